@@ -1,0 +1,3 @@
+//! The AWS side: the table, the queues, the bus, configuration, telemetry.
+
+pub mod clock;
