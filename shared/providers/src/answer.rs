@@ -1,0 +1,135 @@
+//! What a provider answered, and what each failure proves.
+
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use serde::{Deserialize, Serialize};
+
+/// The longest provider code that is repeated in errors and reports.
+const MAX_CODE_LENGTH: usize = 48;
+/// The longest run of digits in such a code; a longer one might be a telephone number.
+const MAX_CODE_DIGITS: usize = 6;
+
+/// The provider took the message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    /// The provider's own id of the message.
+    pub provider_id: String,
+    /// Parts that will be billed; 1 for an e-mail.
+    pub parts: u32,
+    /// The price in yen, when the provider names it at once.
+    pub price_yen: Option<i64>,
+}
+
+/// What the provider knows of a reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LookUp {
+    /// It took the message.
+    Accepted(Accepted),
+    /// It never took it: sending it is not a repetition.
+    NotAccepted,
+}
+
+/// Why there is no acceptance. The texts hold no personal data: nothing of a provider's prose is repeated.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The provider has certainly not taken the message; it may be sent again.
+    #[error("not accepted for the moment: {reason}")]
+    Temporary {
+        /// What happened.
+        reason: &'static str,
+        /// How long the provider asked us to wait, in seconds.
+        retry_after_seconds: Option<u32>,
+    },
+    /// The provider refuses this message: a bad number, an opt-out, a text too long.
+    #[error("refused by the provider: {code}")]
+    Permanent {
+        /// The provider's code for it.
+        code: String,
+    },
+    /// No message can be accepted until someone corrects the account, the key or the address.
+    #[error("the provider's URL, key or account is not right: {reason}")]
+    Configuration {
+        /// What happened.
+        reason: String,
+    },
+    /// The request left and its fate is not known: it must not be repeated.
+    #[error("the request left and was not answered: {reason}")]
+    Unknown {
+        /// What happened.
+        reason: &'static str,
+    },
+}
+
+/// Sorts a failure without an answer. Only a connection that never opened proves that nothing was sent.
+pub(crate) fn sort_failure(error: &reqwest::Error) -> SendError {
+    if error.is_builder() {
+        SendError::Configuration { reason: "the request cannot be built".to_owned() }
+    } else if error.is_connect() {
+        SendError::Temporary { reason: "no connection", retry_after_seconds: None }
+    } else if error.is_timeout() {
+        SendError::Unknown { reason: "time-out" }
+    } else {
+        SendError::Unknown { reason: "connection lost" }
+    }
+}
+
+/// Sorts an answer that is no acceptance; `code` is the provider's word for it.
+pub(crate) fn sort_status(status: StatusCode, headers: &HeaderMap, code: Option<&str>) -> SendError {
+    let retry_after_seconds =
+        headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+    match status.as_u16() {
+        429 => SendError::Temporary { reason: "too many requests", retry_after_seconds },
+        503 => SendError::Temporary { reason: "service unavailable", retry_after_seconds },
+        400 | 409 | 413 | 422 => SendError::Permanent { code: safe_code(code) },
+        408 => SendError::Unknown { reason: "the provider timed out" },
+        300..=499 => {
+            SendError::Configuration { reason: format!("HTTP {}: {}", status.as_u16(), safe_code(code)) }
+        }
+        200..=299 => SendError::Unknown { reason: "unreadable acceptance" },
+        _ => SendError::Unknown { reason: "the provider failed" },
+    }
+}
+
+/// A look-up that failed proves nothing about the message, whatever the same failure would prove of a send.
+pub(crate) fn inconclusive(error: SendError) -> SendError {
+    match error {
+        SendError::Temporary { reason, .. } => SendError::Unknown { reason },
+        SendError::Permanent { code } => {
+            SendError::Configuration { reason: format!("look-up refused: {code}") }
+        }
+        SendError::Configuration { .. } | SendError::Unknown { .. } => error,
+    }
+}
+
+/// The provider's code if it is a code and cannot be a number, an address or a text of the customer's.
+fn safe_code(code: Option<&str>) -> String {
+    let code = code.unwrap_or_default();
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == '.';
+    let longest_number = code.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or_default();
+    let safe = !code.is_empty()
+        && code.len() <= MAX_CODE_LENGTH
+        && longest_number <= MAX_CODE_DIGITS
+        && code.chars().all(word);
+    if safe { code.to_owned() } else { "unnamed".to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_that_may_be_personal_are_not_repeated() {
+        assert_eq!(safe_code(Some("invalid_number")), "invalid_number");
+        assert_eq!(safe_code(Some("21610")), "21610");
+        for code in ["+819012345678", "819012345678", "a@example.jp", "no such person", ""] {
+            assert_eq!(safe_code(Some(code)), "unnamed", "{code}");
+        }
+        assert_eq!(safe_code(None), "unnamed");
+    }
+
+    #[test]
+    fn a_failed_look_up_is_no_proof() {
+        let refused = SendError::Temporary { reason: "no connection", retry_after_seconds: None };
+        assert_eq!(inconclusive(refused), SendError::Unknown { reason: "no connection" });
+    }
+}
