@@ -1,0 +1,174 @@
+//! What `Ref`, `Fn::GetAtt` and `Fn::Sub` stand for on one machine.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::TemplateError;
+use super::document::Document;
+
+const REGION: &str = "ap-northeast-1";
+const ACCOUNT: &str = "000000000000";
+const STACK: &str = "tsunagi";
+
+/// The address of a queue on one machine.
+pub fn queue_url(queue: &str) -> String {
+    format!("http://sqs.local/{ACCOUNT}/{queue}")
+}
+
+/// The logical id of what an ARN names.
+pub(super) fn logical_id(arn: &str) -> &str {
+    arn.rsplit([':', '/']).next().unwrap_or(arn)
+}
+
+/// The ARN of a resource on one machine, if resources of its type are referred to by ARN.
+pub(super) fn arn(kind: &str, id: &str) -> Option<String> {
+    let (service, prefix) = match kind {
+        "AWS::DynamoDB::Table" => ("dynamodb", "table/"),
+        "AWS::SQS::Queue" => ("sqs", ""),
+        "AWS::Events::EventBus" => ("events", "event-bus/"),
+        "AWS::Serverless::Function" => ("lambda", "function:"),
+        _ => return None,
+    };
+    Some(format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{prefix}{id}"))
+}
+
+/// Everything that a reference can name.
+pub(super) struct Names {
+    /// Parameters and pseudo parameters with their values.
+    parameters: BTreeMap<String, String>,
+    /// Resources with their types.
+    resources: BTreeMap<String, String>,
+}
+
+impl Names {
+    pub(super) fn new(document: &Document, given: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
+        if let Some(unknown) = given.keys().find(|name| !document.parameters.contains_key(*name)) {
+            let known: Vec<_> = document.parameters.keys().map(String::as_str).collect();
+            return Err(TemplateError::new(
+                format!("parameter {unknown}"),
+                "the template has none of this name",
+                format!("use one of {}", known.join(", ")),
+            ));
+        }
+        let mut parameters: BTreeMap<_, _> = [
+            ("AWS::AccountId", ACCOUNT),
+            ("AWS::Partition", "aws"),
+            ("AWS::Region", REGION),
+            ("AWS::StackName", STACK),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        for (name, parameter) in &document.parameters {
+            let at = || format!("parameter {name}");
+            let value = given.get(name).cloned().or_else(|| parameter.default.as_ref().and_then(plain_text));
+            let value = value.ok_or_else(|| {
+                TemplateError::new(at(), "no value is given and it has no default", "give it a value")
+            })?;
+            let allowed: Vec<_> = parameter.allowed_values.iter().filter_map(plain_text).collect();
+            if !allowed.is_empty() && !allowed.contains(&value) {
+                return Err(TemplateError::new(
+                    at(),
+                    format!("{value} is not allowed"),
+                    format!("use one of {}", allowed.join(", ")),
+                ));
+            }
+            parameters.insert(name.clone(), value);
+        }
+        let resources = document.resources.iter().map(|(id, r)| (id.clone(), r.kind.clone())).collect();
+        Ok(Self { parameters, resources })
+    }
+
+    /// The value with every reference in it replaced by what it stands for.
+    pub(super) fn resolve(&self, at: &str, value: Value) -> Result<Value, TemplateError> {
+        match value {
+            Value::Array(items) => items.into_iter().map(|item| self.resolve(at, item)).collect(),
+            Value::Object(map) => self.resolve_map(at, map),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(value),
+        }
+    }
+
+    fn resolve_map(&self, at: &str, map: Map<String, Value>) -> Result<Value, TemplateError> {
+        let mut entries = map.iter();
+        if let (Some((name, argument)), None) = (entries.next(), entries.next())
+            && (name == "Ref" || name.starts_with("Fn::"))
+        {
+            return self.call(at, name, argument).map(Value::String);
+        }
+        let resolved = map.into_iter().map(|(key, value)| Ok((key, self.resolve(at, value)?)));
+        resolved.collect::<Result<Map<_, _>, _>>().map(Value::Object)
+    }
+
+    fn call(&self, at: &str, name: &str, argument: &Value) -> Result<String, TemplateError> {
+        match (name, argument) {
+            ("Ref", Value::String(target)) => self.referred(at, target),
+            ("Fn::Sub", Value::String(text)) => self.substitute(at, text),
+            ("Fn::GetAtt", Value::String(target)) => self.attribute(at, target),
+            ("Fn::GetAtt", Value::Array(parts)) => {
+                let parts: Vec<_> = parts.iter().filter_map(Value::as_str).collect();
+                self.attribute(at, &parts.join("."))
+            }
+            _ => Err(TemplateError::new(
+                at,
+                format!("{name} of {argument} is not known to the one-machine runtime"),
+                "write it with Ref, GetAtt, or Sub of one string",
+            )),
+        }
+    }
+
+    fn referred(&self, at: &str, target: &str) -> Result<String, TemplateError> {
+        if let Some(value) = self.parameters.get(target) {
+            return Ok(value.clone());
+        }
+        match self.resources.get(target).map(String::as_str) {
+            Some("AWS::SQS::Queue") => Ok(queue_url(target)),
+            Some(_) => Ok(target.to_owned()),
+            None => Err(TemplateError::new(
+                at,
+                format!("it refers to {target}, which is neither a parameter nor a resource"),
+                "add the resource or correct the name",
+            )),
+        }
+    }
+
+    /// The value of `X.Arn`.
+    fn attribute(&self, at: &str, target: &str) -> Result<String, TemplateError> {
+        let resource = target.strip_suffix(".Arn");
+        resource.and_then(|id| arn(self.resources.get(id)?, id)).ok_or_else(|| {
+            TemplateError::new(
+                at,
+                format!("it refers to {target}, which does not exist"),
+                "use the Arn of a table, queue, bus or function of this template",
+            )
+        })
+    }
+
+    fn substitute(&self, at: &str, text: &str) -> Result<String, TemplateError> {
+        let mut result = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${") {
+            let (target, after) = after.split_once('}').ok_or_else(|| {
+                TemplateError::new(at, format!("a ${{ in {text:?} is never closed"), "close it with }")
+            })?;
+            result.push_str(before);
+            result.push_str(&match target.strip_prefix('!') {
+                Some(literal) => ["${", literal, "}"].concat(),
+                None if target.contains('.') => self.attribute(at, target)?,
+                None => self.referred(at, target)?,
+            });
+            rest = after;
+        }
+        result.push_str(rest);
+        Ok(result)
+    }
+}
+
+/// A value as `CloudFormation` hands it on: every parameter and every environment variable is text.
+pub(super) fn plain_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}

@@ -1,0 +1,267 @@
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::{EMBEDDED, Key, Source, Template};
+
+/// Every parameter of the template that has no default.
+fn parameters() -> BTreeMap<String, String> {
+    [
+        ("LinkBaseUrl", "http://localhost:8080"),
+        ("SmsProvider", "sandbox"),
+        ("SmsProviderUrl", "http://localhost:8081"),
+        ("SmsProviderKey", "sms-key"),
+        ("EmailProvider", "sandbox"),
+        ("EmailProviderUrl", "http://localhost:8082"),
+        ("EmailProviderKey", "email-key"),
+        ("EmailFrom", "shop@example.jp"),
+        ("SenderName", "つなぎ商店"),
+        ("WriteKey", "write-key"),
+        ("CodeKey", "code-key"),
+        ("CallbackSecret", "callback-secret"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+/// The wiring as text, a line for each thing.
+fn wiring(template: &Template) -> String {
+    let mut out = String::new();
+    let key =
+        |key: &Key| key.sort.iter().fold(key.partition.clone(), |text, sort| format!("{text} / {sort}"));
+    for (name, table) in &template.tables {
+        writeln!(out, "table {name}: {}, expires {:?}", key(&table.key), table.expires).unwrap();
+        for (index, properties) in &table.indexes {
+            writeln!(out, "  index {index}: {}, {:?}", key(&properties.key), properties.projection).unwrap();
+        }
+        writeln!(out, "  {:?}", table.attributes).unwrap();
+    }
+    for (name, queue) in &template.queues {
+        write!(out, "queue {name}: hidden {} s, delayed {} s", queue.visibility_seconds, queue.delay_seconds)
+            .unwrap();
+        match &queue.dead_letters {
+            Some(dead) => writeln!(out, ", after {} to {}", dead.max_receives, dead.queue).unwrap(),
+            None => writeln!(out).unwrap(),
+        }
+    }
+    writeln!(out, "buses {:?}", template.buses).unwrap();
+    for (folder, function) in &template.functions {
+        writeln!(out, "function {folder}: {}, {} s", function.logical_id, function.timeout_seconds).unwrap();
+        for source in &function.sources {
+            match source {
+                Source::Queue { queue, batch_size, window_seconds } => {
+                    writeln!(out, "  from {queue}, by {batch_size}, waiting {window_seconds} s").unwrap();
+                }
+                Source::Schedule { name, expression, time_zone } => {
+                    writeln!(out, "  at {expression} in {time_zone} as {name}").unwrap();
+                }
+                Source::Rule { bus, pattern } => writeln!(out, "  on {bus} {pattern}").unwrap(),
+            }
+        }
+        for (name, value) in &function.environment {
+            writeln!(out, "  {name}={value}").unwrap();
+        }
+    }
+    for route in &template.routes {
+        writeln!(out, "route {} {} → {}", route.method, route.path, route.function).unwrap();
+    }
+    out
+}
+
+#[test]
+fn the_templates_wiring() {
+    let template = Template::parse(EMBEDDED, &parameters()).unwrap();
+    insta::assert_snapshot!(wiring(&template), @r#"
+    table Table: pk / sk, expires Some("expires")
+      index due: due_shard / due_at, KeysOnly
+      {"due_at": N, "due_shard": S, "pk": S, "sk": S}
+    queue EmailDeadLetters: hidden 30 s, delayed 0 s
+    queue EmailQueue: hidden 180 s, delayed 0 s, after 10 to EmailDeadLetters
+    queue InboxDeadLetters: hidden 30 s, delayed 0 s
+    queue InboxQueue: hidden 181 s, delayed 0 s, after 10 to InboxDeadLetters
+    queue RecomputeDeadLetters: hidden 30 s, delayed 0 s
+    queue RecomputeQueue: hidden 360 s, delayed 0 s, after 10 to RecomputeDeadLetters
+    queue SmsDeadLetters: hidden 30 s, delayed 0 s
+    queue SmsQueue: hidden 180 s, delayed 0 s, after 10 to SmsDeadLetters
+    buses {"Bus"}
+    function advance: AdvanceFunction, 30 s
+      from InboxQueue, by 100, waiting 1 s
+      BUS_NAME=Bus
+      CODE_KEY=code-key
+      DUE_SHARDS=8
+      EMAIL_QUEUE_URL=http://sqs.local/000000000000/EmailQueue
+      INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
+      LOG_LEVEL=info
+      SMS_QUEUE_URL=http://sqs.local/000000000000/SmsQueue
+      STAGE=development
+      TABLE_NAME=Table
+      TIME_ZONE=Asia/Tokyo
+    function callback: CallbackFunction, 10 s
+      CALLBACK_SECRET=callback-secret
+      INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
+      LOG_LEVEL=info
+      STAGE=development
+      TABLE_NAME=Table
+    function ingest: IngestFunction, 10 s
+      INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
+      LOG_LEVEL=info
+      STAGE=development
+      WRITE_KEY=write-key
+    function link: LinkFunction, 10 s
+      INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
+      LINK_BASE_URL=http://localhost:8080
+      LOG_LEVEL=info
+      SENDER_NAME=つなぎ商店
+      STAGE=development
+      TABLE_NAME=Table
+    function recompute: RecomputeFunction, 60 s
+      at cron(0 3 * * ? *) in Asia/Tokyo as tsunagi-recompute
+      on Bus {"detail-type":["Definition Applied"],"source":["tsunagi"]}
+      from RecomputeQueue, by 1, waiting 0 s
+      CODE_KEY=code-key
+      INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
+      LOG_LEVEL=info
+      RECOMPUTE_QUEUE_URL=http://sqs.local/000000000000/RecomputeQueue
+      STAGE=development
+      TABLE_NAME=Table
+      TIME_ZONE=Asia/Tokyo
+    function schedule: ScheduleFunction, 30 s
+      at rate(1 minute) in UTC as tsunagi-due
+      DUE_SHARDS=8
+      INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
+      LOG_LEVEL=info
+      STAGE=development
+      TABLE_NAME=Table
+    function send-email: SendEmailFunction, 30 s
+      from EmailQueue, by 10, waiting 0 s
+      EMAIL_FROM=shop@example.jp
+      EMAIL_PROVIDER=sandbox
+      EMAIL_PROVIDER_KEY=email-key
+      EMAIL_PROVIDER_URL=http://localhost:8082
+      INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
+      LINK_BASE_URL=http://localhost:8080
+      LOG_LEVEL=info
+      SENDER_NAME=つなぎ商店
+      STAGE=development
+      TABLE_NAME=Table
+      TIME_ZONE=Asia/Tokyo
+    function send-sms: SendSmsFunction, 30 s
+      from SmsQueue, by 10, waiting 0 s
+      INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
+      LINK_BASE_URL=http://localhost:8080
+      LOG_LEVEL=info
+      SENDER_NAME=つなぎ商店
+      SMS_PROVIDER=sandbox
+      SMS_PROVIDER_KEY=sms-key
+      SMS_PROVIDER_URL=http://localhost:8081
+      STAGE=development
+      TABLE_NAME=Table
+      TIME_ZONE=Asia/Tokyo
+    route POST /v1/batch → ingest
+    route POST /callbacks/{provider} → callback
+    route POST /v1/identify → ingest
+    route GET /l/{code} → link
+    route GET /l/{code}/{link} → link
+    route GET /o/{code} → link
+    route POST /o/{code} → link
+    route GET /p/{file} → link
+    route POST /v1/track → ingest
+    "#);
+}
+
+#[test]
+fn rules_are_found_by_bus() {
+    let template = Template::parse(EMBEDDED, &parameters()).unwrap();
+    let rules: Vec<_> =
+        template.rules("Bus").map(|(pattern, folder)| format!("{pattern} → {folder}")).collect();
+    insta::assert_debug_snapshot!(rules, @r#"
+    [
+        "{\"detail-type\":[\"Definition Applied\"],\"source\":[\"tsunagi\"]} → recompute",
+    ]
+    "#);
+    assert_eq!(template.rules("default").count(), 0);
+}
+
+/// The one error of the template with `from` replaced by `to` everywhere.
+fn error_with(from: &str, to: &str) -> String {
+    assert!(EMBEDDED.contains(from), "{from:?} is not in the template");
+    match Template::parse(&EMBEDDED.replace(from, to), &parameters()) {
+        Ok(_) => format!("{to:?} is accepted"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn a_broken_template_is_refused_with_its_remedy() {
+    let cases = [
+        ("TABLE_NAME: !Ref Table", "TABLE_NAME: !Ref Tabel"),
+        ("INBOX_QUEUE_URL: !Ref InboxQueue", "INBOX_QUEUE_URL: !ImportValue Inbox"),
+        ("Queue: !GetAtt SmsQueue.Arn", "Queue: !GetAtt SmsQueu.Arn"),
+        ("Queue: !GetAtt SmsQueue.Arn", "Queue: !GetAtt Table.Arn"),
+        ("deadLetterTargetArn: !GetAtt SmsDeadLetters.Arn", "deadLetterTargetArn: !GetAtt Bus.Arn"),
+        ("EventBusName: !Ref Bus", "EventBusName: default"),
+        ("target/lambda/send-sms", "target/lambda/send_sms"),
+        ("target/lambda/send-sms", "target/lambda/send-email"),
+        ("            FunctionResponseTypes: [ReportBatchItemFailures]\n", ""),
+        ("            MaximumBatchingWindowInSeconds: 1\n", ""),
+        ("VisibilityTimeout: 360", "VisibilityTimeout: 60"),
+        ("VisibilityTimeout: 181", "VisibilityTimeout: 181\n      FifoQueue: true"),
+        ("Target: !Sub \"integrations/${CallbackIntegration}\"", "Target: integrations/Callback"),
+        ("IntegrationUri: !GetAtt LinkFunction.Arn", "IntegrationUri: !GetAtt Table.Arn"),
+        ("RouteKey: POST /v1/track", "RouteKey: $default"),
+        ("FunctionName: !Ref LinkFunction", "FunctionName: !Ref IngestFunction"),
+        ("PayloadFormatVersion: \"2.0\"", "PayloadFormatVersion: \"1.0\""),
+        ("            Name: !Sub \"${AWS::StackName}-due\"\n", ""),
+        ("Action: events:PutEvents", "Action: events:PutRule"),
+        ("        - { AttributeName: due_at, AttributeType: N }\n", ""),
+        ("Type: AWS::Logs::LogGroup", "Type: AWS::SNS::Topic"),
+        ("Default: Asia/Tokyo", "AllowedValues: [Asia/Tokyo]"),
+        ("Default: development", "Default: staging"),
+        ("${AWS::StackName}-due", "${AWS::StackName-due"),
+        ("Timeout: 60", "Timeout: a minute"),
+    ];
+    let errors: Vec<_> = cases.iter().map(|(from, to)| error_with(from, to)).collect();
+    insta::assert_snapshot!(errors.join("\n"), @r#"
+    AdvanceFunction: it refers to Tabel, which is neither a parameter nor a resource; add the resource or correct the name
+    AdvanceFunction: Fn::ImportValue of "Inbox" is not known to the one-machine runtime; write it with Ref, GetAtt, or Sub of one string
+    SendSmsFunction: it refers to SmsQueu.Arn, which does not exist; use the Arn of a table, queue, bus or function of this template
+    SendSmsFunction: it takes batches from Table, which is no queue; name the Arn of a queue of this template
+    SmsQueue: its dead letters go to Bus, which is no queue; name the Arn of a queue of this template
+    RecomputeFunction: its rule is on default, which is no bus; name an event bus of this template
+    SendSmsFunction: CodeUri names functions/send_sms, which does not exist; end it in one of ingest, advance, schedule, recompute, send-sms, send-email, callback, link
+    SendSmsFunction: functions/send-email is SendEmailFunction too; give each folder under functions/ one function
+    AdvanceFunction.Inbox: one failed message would bring its whole batch back; set FunctionResponseTypes: [ReportBatchItemFailures]
+    AdvanceFunction: batches of 100 from InboxQueue without a batching window; set MaximumBatchingWindowInSeconds to 1 or more
+    RecomputeQueue: messages are hidden for 60 s while RecomputeFunction may take 60 s; set VisibilityTimeout to 360 or more
+    InboxQueue: unknown field `FifoQueue`, expected one of `VisibilityTimeout`, `DelaySeconds`, `RedrivePolicy`, `MessageRetentionPeriod`; write it as the one-machine runtime reads AWS::SQS::Queue
+    CallbackRoute: its target integrations/Callback is no integration; write it as !Sub "integrations/${AnIntegration}"
+    MessageLinkRoute: its integration invokes Table, which is no function; set IntegrationUri to the Arn of a function of this template
+    TrackRoute: RouteKey "$default" is not a method and a path; write it like "GET /l/{code}"
+    MessageLinkRoute: the API may not invoke LinkFunction; add an AWS::Lambda::Permission for apigateway.amazonaws.com
+    CallbackIntegration: the functions do not read payload 1.0; set PayloadFormatVersion to "2.0"
+    ScheduleFunction.Due: the schedule has no Name, so two stacks in one account collide; set one that begins with ${AWS::StackName}
+    AdvanceFunction: it is given BUS_NAME but no permission to use Bus; allow events:PutEvents on Bus in Policies, or take the variable away
+    Table: the key attribute due_at has no type; add it to AttributeDefinitions
+    Logs: the one-machine runtime has no AWS::SNS::Topic; teach it the type (infra/local/src/template.rs) or leave the resource out
+    parameter TimeZone: no value is given and it has no default; give it a value
+    parameter Stage: staging is not allowed; use one of development, production
+    ScheduleFunction: a ${ in "${AWS::StackName-due" is never closed; close it with }
+    RecomputeFunction: invalid type: string "a minute", expected u32; write it as the one-machine runtime reads AWS::Serverless::Function
+    "#);
+}
+
+#[test]
+fn a_parameter_the_template_does_not_have_is_refused() {
+    let mut parameters = parameters();
+    parameters.insert("Timezone".to_owned(), "UTC".to_owned());
+    let error = Template::parse(EMBEDDED, &parameters).unwrap_err().to_string();
+    assert!(
+        error
+            .starts_with("parameter Timezone: the template has none of this name; use one of Architecture, ")
+    );
+}
+
+#[test]
+fn an_error_in_the_yaml_says_where() {
+    let error = Template::parse("Resources:\n  A: [", &BTreeMap::new()).unwrap_err().to_string();
+    assert!(error.contains("line 2"), "{error}");
+}
