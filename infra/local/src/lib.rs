@@ -1,4 +1,10 @@
 //! Stub.
 
 pub mod demo;
+pub mod dynamodb;
+pub mod events;
+pub mod faults;
+pub mod meter;
+pub mod region;
+pub mod sqs;
 pub mod template;

@@ -1,0 +1,305 @@
+//! An AWS region in this process, under the real SDK clients.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+use aws_sdk_dynamodb::config::{BehaviorVersion, IdentityCache};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use aws_types::SdkConfig;
+use aws_types::region::Region as RegionName;
+use aws_types::sdk_config::{
+    RetryConfig, SharedCredentialsProvider, StalledStreamProtectionConfig, TimeSource, TimeoutConfig,
+};
+use cloud::clock::Clock;
+
+use crate::dynamodb::DynamoDb;
+use crate::events::Bus;
+use crate::faults::{Fault, Faults, Injector, KillSwitch, Service};
+use crate::meter::Meter;
+use crate::sqs::{self, Queues};
+
+/// The region's name.
+pub const NAME: &str = "ap-northeast-1";
+/// The account that owns everything in it.
+pub const ACCOUNT: &str = "000000000000";
+/// Set so that no client resolves an endpoint by rules; nothing ever connects to it.
+const ENDPOINT: &str = "http://localhost";
+const TARGET: &str = "x-amz-target";
+
+/// When a write counts as done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Once it is on disk: it survives a power cut.
+    Durable,
+    /// Once the system has it: it survives the end of this process.
+    Fast,
+}
+
+/// How a region is opened.
+#[derive(Clone)]
+pub struct Options {
+    /// The directory of its files. It is created where it does not exist.
+    pub data: PathBuf,
+    /// When a write counts as done.
+    pub durability: Durability,
+    /// The region's time, and the SDK's.
+    pub clock: Clock,
+    /// What goes wrong; nothing, if none.
+    pub faults: Option<Arc<dyn Faults>>,
+    /// Runs everything on the thread that calls, so that a run on one thread depends on no other. Needs
+    /// [`Durability::Fast`]: a sync is always waited for on another thread.
+    pub inline: bool,
+}
+
+/// Tables, queues and buses of one installation.
+pub struct Region {
+    dynamodb: DynamoDb,
+    queues: Arc<Queues>,
+    bus: Bus,
+    meter: Meter,
+    clock: Clock,
+    injector: Option<Injector>,
+    switches: Mutex<BTreeMap<String, Arc<KillSwitch>>>,
+}
+
+/// A service's answer before it becomes an HTTP response.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+    /// The error's code in the older query protocol, by which the SDK for SQS knows it.
+    pub(crate) code: Option<&'static str>,
+}
+
+impl Region {
+    /// Opens or creates the region in a directory.
+    pub fn open(options: Options) -> anyhow::Result<Arc<Self>> {
+        let Options { data, durability, clock, faults, inline } = options;
+        std::fs::create_dir_all(&data).with_context(|| format!("creating {}", data.display()))?;
+        let queues = Queues::open(&data.join("queues.sqlite"), durability, clock.clone(), inline)?;
+        Ok(Arc::new(Self {
+            dynamodb: DynamoDb::open(&data.join("tables.sqlite"), durability)?,
+            queues: Arc::new(queues),
+            bus: Bus::new(clock.clone()),
+            meter: Meter::default(),
+            clock,
+            injector: faults.map(Injector::new),
+            switches: Mutex::default(),
+        }))
+    }
+
+    /// The configuration of a function's SDK clients: what they call is counted, and broken, under its name.
+    pub fn sdk_config(self: &Arc<Self>, function: &str) -> SdkConfig {
+        let connector = Connector {
+            region: Arc::clone(self),
+            function: function.into(),
+            switch: self.kill_switch(function),
+        };
+        SdkConfig::builder()
+            .region(RegionName::from_static(NAME))
+            .behavior_version(BehaviorVersion::latest())
+            .credentials_provider(SharedCredentialsProvider::new(credentials()))
+            .identity_cache(IdentityCache::no_cache())
+            .endpoint_url(ENDPOINT)
+            .http_client(Client(SharedHttpConnector::new(connector)))
+            .time_source(RegionTime(self.clock.clone()))
+            .retry_config(RetryConfig::standard())
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .build()
+    }
+
+    /// The switch that ends a function's process. Runs on when the fault says so; the runtime then drops the
+    /// function's invocation and resets it.
+    pub fn kill_switch(&self, function: &str) -> Arc<KillSwitch> {
+        let mut switches = self.switches.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(switches.entry(function.to_owned()).or_default())
+    }
+
+    /// The tables.
+    pub fn dynamodb(&self) -> &DynamoDb {
+        &self.dynamodb
+    }
+
+    /// The queues.
+    pub fn queues(&self) -> &Arc<Queues> {
+        &self.queues
+    }
+
+    /// The buses.
+    pub fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
+    /// What was used.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
+    }
+
+    /// The region's time.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    async fn answer(&self, function: &str, service: Service, operation: &str, body: &[u8]) -> Answer {
+        match service {
+            Service::DynamoDb => {
+                let (answer, units) = self.dynamodb.call(operation, body).await;
+                self.meter.dynamodb(function, operation, units.read, units.write);
+                answer
+            }
+            Service::Sqs => {
+                let answer = self.queues.call(operation, body).await;
+                self.meter.sqs(function, operation, body.len().max(answer.body.len()) as u64);
+                answer
+            }
+            Service::EventBridge => {
+                let (answer, entries) = self.bus.call(operation, body).await;
+                self.meter.events(function, entries);
+                answer
+            }
+        }
+    }
+
+    fn fault(&self, function: &str, service: Service, operation: &str, body: &[u8]) -> Fault {
+        let Some(injector) = &self.injector else { return Fault::None };
+        let key = match service {
+            Service::DynamoDb => self.dynamodb.key(operation, body),
+            Service::Sqs | Service::EventBridge => sqs::key(body),
+        };
+        injector.on(function, service, operation, key)
+    }
+}
+
+/// The URL by which the SDK names a queue.
+pub fn queue_url(name: &str) -> String {
+    format!("https://sqs.{NAME}.amazonaws.com/{ACCOUNT}/{name}")
+}
+
+/// Takes a function's requests to the services.
+#[derive(Clone)]
+struct Connector {
+    region: Arc<Region>,
+    function: Arc<str>,
+    switch: Arc<KillSwitch>,
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let connector = self.clone();
+        HttpConnectorFuture::new(async move { connector.exchange(&request).await })
+    }
+}
+
+impl Connector {
+    async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let life = self.switch.life();
+        self.switch.outlive(life).await;
+        let target = request.headers().get(TARGET).unwrap_or_default();
+        let body = request.body().bytes().unwrap_or_default();
+        let Some((service, operation)) = parse_target(target) else {
+            return respond(Answer::refuse("UnknownOperationException", target));
+        };
+        let fault = self.region.fault(&self.function, service, operation, body);
+        match fault {
+            Fault::None | Fault::KillAfter | Fault::LoseResponse => {}
+            Fault::KillBefore => self.switch.fire(),
+            Fault::Throttle => return respond(throttle(service)),
+            Fault::LoseRequest => return Err(timed_out()),
+            Fault::Delay(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
+        }
+        self.switch.outlive(life).await;
+        let answer = self.region.answer(&self.function, service, operation, body).await;
+        if fault == Fault::KillAfter {
+            self.switch.fire();
+        }
+        self.switch.outlive(life).await;
+        if fault == Fault::LoseResponse { Err(timed_out()) } else { respond(answer) }
+    }
+}
+
+fn parse_target(target: &str) -> Option<(Service, &str)> {
+    let (prefix, operation) = target.split_once('.')?;
+    let service = match prefix {
+        "DynamoDB_20120810" => Service::DynamoDb,
+        "AmazonSQS" => Service::Sqs,
+        "AWSEvents" => Service::EventBridge,
+        _ => return None,
+    };
+    Some((service, operation))
+}
+
+fn throttle(service: Service) -> Answer {
+    match service {
+        Service::DynamoDb => Answer::refuse(
+            "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+            "The level of configured provisioned throughput for the table was exceeded.",
+        ),
+        Service::Sqs => Answer {
+            code: Some("RequestThrottled"),
+            ..Answer::refuse("com.amazonaws.sqs#RequestThrottled", "Request is throttled.")
+        },
+        Service::EventBridge => Answer::refuse("ThrottlingException", "Rate exceeded"),
+    }
+}
+
+impl Answer {
+    /// The JSON protocols' form of an error of the caller's.
+    pub(crate) fn refuse(kind: &str, text: &str) -> Self {
+        let body = serde_json::json!({"__type": kind, "message": text});
+        Self { status: 400, body: body.to_string().into_bytes(), code: None }
+    }
+}
+
+fn respond(answer: Answer) -> Result<HttpResponse, ConnectorError> {
+    let status = StatusCode::try_from(answer.status).map_err(|error| ConnectorError::other(error.into(), None))?;
+    let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
+    if let Some(code) = answer.code {
+        response.headers_mut().insert("x-amzn-query-error", format!("{code};Sender"));
+    }
+    Ok(response)
+}
+
+fn timed_out() -> ConnectorError {
+    ConnectorError::timeout("lost by a fault that was asked for".into())
+}
+
+fn credentials() -> aws_credential_types::Credentials {
+    aws_credential_types::Credentials::from_keys("local", "local", None)
+}
+
+/// One connector for all of a function's clients.
+#[derive(Debug)]
+struct Client(SharedHttpConnector);
+
+impl HttpClient for Client {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        self.0.clone()
+    }
+}
+
+/// The region's time as the SDK reads it.
+#[derive(Debug)]
+struct RegionTime(Clock);
+
+impl TimeSource for RegionTime {
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_millis(u64::try_from(self.0.now_millis()).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Connector({})", self.function)
+    }
+}

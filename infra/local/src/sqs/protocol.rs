@@ -1,0 +1,404 @@
+//! The SQS JSON protocol, its limits and its errors.
+//! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html>
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::{Outgoing, QueueError, Queues, Received};
+use crate::faults::canonical;
+use crate::region::Answer;
+
+/// Entries per batch.
+const MAX_BATCH: usize = 10;
+/// Bytes per message, and per batch.
+const MAX_BYTES: usize = 1024 * 1024;
+const MAX_DELAY_SECONDS: i64 = 900;
+const MAX_VISIBILITY_SECONDS: i64 = 43_200;
+
+/// A refusal: the shape's name in JSON, the code of the older query protocol (by which the SDK knows it), and a text.
+struct Refusal {
+    shape: &'static str,
+    code: &'static str,
+    text: String,
+}
+
+type Outcome = Result<Value, Refusal>;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ToQueue<T> {
+    queue_url: String,
+    #[serde(flatten)]
+    rest: T,
+}
+
+#[derive(Deserialize)]
+struct Batch<T> {
+    #[serde(rename = "Entries", default = "Vec::new")]
+    entries: Vec<Entry<T>>,
+}
+
+#[derive(Deserialize)]
+struct Entry<T> {
+    #[serde(rename = "Id")]
+    id: String,
+    #[serde(flatten)]
+    rest: T,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Send {
+    message_body: String,
+    delay_seconds: Option<i64>,
+    message_attributes: Option<Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Receive {
+    max_number_of_messages: Option<i64>,
+    visibility_timeout: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Delete {
+    receipt_handle: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ChangeVisibility {
+    receipt_handle: String,
+    visibility_timeout: i64,
+}
+
+#[derive(Deserialize)]
+struct Nothing {}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct QueueName {
+    queue_name: String,
+}
+
+impl Queues {
+    /// Answers one request of the SDK.
+    pub(crate) async fn call(&self, operation: &str, body: &[u8]) -> Answer {
+        let outcome = match operation {
+            "SendMessage" => self.send_one(body).await,
+            "SendMessageBatch" => self.send_batch(body).await,
+            "ReceiveMessage" => self.receive_some(body).await,
+            "DeleteMessage" => self.delete_one(body).await,
+            "DeleteMessageBatch" => self.delete_batch(body).await,
+            "ChangeMessageVisibility" => self.change_one(body).await,
+            "ChangeMessageVisibilityBatch" => self.change_batch(body).await,
+            "GetQueueUrl" => self.url(body).await,
+            "GetQueueAttributes" => self.attributes(body).await,
+            "PurgeQueue" => self.purge_all(body).await,
+            _ => Err(Refusal {
+                shape: "UnsupportedOperation",
+                code: "AWS.SimpleQueueService.UnsupportedOperation",
+                text: format!("{operation} is not supported here."),
+            }),
+        };
+        match outcome {
+            Ok(value) => Answer { status: 200, body: value.to_string().into_bytes(), code: None },
+            Err(Refusal { shape, code, text }) => {
+                let body = json!({"__type": format!("com.amazonaws.sqs#{shape}"), "message": text});
+                let status = if code == "InternalError" { 500 } else { 400 };
+                Answer { status, body: body.to_string().into_bytes(), code: Some(code) }
+            }
+        }
+    }
+
+    async fn send_one(&self, body: &[u8]) -> Outcome {
+        let request: ToQueue<Send> = read(body)?;
+        let digest = md5_hex(&request.rest.message_body);
+        let message = outgoing(request.rest)?;
+        let ids = self.send(name(&request.queue_url), vec![message]).await?;
+        Ok(json!({"MessageId": ids.first(), "MD5OfMessageBody": digest}))
+    }
+
+    async fn send_batch(&self, body: &[u8]) -> Outcome {
+        let request: ToQueue<Batch<Send>> = read(body)?;
+        let entries = check_batch(request.rest.entries)?;
+        if entries.iter().map(|entry| size(&entry.rest)).sum::<usize>() > MAX_BYTES {
+            let text = format!("Batch requests cannot be longer than {MAX_BYTES} bytes.");
+            return Err(batch_refusal("BatchRequestTooLong", text));
+        }
+        let (mut good, mut messages, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+        for Entry { id, rest } in entries {
+            let digest = md5_hex(&rest.message_body);
+            match outgoing(rest) {
+                Ok(message) => {
+                    good.push((id, digest));
+                    messages.push(message);
+                }
+                Err(refusal) => failed.push(refusal.of_entry(&id)),
+            }
+        }
+        let ids = self.send(name(&request.queue_url), messages).await?;
+        let done = good.iter().zip(&ids);
+        let done = done.map(
+            |((id, digest), message)| json!({"Id": id, "MessageId": message, "MD5OfMessageBody": digest}),
+        );
+        Ok(json!({"Successful": done.collect::<Vec<_>>(), "Failed": failed}))
+    }
+
+    async fn receive_some(&self, body: &[u8]) -> Outcome {
+        let request: ToQueue<Receive> = read(body)?;
+        let max = request.rest.max_number_of_messages.unwrap_or(1);
+        let max = usize::try_from(max).ok().filter(|max| (1..=MAX_BATCH).contains(max));
+        let max = max.ok_or_else(|| invalid("MaxNumberOfMessages must be between 1 and 10."))?;
+        let visible_in = request.rest.visibility_timeout.map(visibility_ms).transpose()?;
+        let found = self.receive_for(name(&request.queue_url), max, visible_in).await?;
+        Ok(json!({"Messages": found.iter().map(wire_message).collect::<Vec<_>>()}))
+    }
+
+    async fn delete_one(&self, body: &[u8]) -> Outcome {
+        let request: ToQueue<Delete> = read(body)?;
+        self.delete(name(&request.queue_url), vec![request.rest.receipt_handle]).await?;
+        Ok(json!({}))
+    }
+
+    async fn delete_batch(&self, body: &[u8]) -> Outcome {
+        let request: ToQueue<Batch<Delete>> = read(body)?;
+        let entries = check_batch(request.rest.entries)?;
+        let queue = name(&request.queue_url).to_owned();
+        let delete = move |store: &mut super::Store| {
+            let each = entries.into_iter().map(|entry| {
+                let done = store.delete(&queue, &entry.rest.receipt_handle).map(|_| ());
+                per_entry(entry.id, done)
+            });
+            each.collect()
+        };
+        Ok(batch_answer(self.writer.run(delete).await?))
+    }
+
+    async fn change_one(&self, body: &[u8]) -> Outcome {
+        let request: ToQueue<ChangeVisibility> = read(body)?;
+        let ms = visibility_ms(request.rest.visibility_timeout)?;
+        self.change_visibility(name(&request.queue_url), &request.rest.receipt_handle, ms).await?;
+        Ok(json!({}))
+    }
+
+    async fn change_batch(&self, body: &[u8]) -> Outcome {
+        let request: ToQueue<Batch<ChangeVisibility>> = read(body)?;
+        let entries = check_batch(request.rest.entries)?;
+        let (queue, now) = (name(&request.queue_url).to_owned(), self.clock.now_millis());
+        let change = move |store: &mut super::Store| {
+            let each = entries.into_iter().map(|Entry { id, rest }| match visibility_ms(rest.visibility_timeout) {
+                Ok(ms) => per_entry(id, store.change_visibility(&queue, &rest.receipt_handle, ms, now)),
+                Err(refusal) => Ok((id, Err(refusal))),
+            });
+            each.collect()
+        };
+        Ok(batch_answer(self.writer.run(change).await?))
+    }
+
+    async fn url(&self, body: &[u8]) -> Outcome {
+        let request: QueueName = read(body)?;
+        self.settings(&request.queue_name).await?;
+        Ok(json!({"QueueUrl": crate::region::queue_url(&request.queue_name)}))
+    }
+
+    async fn attributes(&self, body: &[u8]) -> Outcome {
+        let request: ToQueue<Nothing> = read(body)?;
+        let queue = name(&request.queue_url);
+        let (settings, counts) = (self.settings(queue).await?, self.counts(queue).await?);
+        let mut attributes = json!({
+            "QueueArn": arn(queue),
+            "ApproximateNumberOfMessages": counts.visible.to_string(),
+            "ApproximateNumberOfMessagesNotVisible": counts.in_flight.to_string(),
+            "ApproximateNumberOfMessagesDelayed": counts.delayed.to_string(),
+            "VisibilityTimeout": settings.visibility_seconds.to_string(),
+            "DelaySeconds": settings.delay_seconds.to_string(),
+        });
+        if let Some((dead_letter, max)) = &settings.dead_letter {
+            let policy = json!({"deadLetterTargetArn": arn(dead_letter), "maxReceiveCount": max});
+            attributes["RedrivePolicy"] = policy.to_string().into();
+        }
+        Ok(json!({"Attributes": attributes}))
+    }
+
+    async fn purge_all(&self, body: &[u8]) -> Outcome {
+        let request: ToQueue<Nothing> = read(body)?;
+        self.purge(name(&request.queue_url)).await?;
+        Ok(json!({}))
+    }
+}
+
+/// What identifies a request from run to run: its queue, and a digest of what it asks.
+pub(crate) fn key(body: &[u8]) -> String {
+    let Ok(mut request) = serde_json::from_slice::<Value>(body) else { return String::new() };
+    let queue = request["QueueUrl"].take();
+    let queue = queue.as_str().map_or("", name);
+    format!("{queue}/{}", md5_hex(&canonical(&request)))
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body)
+        .map_err(|error| Refusal { shape: "MissingParameter", code: "MissingParameter", text: error.to_string() })
+}
+
+/// A queue's name: the end of its URL.
+fn name(url: &str) -> &str {
+    url.rsplit('/').next().unwrap_or(url)
+}
+
+fn arn(queue: &str) -> String {
+    format!("arn:aws:sqs:{}:{}:{queue}", crate::region::NAME, crate::region::ACCOUNT)
+}
+
+fn outgoing(message: Send) -> Result<Outgoing, Refusal> {
+    if size(&message) > MAX_BYTES {
+        return Err(invalid(&format!("Message must be shorter than {MAX_BYTES} bytes.")));
+    }
+    if message.message_body.is_empty() {
+        return Err(Refusal {
+            shape: "MissingParameter",
+            code: "MissingParameter",
+            text: "The request must contain the parameter MessageBody.".to_owned(),
+        });
+    }
+    let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') || c > '\u{ffff}';
+    if !message.message_body.chars().all(allowed) {
+        let text = "Invalid characters found. Valid unicode characters are \
+            #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.";
+        return Err(Refusal { shape: "InvalidMessageContents", code: "InvalidMessageContents", text: text.to_owned() });
+    }
+    let delay = message.delay_seconds.map(|seconds| {
+        let seconds = u32::try_from(seconds).ok().filter(|seconds| i64::from(*seconds) <= MAX_DELAY_SECONDS);
+        seconds.ok_or_else(|| invalid(&format!("DelaySeconds must be between 0 and {MAX_DELAY_SECONDS}.")))
+    });
+    Ok(Outgoing {
+        body: message.message_body,
+        delay_seconds: delay.transpose()?,
+        attributes: message.message_attributes,
+    })
+}
+
+/// Bytes of a message as SQS counts them: the body, and its attributes' names, types and values.
+fn size(message: &Send) -> usize {
+    let attributes = message.message_attributes.as_ref().and_then(Value::as_object);
+    let attributes = attributes.into_iter().flatten().map(|(name, value)| {
+        let parts = value.as_object().into_iter().flat_map(Map::values).filter_map(Value::as_str);
+        name.len() + parts.map(str::len).sum::<usize>()
+    });
+    message.message_body.len() + attributes.sum::<usize>()
+}
+
+fn visibility_ms(seconds: i64) -> Result<i64, Refusal> {
+    if (0..=MAX_VISIBILITY_SECONDS).contains(&seconds) {
+        return Ok(seconds * 1000);
+    }
+    Err(invalid(&format!("VisibilityTimeout must be between 0 and {MAX_VISIBILITY_SECONDS}.")))
+}
+
+fn wire_message(message: &Received) -> Value {
+    let mut system = json!({
+        "ApproximateReceiveCount": message.receive_count.to_string(),
+        "SentTimestamp": message.sent_at_ms.to_string(),
+        "SenderId": crate::region::ACCOUNT,
+    });
+    if let Some(first) = message.first_received_ms {
+        system["ApproximateFirstReceiveTimestamp"] = first.to_string().into();
+    }
+    if let Some(source) = &message.source {
+        system["DeadLetterQueueSourceArn"] = arn(source).into();
+    }
+    let mut attributes = message.attributes.clone();
+    if let (Some(cause), Some(_)) = (&message.cause, &message.source) {
+        attributes.insert("cause".to_owned(), json!({"DataType": "String", "StringValue": cause}));
+    }
+    json!({
+        "MessageId": message.message_id,
+        "ReceiptHandle": message.receipt,
+        "MD5OfBody": md5_hex(&message.body),
+        "Body": message.body,
+        "Attributes": system,
+        "MessageAttributes": attributes,
+    })
+}
+
+fn check_batch<T>(entries: Vec<Entry<T>>) -> Result<Vec<Entry<T>>, Refusal> {
+    if entries.is_empty() {
+        return Err(batch_refusal("EmptyBatchRequest", "There should be at least one entry in the request.".to_owned()));
+    }
+    if entries.len() > MAX_BATCH {
+        let text = format!("Maximum number of entries per request are {MAX_BATCH}. You have sent {}.", entries.len());
+        return Err(batch_refusal("TooManyEntriesInBatchRequest", text));
+    }
+    let ids: BTreeSet<_> = entries.iter().map(|entry| entry.id.as_str()).collect();
+    if ids.len() < entries.len() {
+        return Err(batch_refusal("BatchEntryIdsNotDistinct", "Two or more batch entries have the same Id.".to_owned()));
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if ids.iter().any(|id| id.is_empty() || id.len() > 80 || !id.chars().all(allowed)) {
+        let text = "A batch entry id can only contain alphanumeric characters, hyphens and underscores. \
+            It can be at most 80 letters long.";
+        return Err(batch_refusal("InvalidBatchEntryId", text.to_owned()));
+    }
+    Ok(entries)
+}
+
+fn per_entry(id: String, done: Result<(), QueueError>) -> Result<(String, Result<(), Refusal>), QueueError> {
+    match done {
+        Err(error @ (QueueError::Store(_) | QueueError::NoSuchQueue)) => Err(error),
+        done => Ok((id, done.map_err(Refusal::from))),
+    }
+}
+
+fn batch_answer(entries: Vec<(String, Result<(), Refusal>)>) -> Value {
+    let (mut done, mut failed) = (Vec::new(), Vec::new());
+    for (id, outcome) in entries {
+        match outcome {
+            Ok(()) => done.push(json!({"Id": id})),
+            Err(refusal) => failed.push(refusal.of_entry(&id)),
+        }
+    }
+    json!({"Successful": done, "Failed": failed})
+}
+
+fn invalid(reason: &str) -> Refusal {
+    let text = format!("One or more parameters are invalid. Reason: {reason}");
+    Refusal { shape: "InvalidParameterValue", code: "InvalidParameterValue", text }
+}
+
+fn batch_refusal(shape: &'static str, text: String) -> Refusal {
+    let code = match shape {
+        "EmptyBatchRequest" => "AWS.SimpleQueueService.EmptyBatchRequest",
+        "TooManyEntriesInBatchRequest" => "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+        "BatchEntryIdsNotDistinct" => "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+        "BatchRequestTooLong" => "AWS.SimpleQueueService.BatchRequestTooLong",
+        _ => "AWS.SimpleQueueService.InvalidBatchEntryId",
+    };
+    Refusal { shape, code, text }
+}
+
+impl Refusal {
+    fn of_entry(&self, id: &str) -> Value {
+        json!({"Id": id, "SenderFault": true, "Code": self.code, "Message": self.text})
+    }
+}
+
+impl From<QueueError> for Refusal {
+    fn from(error: QueueError) -> Self {
+        let (shape, code) = match &error {
+            QueueError::NoSuchQueue => ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"),
+            QueueError::BadReceipt => ("ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid"),
+            QueueError::NotInFlight => ("MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight"),
+            QueueError::Store(_) => ("InternalError", "InternalError"),
+        };
+        Self { shape, code, text: error.to_string() }
+    }
+}
+
+fn md5_hex(text: &str) -> String {
+    format!("{:x}", md5::compute(text))
+}
