@@ -1,3 +1,29 @@
 //! What Tsunagi decides, as functions from values to values. No clock, no random source, no I/O.
+//!
+//! A [`customer::Customer`] is one value. [`step::step`] takes it, what reached it, the time and the
+//! [`definitions::Definitions`], and returns the customer afterwards, what is to be done outside, the next instant at
+//! which anything can change, and the decisions it took.
 
+pub mod calendar;
+mod check;
+pub mod condition;
+pub mod consent;
+pub mod contact;
+pub mod customer;
+pub mod definition;
+pub mod definitions;
+pub mod due;
+pub mod enrollment;
+pub mod event;
+pub mod input;
+pub mod journey;
+pub mod ledger;
+pub mod message;
+pub mod money;
+pub mod names;
+pub mod project;
+pub mod report;
+pub mod step;
+pub mod text;
 pub mod time;
+pub mod walk;

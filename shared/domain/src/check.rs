@@ -1,0 +1,278 @@
+//! From a definition as it is written to one that cannot fail for its shape.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::condition::Condition;
+use crate::consent::Purpose;
+use crate::contact::Channel;
+use crate::definition::{
+    EnterSource, JourneySource, Links, Mistake, ReEntrySource, STEPS_LIMIT, StepSource, WaySource,
+};
+use crate::event::RECENT_LIMIT;
+use crate::journey::{Enter, Journey, MessageStep, ReEntry, Step, Way};
+use crate::names::StepName;
+use crate::text::Text;
+
+/// Checks a journey; every mistake at once, each with its path within the definition.
+pub fn journey(source: &JourneySource) -> Result<Journey, Vec<Mistake>> {
+    let mut builder = Builder { purpose: source.purpose, steps: Vec::new(), named: BTreeMap::new(), mistakes: Vec::new() };
+    let first = builder.sequence(&source.steps, "steps");
+    if source.steps.is_empty() {
+        builder.wrong("steps", "there is none; add at least one");
+    }
+    for (place, condition) in [("allowed", &source.allowed), ("exit", &source.exit)] {
+        if let Some(condition) = condition {
+            builder.condition(condition, place);
+        }
+    }
+    if let ReEntrySource::AtMost { times, within_days } = source.reentry
+        && (times == 0 || times > 12 || within_days == 0)
+    {
+        builder.wrong("reentry", "`times` goes from 1 to 12, `within_days` from 1");
+    }
+    if builder.steps.len() > STEPS_LIMIT {
+        builder.wrong("steps", &format!("{} steps; at most {STEPS_LIMIT}", builder.steps.len()));
+    }
+    if !builder.mistakes.is_empty() {
+        return Err(builder.mistakes);
+    }
+    Ok(Journey {
+        name: source.name.clone(),
+        title: source.title.clone(),
+        purpose: source.purpose,
+        enter: match &source.enter {
+            EnterSource::Segment(name) => Enter::Segment(name.clone()),
+            EnterSource::Birthday(at) => Enter::Birthday(*at),
+        },
+        allowed: source.allowed.clone(),
+        reentry: match source.reentry {
+            ReEntrySource::Never => ReEntry::Never,
+            ReEntrySource::AfterDays(days) => ReEntry::AfterDays(days),
+            ReEntrySource::AtMost { times, within_days } => ReEntry::AtMost { times, within_days },
+        },
+        goal: source.goal.clone(),
+        exit: source.exit.clone(),
+        first,
+        steps: builder.steps,
+        named: builder.named,
+    })
+}
+
+/// Checks what a condition of a segment asks; messages belong to journeys.
+pub fn segment(condition: &Condition) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    condition.walk(&mut |part| match part {
+        Condition::Sent(step) | Condition::Delivered(step) | Condition::Clicked(step) | Condition::Responded(step) => {
+            mistakes.push(Mistake {
+                place: "when".to_owned(),
+                what: format!("a segment does not know the step `{step}`; messages can be asked about in a journey only"),
+            });
+        }
+        _ => mistakes.extend(bounds(part, "when")),
+    });
+    mistakes
+}
+
+fn bounds(condition: &Condition, place: &str) -> Option<Mistake> {
+    match condition {
+        Condition::Event(test) if test.within_days.is_some() && test.at_least as usize > RECENT_LIMIT => Some(Mistake {
+            place: place.to_owned(),
+            what: format!("`at_least: {}` within days; at most {RECENT_LIMIT} are kept one by one", test.at_least),
+        }),
+        Condition::All(parts) | Condition::Any(parts) if parts.is_empty() => {
+            Some(Mistake { place: place.to_owned(), what: "an empty list of conditions; name at least one".to_owned() })
+        }
+        _ => None,
+    }
+}
+
+struct Builder {
+    purpose: Purpose,
+    steps: Vec<Step>,
+    named: BTreeMap<StepName, usize>,
+    mistakes: Vec<Mistake>,
+}
+
+impl Builder {
+    fn wrong(&mut self, place: &str, what: &str) {
+        self.mistakes.push(Mistake { place: place.to_owned(), what: what.to_owned() });
+    }
+
+    /// Places a sequence in the order it is read, so that a condition can only ask about steps before it. Every way
+    /// on that is still open at the end of a step, nested ones included, leads to the step after it.
+    fn sequence(&mut self, sources: &[StepSource], place: &str) -> Option<usize> {
+        let first = (!sources.is_empty()).then_some(self.steps.len());
+        for (index, source) in sources.iter().enumerate() {
+            let here = self.steps.len();
+            self.step(source, &format!("{place}[{index}]"));
+            let next = self.steps.len();
+            if index + 1 < sources.len() {
+                (here..next).for_each(|end| self.go_on(end, next));
+            }
+        }
+        first
+    }
+
+    /// Fills every open way on of the step at `end` with `next`.
+    fn go_on(&mut self, end: usize, next: usize) {
+        let fill = |open: &mut Option<usize>| {
+            open.get_or_insert(next);
+        };
+        match &mut self.steps[end] {
+            Step::Message(message) => fill(&mut message.next),
+            Step::Wait { next: open, .. } | Step::Audience { next: open, .. } => fill(open),
+            Step::Listen { then, otherwise, .. } => {
+                fill(then);
+                fill(otherwise);
+            }
+            Step::Branch { ways, otherwise } => {
+                ways.iter_mut().for_each(|way| fill(&mut way.next));
+                fill(otherwise);
+            }
+            Step::Exit => {}
+        }
+    }
+
+    fn step(&mut self, source: &StepSource, place: &str) {
+        match source {
+            StepSource::Sms(sms) => {
+                let texts = Texts { subject: None, text: &sms.text, html: None };
+                self.message(&sms.name, Channel::Sms, texts, &sms.links, &format!("{place}.sms"));
+            }
+            StepSource::Email(email) => {
+                let texts = Texts { subject: Some(&email.subject), text: &email.text, html: email.html.as_deref() };
+                self.message(&email.name, Channel::Email, texts, &email.links, &format!("{place}.email"));
+            }
+            StepSource::Wait(length) => self.steps.push(Step::Wait { seconds: length.seconds, next: None }),
+            StepSource::AddToAudience(audience) => {
+                self.steps.push(Step::Audience { audience: audience.clone(), add: true, next: None });
+            }
+            StepSource::RemoveFromAudience(audience) => {
+                self.steps.push(Step::Audience { audience: audience.clone(), add: false, next: None });
+            }
+            StepSource::WaitFor(wait) => {
+                let here = self.steps.len();
+                let event = wait.event.clone();
+                self.steps.push(Step::Listen { event: event.clone(), seconds: wait.within.seconds, then: None, otherwise: None });
+                let then = self.sequence(&wait.then, &format!("{place}.wait_for.then"));
+                let otherwise = self.sequence(&wait.otherwise, &format!("{place}.wait_for.otherwise"));
+                self.steps[here] = Step::Listen { event, seconds: wait.within.seconds, then, otherwise };
+            }
+            StepSource::Branch(ways) => self.branch(ways, place),
+            StepSource::Exit => self.steps.push(Step::Exit),
+        }
+    }
+
+    fn branch(&mut self, sources: &[WaySource], place: &str) {
+        let here = self.steps.len();
+        self.steps.push(Step::Branch { ways: Vec::new(), otherwise: None });
+        let mut ways = Vec::new();
+        let mut seen = BTreeSet::new();
+        for (index, source) in sources.iter().enumerate() {
+            let place = format!("{place}.branch[{index}]");
+            if source.name.is_empty() || source.name.len() > 40 || !seen.insert(&source.name) {
+                self.wrong(&place, &format!("`{}` is no name for a way; use another one of 1 to 40 bytes", source.name));
+            }
+            let when = match &source.when {
+                Some(condition) => {
+                    self.condition(condition, &format!("{place}.when"));
+                    condition.clone()
+                }
+                None if index + 1 == sources.len() => Condition::All(Vec::new()),
+                None => {
+                    self.wrong(&place, "only the last way can go without `when`: the ones after it would never be taken");
+                    continue;
+                }
+            };
+            let next = self.sequence(&source.steps, &format!("{place}.steps"));
+            ways.push(Way { name: source.name.clone(), when, next });
+        }
+        self.steps[here] = Step::Branch { ways, otherwise: None };
+    }
+
+    fn condition(&mut self, condition: &Condition, place: &str) {
+        let mut found = Vec::new();
+        condition.walk(&mut |part| {
+            if let Condition::Sent(step) | Condition::Delivered(step) | Condition::Clicked(step) | Condition::Responded(step) = part {
+                if !self.named.contains_key(step) {
+                    let known: Vec<&str> = self.named.keys().map(StepName::as_str).collect();
+                    found.push(Mistake { place: place.to_owned(), what: unknown("step", step.as_str(), &known) });
+                }
+            } else {
+                found.extend(bounds(part, place));
+            }
+        });
+        self.mistakes.extend(found);
+    }
+
+    fn message(&mut self, name: &StepName, channel: Channel, texts: Texts<'_>, links: &Links, place: &str) {
+        if self.named.insert(name.clone(), self.steps.len()).is_some() {
+            self.wrong(place, &format!("the name `{name}` is taken by an earlier step; choose another"));
+        }
+        let subject = texts.subject.and_then(|text| self.text(text, &format!("{place}.subject")));
+        let html = texts.html.and_then(|text| self.text(text, &format!("{place}.html")));
+        let Some(text) = self.text(texts.text, &format!("{place}.text")) else { return };
+        self.advertisement(&text, place);
+        for (link, url) in links {
+            if !(url.starts_with("https://") || url.starts_with("http://")) {
+                self.wrong(&format!("{place}.links.{link}"), &format!("`{url}` is no web address; begin it with https://"));
+            }
+            if !link.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+                self.wrong(&format!("{place}.links.{link}"), "a link's name is of a-z and _");
+            }
+        }
+        let mentioned = std::iter::once(&text).chain(html.as_ref()).flat_map(links_mentioned);
+        for link in mentioned.collect::<BTreeSet<_>>() {
+            if !links.contains_key(&link) {
+                let known: Vec<&str> = links.keys().map(String::as_str).collect();
+                self.wrong(&format!("{place}.text"), &unknown("link", &link, &known));
+            }
+        }
+        let links = links.iter().map(|(name, url)| (name.clone(), url.clone())).collect();
+        self.steps.push(Step::Message(MessageStep { name: name.clone(), channel, subject, text, html, links, next: None }));
+    }
+
+    fn text(&mut self, source: &str, place: &str) -> Option<Text> {
+        if source.trim().is_empty() {
+            self.wrong(place, "the text is empty");
+            return None;
+        }
+        Text::parse(source).map_err(|what| self.wrong(place, &what)).ok()
+    }
+
+    /// Every advertisement names the sender and how to opt out: 特定電子メール法 art. 4, rule 9.
+    fn advertisement(&mut self, text: &Text, place: &str) {
+        match self.purpose {
+            Purpose::Transactional => return,
+            Purpose::Marketing => {}
+        }
+        if !text.mentions("sender") {
+            self.wrong(&format!("{place}.text"), "an advertisement names its sender (特定電子メール法 art. 4): add {{ sender }}");
+        }
+        if !text.mentions("optout") && !text.mentions("STOP") && !text.mentions("停止") {
+            self.wrong(&format!("{place}.text"), "an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, or a word to reply with such as STOP");
+        }
+    }
+}
+
+struct Texts<'a> {
+    subject: Option<&'a str>,
+    text: &'a str,
+    html: Option<&'a str>,
+}
+
+/// Names after `links.` in a text.
+fn links_mentioned(text: &Text) -> Vec<String> {
+    let names = text.source().split("links.").skip(1);
+    names.map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()).collect()
+}
+
+/// "unknown …", with the nearest word there is.
+pub fn unknown(what: &str, word: &str, known: &[&str]) -> String {
+    let nearest = known.iter().min_by_key(|candidate| strsim::damerau_levenshtein(word, candidate));
+    match nearest {
+        Some(near) if strsim::damerau_levenshtein(word, near) <= 3 => format!("there is no {what} `{word}`; did you mean `{near}`?"),
+        Some(_) => format!("there is no {what} `{word}`; there are: {}", known.join(", ")),
+        None => format!("there is no {what} `{word}`, and no other"),
+    }
+}

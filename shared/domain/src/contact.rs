@@ -1,0 +1,171 @@
+//! Where a person is reached: mobile numbers, e-mail addresses, channels.
+
+use std::fmt;
+
+use rlibphonenumber::{PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region};
+use serde::{Deserialize, Serialize};
+
+/// A way to reach a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// Short message to a mobile number.
+    Sms,
+    /// E-mail.
+    Email,
+}
+
+impl Channel {
+    /// Both, in the order they are written.
+    pub const ALL: [Self; 2] = [Self::Sms, Self::Email];
+
+    /// The name in keys and files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sms => "sms",
+            Self::Email => "email",
+        }
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A mobile number in E.164, such as `+819012345678`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Phone(String);
+
+/// Numbers that shops export for "no phone".
+const PLACEHOLDERS: [&str; 4] = ["09000000000", "08000000000", "07000000000", "0000000000"];
+
+impl Phone {
+    /// Reads a number as people write it (full-width digits, brackets, separators, with or without the country code);
+    /// one without a country code is Japanese.
+    pub fn parse(text: &str) -> Result<Self, PhoneError> {
+        let digits: String = text.chars().filter_map(ascii_digit).collect();
+        if PLACEHOLDERS.contains(&digits.as_str()) || (!digits.is_empty() && digits.chars().all(|c| c == '0')) {
+            return Err(PhoneError::Placeholder);
+        }
+        // `+81 090 …` keeps the trunk prefix that the international form drops.
+        let digits_text = match digits.strip_prefix("810") {
+            Some(rest) => format!("+81{rest}"),
+            None if digits.starts_with("81") && digits.len() == 12 => format!("+{digits}"),
+            None => text.to_owned(),
+        };
+        let number = PhoneNumber::parse(digits_text, Some(Region::JP)).map_err(|_| PhoneError::NotANumber)?;
+        if !number.is_valid() {
+            return Err(PhoneError::NotANumber);
+        }
+        let kind = number.get_type();
+        if matches!(kind, PhoneNumberType::Mobile | PhoneNumberType::FixedLineOrMobile) {
+            Ok(Self(number.format_as(PhoneNumberFormat::E164).into_owned()))
+        } else {
+            Err(PhoneError::NotMobile)
+        }
+    }
+
+    /// A number that was parsed before, read back from where it was kept.
+    pub fn kept(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The number in E.164.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn ascii_digit(c: char) -> Option<char> {
+    match c {
+        '0'..='9' => Some(c),
+        '０'..='９' => char::from_u32(u32::from(c) - u32::from('０') + u32::from('0')),
+        _ => None,
+    }
+}
+
+/// Why a text is no number an SMS can go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PhoneError {
+    /// A number that shops write when there is none.
+    #[error("a placeholder for no number; leave it empty")]
+    Placeholder,
+    /// Not a number of any country.
+    #[error("not a phone number; write it as 090-1234-5678 or +819012345678")]
+    NotANumber,
+    /// A fixed line, toll-free or other number without SMS.
+    #[error("not a mobile number; SMS needs 060, 070, 080 or 090, or a mobile number with its country code")]
+    NotMobile,
+}
+
+/// An e-mail address, its domain in lower case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Email(String);
+
+impl Email {
+    /// Checks the shape only: whether a mailbox exists is known by its bounces. At most 254 bytes (RFC 5321, 4.5.3.1.3).
+    pub fn parse(text: &str) -> Result<Self, EmailError> {
+        let text = text.trim();
+        let (local, host) = text.rsplit_once('@').ok_or(EmailError)?;
+        let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"<>()[],;:\"\\".contains(c);
+        let host_fits = host.contains('.')
+            && host.split('.').all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'))
+            && host.chars().all(|c| c.is_alphanumeric() || c == '.' || c == '-');
+        if local.is_empty() || local.len() > 64 || text.len() > 254 || !host_fits || !local.chars().all(|c| plain(c) && c != '@') {
+            return Err(EmailError);
+        }
+        Ok(Self(format!("{local}@{}", host.to_lowercase())))
+    }
+
+    /// An address that was parsed before, read back from where it was kept.
+    pub fn kept(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The text is no e-mail address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an e-mail address; write it as name@example.jp")]
+pub struct EmailError;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_as_people_write_them() {
+        for text in ["０９０－１２３４－５６７８", "(090)1234-5678", "+81 090 1234 5678", "819012345678", "+819012345678", "09012345678"] {
+            assert_eq!(Phone::parse(text).as_ref().map(Phone::as_str), Ok("+819012345678"), "{text}");
+        }
+        assert_eq!(Phone::parse("06012345678").as_ref().map(Phone::as_str), Ok("+816012345678"));
+    }
+
+    #[test]
+    fn numbers_that_take_no_sms() {
+        assert_eq!(Phone::parse("090-0000-0000"), Err(PhoneError::Placeholder));
+        assert_eq!(Phone::parse("000-0000-0000"), Err(PhoneError::Placeholder));
+        assert_eq!(Phone::parse("03-1234-5678"), Err(PhoneError::NotMobile));
+        assert_eq!(Phone::parse("0120-123-456"), Err(PhoneError::NotMobile));
+        assert_eq!(Phone::parse("050-1234-5678"), Err(PhoneError::NotMobile));
+        assert_eq!(Phone::parse("090-12"), Err(PhoneError::NotANumber));
+        assert_eq!(Phone::parse(""), Err(PhoneError::NotANumber));
+        assert_eq!(Phone::parse("x@y.jp"), Err(PhoneError::NotANumber));
+    }
+
+    #[test]
+    fn e_mail_addresses() {
+        assert_eq!(Email::parse(" Hana@Example.JP ").as_ref().map(Email::as_str), Ok("Hana@example.jp"));
+        for text in ["", "hana", "@example.jp", "hana@", "hana@jp", "ha na@example.jp", "a@b@c.jp ,", "hana@-x.jp", "x\r\nBcc: y@example.jp"] {
+            assert_eq!(Email::parse(text), Err(EmailError), "{text}");
+        }
+    }
+}

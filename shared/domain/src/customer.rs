@@ -1,0 +1,217 @@
+//! A customer: one small document that holds all that decisions about this person need.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::calendar;
+use crate::consent::{ConsentSaid, Purpose};
+use crate::contact::{Channel, Email, Phone};
+use crate::enrollment::{Enrollment, Note};
+use crate::event::{Added, Event, History, NAMES_LIMIT};
+use crate::names::{AudienceName, CustomerId, JourneyName, SegmentName};
+use crate::time::Timestamp;
+
+/// A value together with when it was said; of two, the later stands whatever order they come in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stamped<T>(pub T, pub Timestamp);
+
+/// The value of a trait.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// The trait was taken away.
+    Absent,
+    /// Yes or no.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A number with a fraction.
+    Number(f64),
+    /// A text.
+    Text(String),
+    /// A list of texts.
+    List(Vec<String>),
+}
+
+/// Who is in a segment, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Membership {
+    /// Whether the customer is a member.
+    pub member: bool,
+    /// Since when that has been so.
+    pub since: Timestamp,
+}
+
+/// A customer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Customer {
+    /// The shop's own id of this person.
+    pub id: CustomerId,
+    /// What is known of the person: name, phone (E.164), email, birthday, `time_zone`, and the shop's own traits.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub traits: BTreeMap<String, Stamped<Value>>,
+    /// The person's word per channel and purpose.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub consents: BTreeMap<Channel, BTreeMap<Purpose, Stamped<bool>>>,
+    /// What the person did, by event name; purchases are [`crate::event::ORDER_COMPLETED`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub events: BTreeMap<String, History>,
+    /// Segments the person is or was in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub segments: BTreeMap<SegmentName, Membership>,
+    /// Lists a journey put the person on, for other systems to read.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub audiences: BTreeMap<AudienceName, Membership>,
+    /// Journeys the person is in, and the last ones that ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub enrollments: Vec<Enrollment>,
+    /// When earlier enrollments began that are no longer kept whole.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub past: BTreeMap<JourneyName, Vec<Timestamp>>,
+    /// Instants at which a journey that follows the calendar begins.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub armed: BTreeMap<JourneyName, Timestamp>,
+    /// Decisions that belong to no enrollment, such as why one did not begin.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
+}
+
+impl Customer {
+    /// A customer of whom nothing is known yet.
+    pub fn new(id: CustomerId) -> Self {
+        Self {
+            id,
+            traits: BTreeMap::new(),
+            consents: BTreeMap::new(),
+            events: BTreeMap::new(),
+            segments: BTreeMap::new(),
+            audiences: BTreeMap::new(),
+            enrollments: Vec::new(),
+            past: BTreeMap::new(),
+            armed: BTreeMap::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// A trait that is there and a text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.traits.get(name) {
+            Some(Stamped(Value::Text(text), _)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The mobile number.
+    pub fn phone(&self) -> Option<Phone> {
+        self.text("phone").map(Phone::kept)
+    }
+
+    /// The e-mail address.
+    pub fn email(&self) -> Option<Email> {
+        self.text("email").map(Email::kept)
+    }
+
+    /// Where a message on `channel` goes.
+    pub fn address(&self, channel: Channel) -> Option<&str> {
+        match channel {
+            Channel::Sms => self.text("phone"),
+            Channel::Email => self.text("email"),
+        }
+    }
+
+    /// The birthday.
+    pub fn birthday(&self) -> Option<Date> {
+        self.text("birthday")?.parse().ok()
+    }
+
+    /// The person's time zone, or the shop's.
+    pub fn zone(&self, shop: &TimeZone) -> TimeZone {
+        self.text("time_zone").and_then(|name| calendar::zone(name).ok()).unwrap_or_else(|| shop.clone())
+    }
+
+    /// Whether the person agreed to `purpose` on `channel`; a transactional message needs no agreement.
+    pub fn consents_to(&self, channel: Channel, purpose: Purpose) -> bool {
+        let said = self.consents.get(&channel).and_then(|said| said.get(&purpose));
+        match purpose {
+            Purpose::Marketing => said.is_some_and(|said| said.0),
+            Purpose::Transactional => said.is_none_or(|said| said.0),
+        }
+    }
+
+    /// Takes the person's word; the later one stands, and of two at one instant the refusal.
+    pub fn said(&mut self, word: &ConsentSaid, at: Timestamp) {
+        let said = self.consents.entry(word.channel).or_default().entry(word.purpose).or_insert(Stamped(word.given, at));
+        if at > said.1 || (at == said.1 && !word.given) {
+            *said = Stamped(word.given, at);
+        }
+    }
+
+    /// Takes what is said of the person; the later word on each trait stands, and of two at one instant the greater text.
+    pub fn identify(&mut self, traits: &BTreeMap<String, Value>, at: Timestamp) {
+        for (name, value) in traits {
+            match self.traits.get_mut(name) {
+                Some(kept) if at > kept.1 || (at == kept.1 && rank(value) > rank(&kept.0)) => {
+                    *kept = Stamped(value.clone(), at);
+                }
+                Some(_) => {}
+                None => {
+                    self.traits.insert(name.clone(), Stamped(value.clone(), at));
+                }
+            }
+        }
+    }
+
+    /// Adds an event.
+    pub fn track(&mut self, event: &Event) -> Added {
+        if !self.events.contains_key(&event.name) && self.events.len() >= NAMES_LIMIT {
+            return Added::TooOld;
+        }
+        self.events.entry(event.name.clone()).or_default().add(event)
+    }
+
+    /// Whether the person is a member of the segment.
+    pub fn is_member(&self, segment: &SegmentName) -> bool {
+        self.segments.get(segment).is_some_and(|membership| membership.member)
+    }
+
+    /// Whether the person is on the list.
+    pub fn in_audience(&self, audience: &AudienceName) -> bool {
+        self.audiences.get(audience).is_some_and(|membership| membership.member)
+    }
+}
+
+fn rank(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_later_word_stands_in_any_order() {
+        let early = BTreeMap::from([("name".to_owned(), Value::Text("花".into())), ("city".to_owned(), Value::Text("京都".into()))]);
+        let late = BTreeMap::from([("name".to_owned(), Value::Text("花子".into())), ("city".to_owned(), Value::Absent)]);
+        let (one, two) = (Timestamp::from_seconds(1), Timestamp::from_seconds(2));
+        let mut forward = Customer::new(CustomerId::parse("1").unwrap());
+        forward.identify(&early, one);
+        forward.identify(&late, two);
+        let mut backward = Customer::new(CustomerId::parse("1").unwrap());
+        backward.identify(&late, two);
+        backward.identify(&early, one);
+        assert_eq!(forward, backward);
+        assert_eq!((forward.text("name"), forward.text("city")), (Some("花子"), None));
+    }
+
+    #[test]
+    fn a_document_reads_back() {
+        let mut customer = Customer::new(CustomerId::parse("1").unwrap());
+        customer.identify(&BTreeMap::from([("vip".to_owned(), Value::Boolean(true)), ("gone".to_owned(), Value::Absent)]), Timestamp::from_seconds(5));
+        customer.said(&ConsentSaid { channel: Channel::Sms, purpose: Purpose::Marketing, given: true }, Timestamp::from_seconds(5));
+        let text = serde_json::to_string(&customer).unwrap();
+        assert_eq!(serde_json::from_str::<Customer>(&text).unwrap(), customer);
+    }
+}

@@ -1,0 +1,186 @@
+//! All definitions together: the current version of each, and the earlier ones that enrollments are still on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use crate::calendar;
+use crate::check;
+use crate::condition::Condition;
+use crate::definition::{self, Definition, Mistake, SegmentSource, Shop};
+use crate::journey::{Enter, Journey};
+use crate::message::{CodeKey, Rules};
+use crate::names::{JourneyName, SegmentName};
+
+/// What a definition is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A segment.
+    Segment,
+    /// A journey.
+    Journey,
+    /// The shop; there is one, named `shop`.
+    Shop,
+}
+
+impl Kind {
+    /// The name in keys.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Segment => "segment",
+            Self::Journey => "journey",
+            Self::Shop => "shop",
+        }
+    }
+
+    /// Reads the name in keys.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Segment, Self::Journey, Self::Shop].into_iter().find(|kind| kind.name() == text)
+    }
+}
+
+/// One version of one definition: its text is kept as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// What it is of.
+    pub kind: Kind,
+    /// Its name.
+    pub name: String,
+    /// 1, 2, 3 …
+    pub number: u32,
+    /// The YAML.
+    pub yaml: String,
+}
+
+/// Reads and checks one definition by itself: its kind, its name, and its mistakes.
+pub fn read(yaml: &str) -> Result<(Kind, String), Vec<Mistake>> {
+    match definition::parse(yaml).map_err(|mistake| vec![mistake])? {
+        Definition::Segment(source) => {
+            let mistakes = check::segment(&source.when);
+            if mistakes.is_empty() { Ok((Kind::Segment, source.name.to_string())) } else { Err(mistakes) }
+        }
+        Definition::Journey(source) => check::journey(&source).map(|journey| (Kind::Journey, journey.name.to_string())),
+        Definition::Shop(shop) => match calendar::zone(&shop.time_zone) {
+            Ok(_) if shop.policy.caps.iter().any(|cap| cap.at_most == 0 || cap.within_days == 0) => Err(vec![Mistake {
+                place: "shop.policy.caps".to_owned(),
+                what: "`at_most` and `within_days` go from 1".to_owned(),
+            }]),
+            Ok(_) => Ok((Kind::Shop, "shop".to_owned())),
+            Err(error) => Err(vec![Mistake { place: "shop.time_zone".to_owned(), what: error.to_string() }]),
+        },
+    }
+}
+
+/// The definitions in force.
+#[derive(Clone, Debug)]
+pub struct Definitions {
+    /// Current segments.
+    pub segments: BTreeMap<SegmentName, SegmentSource>,
+    /// Every version of every journey.
+    pub journeys: BTreeMap<JourneyName, BTreeMap<u32, Arc<Journey>>>,
+    /// What the shop allows.
+    pub shop: Shop,
+    /// The shop's zone.
+    pub zone: TimeZone,
+    /// The key of message codes.
+    pub code_key: CodeKey,
+}
+
+impl Definitions {
+    /// Puts versions together; the highest number of a name is the current one.
+    pub fn new(versions: &[Version], code_key: CodeKey) -> Result<Self, Vec<Mistake>> {
+        let mut all = Self {
+            segments: BTreeMap::new(),
+            journeys: BTreeMap::new(),
+            shop: Shop::default(),
+            zone: TimeZone::UTC,
+            code_key,
+        };
+        let mut latest: BTreeMap<(Kind, &str), u32> = BTreeMap::new();
+        let mut sorted: Vec<&Version> = versions.iter().collect();
+        sorted.sort_by_key(|version| version.number);
+        for version in sorted {
+            latest.insert((version.kind, &version.name), version.number);
+            match definition::parse(&version.yaml).map_err(|mistake| vec![mistake])? {
+                Definition::Segment(source) => {
+                    all.segments.insert(source.name.clone(), source);
+                }
+                Definition::Journey(source) => {
+                    let journey = Arc::new(check::journey(&source)?);
+                    all.journeys.entry(journey.name.clone()).or_default().insert(version.number, journey);
+                }
+                Definition::Shop(shop) => all.shop = shop,
+            }
+        }
+        let wrong_zone = |error: calendar::ZoneError| vec![Mistake { place: "shop.time_zone".to_owned(), what: error.to_string() }];
+        all.zone = calendar::zone(&all.shop.time_zone).map_err(wrong_zone)?;
+        let mistakes = all.dangling();
+        if mistakes.is_empty() { Ok(all) } else { Err(mistakes) }
+    }
+
+    /// The current version of a journey.
+    pub fn current(&self, name: &JourneyName) -> Option<(u32, &Arc<Journey>)> {
+        self.journeys.get(name)?.last_key_value().map(|(number, journey)| (*number, journey))
+    }
+
+    /// One version of a journey.
+    pub fn version(&self, name: &JourneyName, number: u32) -> Option<&Arc<Journey>> {
+        self.journeys.get(name)?.get(&number)
+    }
+
+    /// What the shop allows, as a check takes it.
+    pub fn rules(&self) -> Rules<'_> {
+        Rules { policy: &self.shop.policy, zone: &self.zone }
+    }
+
+    /// References from one definition to another that lead nowhere, and segments that ask about themselves.
+    fn dangling(&self) -> Vec<Mistake> {
+        let known: Vec<&str> = self.segments.keys().map(SegmentName::as_str).collect();
+        let missing = |name: &SegmentName, place: String| {
+            (!self.segments.contains_key(name))
+                .then(|| Mistake { place, what: check::unknown("segment", name.as_str(), &known) })
+        };
+        let mut mistakes = Vec::new();
+        for (name, segment) in &self.segments {
+            for asked in segments_asked(&segment.when) {
+                mistakes.extend(missing(asked, format!("segment {name}")));
+            }
+            if self.reaches(name, name, &mut BTreeSet::new()) {
+                mistakes.push(Mistake {
+                    place: format!("segment {name}"),
+                    what: "its condition leads back to itself; break the circle of `in_segment`".to_owned(),
+                });
+            }
+        }
+        for name in self.journeys.keys() {
+            let Some((_, journey)) = self.current(name) else { continue };
+            if let Enter::Segment(segment) = &journey.enter {
+                mistakes.extend(missing(segment, format!("journey {name}: enter.segment")));
+            }
+            for condition in journey.conditions() {
+                for asked in segments_asked(condition) {
+                    mistakes.extend(missing(asked, format!("journey {name}")));
+                }
+            }
+        }
+        mistakes
+    }
+
+    fn reaches<'a>(&'a self, from: &SegmentName, to: &SegmentName, seen: &mut BTreeSet<&'a SegmentName>) -> bool {
+        let Some(segment) = self.segments.get(from) else { return false };
+        segments_asked(&segment.when)
+            .into_iter()
+            .any(|asked| asked == to || (seen.insert(asked) && self.reaches(asked, to, seen)))
+    }
+}
+
+fn segments_asked(condition: &Condition) -> Vec<&SegmentName> {
+    let mut asked = Vec::new();
+    condition.walk(&mut |part| {
+        if let Condition::InSegment(name) = part {
+            asked.push(name);
+        }
+    });
+    asked
+}

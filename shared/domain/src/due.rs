@@ -1,0 +1,82 @@
+//! The next instant at which anything can change for a customer by the mere passing of time.
+
+use crate::condition::Subject;
+use crate::customer::Customer;
+use crate::definitions::Definitions;
+use crate::enrollment::{Enrollment, State, Status};
+use crate::journey::{Enter, Journey, Step};
+use crate::names::{JourneyName, SegmentName};
+use crate::time::Timestamp;
+use crate::walk::watch_at;
+
+/// An instant, and what can change then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The instant.
+    pub at: Timestamp,
+    /// What can change.
+    pub why: DueReason,
+}
+
+/// What can change at an instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DueReason {
+    /// A segment's condition.
+    Segment(SegmentName),
+    /// A birthday on which a journey begins, or the condition on who may begin it.
+    Birthday(JourneyName),
+    /// A wait ends, a held message may leave, an event that was dated ahead happens.
+    Step(JourneyName),
+    /// A message of which nothing was heard.
+    Watch(JourneyName),
+}
+
+/// The earliest of all that time can do to this customer after `now`.
+pub fn next(customer: &Customer, now: Timestamp, definitions: &Definitions) -> Option<Due> {
+    let subject = Subject { customer, enrollment: None };
+    let segments = definitions.segments.iter().filter_map(|(name, segment)| {
+        let at = segment.when.evaluate(subject, now).next?;
+        Some(Due { at, why: DueReason::Segment(name.clone()) })
+    });
+    let birthdays = definitions.journeys.keys().filter_map(|name| {
+        let (_, journey) = definitions.current(name)?;
+        match journey.enter {
+            Enter::Birthday(_) => {}
+            Enter::Segment(_) => return None,
+        }
+        let allowed = journey.allowed.as_ref().and_then(|allowed| allowed.evaluate(subject, now).next);
+        let at = customer.armed.get(name).copied().into_iter().chain(allowed).min()?;
+        Some(Due { at, why: DueReason::Birthday(name.clone()) })
+    });
+    let enrollments = customer.enrollments.iter().flat_map(|enrollment| {
+        let journey = definitions.version(&enrollment.journey, enrollment.version);
+        let step = journey.and_then(|journey| step(customer, enrollment, journey, now));
+        let step = step.map(|at| Due { at, why: DueReason::Step(enrollment.journey.clone()) });
+        let pending = enrollment.messages().filter(|message| message.status == Status::Pending);
+        let watch = pending.map(watch_at).min();
+        step.into_iter().chain(watch.map(|at| Due { at, why: DueReason::Watch(enrollment.journey.clone()) }))
+    });
+    segments.chain(birthdays).chain(enrollments).filter(|due| due.at > now).min_by_key(|due| due.at)
+}
+
+fn step(customer: &Customer, enrollment: &Enrollment, journey: &Journey, now: Timestamp) -> Option<Timestamp> {
+    let ahead = |event: Option<&String>| {
+        let history = customer.events.get(event?)?;
+        history.recent.iter().map(|kept| kept.0).find(|at| *at > now)
+    };
+    let state = match &enrollment.state {
+        State::Ended { .. } => return None,
+        State::Starting { .. } | State::Sending { .. } => None,
+        State::Holding { until, .. } | State::Waiting { until, .. } => Some(*until),
+        State::Listening { step, until, .. } => {
+            let event = match journey.steps.get(*step) {
+                Some(Step::Listen { event, .. }) => Some(event),
+                Some(Step::Message(_) | Step::Wait { .. } | Step::Branch { .. } | Step::Audience { .. } | Step::Exit) | None => None,
+            };
+            Some(ahead(event).map_or(*until, |at| at.min(*until)))
+        }
+    };
+    let subject = Subject { customer, enrollment: Some((enrollment, journey)) };
+    let exit = journey.exit.as_ref().and_then(|exit| exit.evaluate(subject, now).next);
+    state.into_iter().chain(exit).chain(ahead(journey.goal.as_ref())).min()
+}

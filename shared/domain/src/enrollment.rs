@@ -1,0 +1,291 @@
+//! One customer's way through one version of a journey.
+
+use serde::{Deserialize, Serialize};
+
+use crate::consent::Purpose;
+use crate::contact::Channel;
+use crate::message::{Code, HoldReason, SkipReason};
+use crate::money::Yen;
+use crate::names::JourneyName;
+use crate::time::Timestamp;
+
+/// An enrollment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Enrollment {
+    /// The journey.
+    pub journey: JourneyName,
+    /// The version it began on and ends on.
+    pub version: u32,
+    /// When it began.
+    pub entered: Timestamp,
+    /// Where it stands.
+    pub state: State,
+    /// What happened at each step that left a trace, in the order it was reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub visits: Vec<Visit>,
+    /// The goal it reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal: Option<Goal>,
+}
+
+/// The goal of an enrollment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Goal {
+    /// When the event of the goal happened.
+    pub at: Timestamp,
+    /// What it was worth.
+    pub yen: Yen,
+}
+
+/// Where an enrollment stands. `step` is a position in the journey's steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It has just begun; within the same look it moves on.
+    Starting {
+        /// The first step.
+        step: usize,
+    },
+    /// A message waits until it may leave.
+    Holding {
+        /// The step.
+        step: usize,
+        /// The instant it is looked at again.
+        until: Timestamp,
+        /// Why it waits.
+        why: HoldReason,
+    },
+    /// A message was handed to its sender, whose outcome is awaited.
+    Sending {
+        /// The step.
+        step: usize,
+    },
+    /// A wait.
+    Waiting {
+        /// The step.
+        step: usize,
+        /// When it ends.
+        until: Timestamp,
+    },
+    /// A wait for something the customer may do.
+    Listening {
+        /// The step.
+        step: usize,
+        /// What happened before this instant does not count.
+        since: Timestamp,
+        /// When it gives up.
+        until: Timestamp,
+    },
+    /// It is over.
+    Ended {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        why: EndReason,
+    },
+}
+
+/// Why an enrollment ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// The goal was reached.
+    Goal,
+    /// All steps were taken.
+    Finished,
+    /// The journey's exit condition held.
+    Exit,
+    /// The version it was on is gone.
+    VersionGone,
+}
+
+impl EndReason {
+    /// The reason in words.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::Goal => "goal reached",
+            Self::Finished => "all steps taken",
+            Self::Exit => "exit condition held",
+            Self::VersionGone => "its version is gone",
+        }
+    }
+}
+
+/// What a step left behind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visit {
+    /// A message.
+    Message(Message),
+    /// A branch or a wait for something: which way was taken.
+    Took {
+        /// The step.
+        step: usize,
+        /// The name of the way.
+        way: String,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// One message of an enrollment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// The step that sends it.
+    pub step: usize,
+    /// Its code.
+    pub code: Code,
+    /// Its channel.
+    pub channel: Channel,
+    /// Its purpose.
+    pub purpose: Purpose,
+    /// When it was handed to its sender, or skipped.
+    pub at: Timestamp,
+    /// What became of it.
+    pub status: Status,
+    /// Why it was held, and until when, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<(HoldReason, Timestamp)>,
+    /// How often it was handed over again because nothing was heard of it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub asked: u32,
+    /// Parts it is billed as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<u32>,
+    /// Its price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yen: Option<Yen>,
+    /// Whether parts and price come from a receipt, which has the last word.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub billed: bool,
+    /// The first click on one of its links.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clicked: Option<Timestamp>,
+    /// When its picture was first loaded: opened by a person, or prefetched by a mail program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened: Option<Timestamp>,
+    /// The first reply to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replied: Option<Timestamp>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde's skip_serializing_if asks for")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+/// What became of a message. Later entries outrank earlier ones, so that reports may come in any order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Nothing is known yet.
+    Pending,
+    /// The request left and no answer came: it may or may not have been accepted.
+    Unknown,
+    /// It was not sent, for a reason of ours.
+    Skipped(SkipReason),
+    /// The provider refused it; its code for why.
+    Failed(String),
+    /// The provider accepted it.
+    Accepted,
+    /// It was accepted and did not reach the person; the provider's code for why.
+    Undelivered(String),
+    /// It reached the person.
+    Delivered,
+}
+
+impl Status {
+    /// Whether the message left, as far as is known.
+    pub const fn left(&self) -> bool {
+        match self {
+            Self::Accepted | Self::Undelivered(_) | Self::Delivered | Self::Unknown => true,
+            Self::Pending | Self::Skipped(_) | Self::Failed(_) => false,
+        }
+    }
+}
+
+impl Message {
+    /// Takes what is said of the message; what ranks higher stands.
+    pub fn learn(&mut self, status: Status) {
+        if status > self.status {
+            self.status = status;
+        }
+    }
+
+    /// Takes parts and price, from the sender's estimate or (`billed`) from a receipt.
+    pub fn cost(&mut self, parts: Option<u32>, yen: Option<Yen>, billed: bool) {
+        if (self.billed && !billed) || (parts.is_none() && yen.is_none()) {
+            return;
+        }
+        if billed && self.billed {
+            // Two receipts that differ: the dearer one, whichever came first.
+            self.parts = self.parts.max(parts);
+            self.yen = self.yen.max(yen);
+            return;
+        }
+        self.billed = billed;
+        self.parts = parts.or(self.parts);
+        self.yen = yen.or(self.yen);
+    }
+
+    /// Whether the person answered: clicked a link or replied.
+    pub const fn responded(&self) -> bool {
+        self.clicked.is_some() || self.replied.is_some()
+    }
+}
+
+/// Keeps the earlier of two instants.
+pub fn earliest(kept: &mut Option<Timestamp>, at: Timestamp) {
+    *kept = Some(kept.map_or(at, |kept| kept.min(at)));
+}
+
+impl Enrollment {
+    /// Whether it goes on.
+    pub const fn is_live(&self) -> bool {
+        !matches!(self.state, State::Ended { .. })
+    }
+
+    /// Its messages, in the order they were reached.
+    pub fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.visits.iter().filter_map(|visit| match visit {
+            Visit::Message(message) => Some(message),
+            Visit::Took { .. } => None,
+        })
+    }
+
+    /// Its messages, to learn about.
+    pub fn messages_mut(&mut self) -> impl Iterator<Item = &mut Message> {
+        self.visits.iter_mut().filter_map(|visit| match visit {
+            Visit::Message(message) => Some(message),
+            Visit::Took { .. } => None,
+        })
+    }
+
+    /// The message that `step` sends.
+    pub fn message(&self, step: usize) -> Option<&Message> {
+        self.messages().find(|message| message.step == step)
+    }
+}
+
+/// A decision that belongs to no enrollment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// When it was taken.
+    pub at: Timestamp,
+    /// What was decided.
+    pub what: Noted,
+}
+
+/// What was decided outside of an enrollment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Noted {
+    /// A journey did not begin because the customer is in it.
+    AlreadyIn(JourneyName),
+    /// A journey did not begin because of its re-entry rule.
+    ReEntry(JourneyName),
+    /// A journey did not begin because its condition did not hold.
+    NotWhere(JourneyName),
+    /// An event was left out: older than the occurrences kept one by one, or one name too many.
+    EventLeftOut(String),
+}

@@ -1,0 +1,205 @@
+//! What reaches a customer, and what leaves.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::consent::ConsentSaid;
+use crate::contact::Channel;
+use crate::customer::Value;
+use crate::enrollment::Status;
+use crate::event::Event;
+use crate::message::{Code, HoldReason};
+use crate::money::Yen;
+use crate::names::{AudienceName, CustomerId, JourneyName, SegmentName};
+use crate::time::Timestamp;
+
+/// Something that reaches a customer. Every one may come several times, and in any order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Input {
+    /// What the shop says of the person.
+    Identify {
+        /// Traits by name.
+        traits: BTreeMap<String, Value>,
+        /// The person's word on messages.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        consents: Vec<ConsentSaid>,
+        /// When it was said.
+        at: Timestamp,
+    },
+    /// What the person did.
+    Track {
+        /// The event.
+        event: Event,
+    },
+    /// The customer may be due.
+    Timer,
+    /// Definitions or thresholds changed.
+    Evaluate,
+    /// What became of a message that was handed to its sender.
+    Outcome {
+        /// The message.
+        code: Code,
+        /// What became of it.
+        outcome: Outcome,
+    },
+    /// What the provider says of a message it accepted.
+    Receipt {
+        /// The message.
+        code: Code,
+        /// Delivered or not.
+        status: Status,
+        /// Parts it is billed as.
+        #[serde(default)]
+        parts: Option<u32>,
+        /// Its price.
+        #[serde(default)]
+        yen: Option<Yen>,
+    },
+    /// A link was clicked.
+    Click {
+        /// The message the link was in.
+        code: Code,
+        /// When.
+        at: Timestamp,
+    },
+    /// The picture of an e-mail was loaded.
+    Open {
+        /// The message.
+        code: Code,
+        /// When.
+        at: Timestamp,
+    },
+    /// The person replied.
+    Reply {
+        /// The message, when it is known which.
+        code: Option<Code>,
+        /// The channel.
+        channel: Channel,
+        /// When.
+        at: Timestamp,
+    },
+    /// The person opted out of marketing on a channel.
+    OptOut {
+        /// The channel.
+        channel: Channel,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What a sender says of a message it was handed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is settled.
+    Settled {
+        /// How.
+        status: Status,
+        /// Estimated parts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parts: Option<u32>,
+        /// Estimated price.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        yen: Option<Yen>,
+    },
+    /// It may not leave before an instant.
+    Held {
+        /// The instant.
+        until: Timestamp,
+        /// Why.
+        why: HoldReason,
+    },
+}
+
+/// Something to do outside, after the customer was written. Doing it again is harmless.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Hand a message to its sender.
+    Send {
+        /// Which sender.
+        channel: Channel,
+        /// The message.
+        task: SendTask,
+    },
+    /// Write the enrollment's row of the ledger anew.
+    Ledger {
+        /// The journey.
+        journey: JourneyName,
+        /// When the enrollment began.
+        entered: Timestamp,
+    },
+    /// Write the customer's row in a segment or audience anew.
+    Member {
+        /// Which list.
+        list: List,
+        /// Whether the customer is on it.
+        member: bool,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Tell the bus.
+    Announce(Announcement),
+    /// An address leads to this customer.
+    Alias {
+        /// The channel.
+        channel: Channel,
+        /// The address.
+        address: String,
+    },
+}
+
+/// A list of customers that is kept as rows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum List {
+    /// A segment.
+    Segment(SegmentName),
+    /// An audience.
+    Audience(AudienceName),
+}
+
+/// A message to send, as it stands in a sender's queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendTask {
+    /// The customer.
+    pub customer: CustomerId,
+    /// The message.
+    pub code: Code,
+}
+
+/// Something other systems may want to know.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Announcement {
+    /// Its identity: the same when it is made again.
+    pub id: String,
+    /// The customer.
+    pub customer: CustomerId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub what: Announced,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Announced {
+    /// The customer came onto or left a list.
+    Membership {
+        /// The list.
+        list: List,
+        /// On it, or off.
+        member: bool,
+    },
+    /// A journey reached its goal.
+    GoalReached {
+        /// The journey.
+        journey: JourneyName,
+        /// What the goal was worth.
+        yen: Yen,
+    },
+}

@@ -1,0 +1,93 @@
+//! The ledger: one row per enrollment, a projection of the customer.
+
+use serde::{Deserialize, Serialize};
+
+use crate::contact::Channel;
+use crate::enrollment::{EndReason, Enrollment, Goal, Message, State, Status, Visit};
+use crate::money::Yen;
+use crate::time::Timestamp;
+
+/// What the ledger keeps of an enrollment. What is still under way leaves no trace, so a row is written only when
+/// something became certain.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The version of the journey.
+    pub version: u32,
+    /// When it ended, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<(Timestamp, EndReason)>,
+    /// Its messages, in the order they were reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<Sent>,
+    /// Ways taken: the step and the name of the way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub took: Vec<(usize, String)>,
+    /// The goal it reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal: Option<Goal>,
+}
+
+/// A message in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// The step that sent it.
+    pub step: usize,
+    /// Its channel.
+    pub channel: Channel,
+    /// When.
+    pub at: Timestamp,
+    /// What became of it.
+    pub status: Status,
+    /// Parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<u32>,
+    /// Price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yen: Option<Yen>,
+    /// First click.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clicked: Option<Timestamp>,
+    /// First load of its picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened: Option<Timestamp>,
+    /// First reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replied: Option<Timestamp>,
+}
+
+impl Row {
+    /// The row of an enrollment.
+    pub fn of(enrollment: &Enrollment) -> Self {
+        let took = enrollment.visits.iter().filter_map(|visit| match visit {
+            Visit::Took { step, way, .. } => Some((*step, way.clone())),
+            Visit::Message(_) => None,
+        });
+        let settled = enrollment.messages().filter(|message| message.status != Status::Pending);
+        Self {
+            version: enrollment.version,
+            ended: match enrollment.state {
+                State::Ended { at, why } => Some((at, why)),
+                State::Starting { .. } | State::Holding { .. } | State::Sending { .. } | State::Waiting { .. } | State::Listening { .. } => None,
+            },
+            messages: settled.map(Sent::of).collect(),
+            took: took.collect(),
+            goal: enrollment.goal,
+        }
+    }
+}
+
+impl Sent {
+    fn of(message: &Message) -> Self {
+        Self {
+            step: message.step,
+            channel: message.channel,
+            at: message.at,
+            status: message.status.clone(),
+            parts: message.parts,
+            yen: message.yen,
+            clicked: message.clicked,
+            opened: message.opened,
+            replied: message.replied,
+        }
+    }
+}

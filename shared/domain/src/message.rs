@@ -1,0 +1,279 @@
+//! Messages: their codes, their length in parts, and whether one may leave.
+
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use crate::calendar::PermittedHours;
+use crate::consent::Purpose;
+use crate::contact::Channel;
+use crate::customer::Customer;
+use crate::enrollment::Status;
+use crate::event::base62;
+use crate::names::{CustomerId, JourneyName};
+use crate::time::Timestamp;
+
+/// Length of a message code: 71 bits.
+pub const CODE_LENGTH: usize = 12;
+
+/// The short code of one message: the same on every replay, and not to be guessed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Code(String);
+
+impl Code {
+    /// The code of the message that `step` of an enrollment sends: base62 of an HMAC-SHA256 over what names it.
+    pub fn derive(key: &CodeKey, customer: &CustomerId, journey: &JourneyName, version: u32, entered: Timestamp, step: usize) -> Self {
+        let Ok(mac) = Hmac::<Sha256>::new_from_slice(key.0.as_bytes()) else {
+            // HMAC takes keys of any length.
+            unreachable!("an HMAC key has no wrong length")
+        };
+        let named = format!("{customer}\n{journey}\n{version}\n{}\n{step}", entered.seconds());
+        let digest = mac.chain_update(named.as_bytes()).finalize().into_bytes();
+        let number = digest.iter().take(16).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+        Self(base62(number, CODE_LENGTH))
+    }
+
+    /// Reads a code; `None` when the text can't be one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = text.len() == CODE_LENGTH && text.chars().all(|c| c.is_ascii_alphanumeric());
+        fits.then(|| Self(text.to_owned()))
+    }
+
+    /// The code.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Code {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text).ok_or_else(|| "not a message code".to_owned())
+    }
+}
+
+impl From<Code> for String {
+    fn from(code: Code) -> Self {
+        code.0
+    }
+}
+
+/// The secret that message codes are derived with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CodeKey(String);
+
+impl CodeKey {
+    /// Takes a secret of at least 16 bytes.
+    pub fn parse(secret: &str) -> Option<Self> {
+        (secret.len() >= 16).then(|| Self(secret.to_owned()))
+    }
+}
+
+impl std::fmt::Debug for CodeKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CodeKey(…)")
+    }
+}
+
+/// Why a message will not be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// The person never agreed, or took the agreement back.
+    NoConsent,
+    /// There is no number or address.
+    NoAddress,
+    /// The address opted out, bounced or does not exist.
+    Suppressed,
+    /// The enrollment had ended when the message was about to leave.
+    Ended,
+    /// The text needs something that is not known of this person.
+    MissingValue,
+    /// The text is longer than a message may be.
+    TooLong,
+}
+
+impl SkipReason {
+    /// The reason in words.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::NoConsent => "no consent",
+            Self::NoAddress => "no address",
+            Self::Suppressed => "opted out or suppressed",
+            Self::Ended => "journey ended before sending",
+            Self::MissingValue => "a value the text needs is missing",
+            Self::TooLong => "text too long",
+        }
+    }
+}
+
+/// Why a message waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldReason {
+    /// Outside the permitted hours of the receiver's zone.
+    QuietHours,
+    /// The person had as many messages as the shop allows.
+    FrequencyCap,
+}
+
+impl HoldReason {
+    /// The reason in words.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::QuietHours => "quiet hours",
+            Self::FrequencyCap => "frequency cap",
+        }
+    }
+}
+
+/// At most this many marketing messages on one channel in so many days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FrequencyCap {
+    /// The channel it bounds.
+    pub channel: Channel,
+    /// How many messages.
+    pub at_most: u32,
+    /// In how many days of 24 hours.
+    pub within_days: u32,
+}
+
+/// What the shop allows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// Hours in which marketing may leave.
+    pub hours: PermittedHours,
+    /// Bounds on marketing messages.
+    pub caps: Vec<FrequencyCap>,
+}
+
+/// What the shop allows, and the zone of people of whom none is known.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules<'a> {
+    /// Hours and caps.
+    pub policy: &'a Policy,
+    /// The shop's zone.
+    pub zone: &'a TimeZone,
+}
+
+/// When permission is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// A journey reached the message.
+    Planning,
+    /// The message is about to leave.
+    Sending,
+}
+
+/// Whether a message may leave now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// It may.
+    Send,
+    /// Not before an instant.
+    Hold(Timestamp, HoldReason),
+    /// Never.
+    Skip(SkipReason),
+}
+
+/// Whether a message for `purpose` on `channel` may leave `now`: address, consent, permitted hours, caps.
+///
+/// Suppression is not known here; the sender reads it at the moment of sending. `moment` says whether messages that
+/// wait to be sent count against the caps: when one is planned they do, when one is sent it is among them itself.
+pub fn permission(customer: &Customer, channel: Channel, purpose: Purpose, rules: Rules<'_>, moment: Moment, now: Timestamp) -> Permission {
+    if customer.address(channel).is_none() {
+        return Permission::Skip(SkipReason::NoAddress);
+    }
+    if !customer.consents_to(channel, purpose) {
+        return Permission::Skip(SkipReason::NoConsent);
+    }
+    match purpose {
+        Purpose::Transactional => return Permission::Send,
+        Purpose::Marketing => {}
+    }
+    let caps = rules.policy.caps.iter().filter(|cap| cap.channel == channel);
+    if let Some(until) = caps.filter_map(|cap| capped(customer, *cap, moment, now)).max() {
+        return Permission::Hold(until, HoldReason::FrequencyCap);
+    }
+    let opening = rules.policy.hours.next(now, &customer.zone(rules.zone));
+    if opening > now { Permission::Hold(opening, HoldReason::QuietHours) } else { Permission::Send }
+}
+
+/// The instant at which a cap lets the next message through, when it does not now.
+fn capped(customer: &Customer, cap: FrequencyCap, moment: Moment, now: Timestamp) -> Option<Timestamp> {
+    let window = i64::from(cap.within_days) * crate::time::DAY;
+    let mut sent: Vec<Timestamp> = customer.enrollments.iter()
+        .flat_map(|enrollment| enrollment.messages())
+        .filter(|message| message.channel == cap.channel && message.purpose == Purpose::Marketing)
+        .filter(|message| message.status.left() || (moment == Moment::Planning && message.status == Status::Pending))
+        .map(|message| message.at)
+        .filter(|at| now.since(*at) < window)
+        .collect();
+    sent.sort_unstable();
+    let allowed = usize::try_from(cap.at_most).unwrap_or(usize::MAX);
+    let over = sent.len().checked_sub(allowed)?;
+    sent.get(over).or(sent.last()).map(|at| at.plus(window))
+}
+
+/// The most characters an SMS may have on Japanese business routes.
+pub const SMS_LIMIT: usize = 660;
+
+/// How many parts an SMS is billed as, at the estimate that fits most Japanese carriers: GSM-7 160 then 153 septets a
+/// part, else UCS-2 70 then 66 (docomo and Rakuten; au counts 67). The provider's receipt has the last word.
+pub fn parts(text: &str) -> u32 {
+    let septets: Option<usize> = text.chars().map(septets).sum();
+    let (length, single, several) = match septets {
+        Some(length) => (length, 160, 153),
+        None => (text.chars().map(char::len_utf16).sum(), 70, 66),
+    };
+    let count = if length <= single { 1 } else { length.div_ceil(several) };
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// Septets of a character in the GSM 03.38 default alphabet and its extension table.
+fn septets(c: char) -> Option<usize> {
+    const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+    if BASIC.contains(c) {
+        Some(1)
+    } else if "|^€{}[]~\\\u{c}".contains(c) {
+        Some(2)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_by_alphabet_and_length() {
+        assert_eq!(parts(&"a".repeat(160)), 1);
+        assert_eq!(parts(&"a".repeat(161)), 2);
+        assert_eq!(parts(&"€".repeat(80)), 1);
+        assert_eq!(parts(&"€".repeat(81)), 2);
+        assert_eq!(parts(&"あ".repeat(70)), 1);
+        assert_eq!(parts(&"あ".repeat(71)), 2);
+        assert_eq!(parts(&"あ".repeat(132)), 2);
+        assert_eq!(parts(&"あ".repeat(133)), 3);
+        assert_eq!(parts(&"😀".repeat(35)), 1);
+        assert_eq!(parts(&"😀".repeat(36)), 2);
+    }
+
+    #[test]
+    fn codes_are_stable_and_differ_by_what_they_name() {
+        let key = CodeKey::parse("0123456789abcdef").unwrap();
+        let (customer, journey) = (CustomerId::parse("7").unwrap(), JourneyName::parse("win-back").unwrap());
+        let code = |entered, step| Code::derive(&key, &customer, &journey, 1, Timestamp::from_seconds(entered), step);
+        assert_eq!(code(10, 0), code(10, 0));
+        assert_ne!(code(10, 0), code(10, 1));
+        assert_ne!(code(10, 0), code(11, 0));
+        assert_eq!(Code::parse(code(10, 0).as_str()), Some(code(10, 0)));
+        assert_eq!(Code::parse("../../etc/pw"), None);
+        assert_eq!(CodeKey::parse("short"), None);
+    }
+}

@@ -1,0 +1,273 @@
+//! An enrollment's way through the steps of its journey.
+
+use std::sync::Arc;
+
+use crate::condition::Subject;
+use crate::definitions::Definitions;
+use crate::enrollment::{EndReason, Enrollment, Goal, Message, State, Status, Visit};
+use crate::journey::{Journey, MessageStep, Step};
+use crate::message::{Code, HoldReason, Moment, Permission, SkipReason, permission};
+use crate::names::JourneyName;
+use crate::step::{Decided, Decision, World};
+use crate::time::Timestamp;
+
+/// When nothing is heard of a message that was handed to its sender, it is handed over again after this many seconds,
+/// then after twice as many, and so on.
+pub const WATCH_SECONDS: i64 = 15 * 60;
+
+/// How often a message is handed over again before it is given up as unknown: the last time after 32 hours, given up
+/// after 64.
+pub const WATCH_LIMIT: u32 = 8;
+
+/// When a message of which nothing is heard is looked at next.
+pub fn watch_at(message: &Message) -> Timestamp {
+    message.at.plus(WATCH_SECONDS << message.asked.min(WATCH_LIMIT))
+}
+
+/// The goal an enrollment has reached: the first event of its journey's goal since it began.
+pub fn goal(journey: &Journey, customer: &crate::customer::Customer, enrollment: &Enrollment, now: Timestamp) -> Option<Goal> {
+    let history = customer.events.get(journey.goal.as_ref()?)?;
+    let reached = history.recent.iter().find(|kept| kept.0 >= enrollment.entered && kept.0 <= now)?;
+    Some(Goal { at: reached.0, yen: reached.2 })
+}
+
+/// Begins an enrollment and carries it as far as it goes.
+pub(crate) fn begin(world: &mut World<'_>, journey: &JourneyName, version: u32) {
+    let definitions: &Definitions = world.definitions;
+    let Some(first) = definitions.version(journey, version).and_then(|journey| journey.first) else { return };
+    // The first look at it, in this very round, moves it on to its first step.
+    world.customer.enrollments.push(Enrollment {
+        journey: journey.clone(),
+        version,
+        entered: world.now,
+        state: State::Starting { step: first },
+        visits: Vec::new(),
+        goal: None,
+    });
+}
+
+/// Puts a message back that its sender may not let go before `until`.
+pub(crate) fn hold(world: &mut World<'_>, code: &Code, until: Timestamp, why: HoldReason) {
+    let now = world.now;
+    for enrollment in &mut world.customer.enrollments {
+        let State::Sending { step } = enrollment.state else { continue };
+        let waits = |visit: &Visit| matches!(visit, Visit::Message(message) if message.code == *code && message.status == Status::Pending);
+        if until > now && enrollment.visits.iter().any(waits) {
+            enrollment.visits.retain(|visit| !waits(visit));
+            enrollment.state = State::Holding { step, until, why };
+        }
+    }
+}
+
+/// Carries an enrollment as far as it goes at this instant.
+pub(crate) fn run(world: &mut World<'_>, index: usize) {
+    watch(world, index);
+    let definitions = world.definitions;
+    let enrollment = &world.customer.enrollments[index];
+    if !enrollment.is_live() {
+        return;
+    }
+    let Some(journey) = definitions.version(&enrollment.journey, enrollment.version).map(Arc::clone) else {
+        return end(world, index, EndReason::VersionGone);
+    };
+    // No step leads back, so each is arrived at once at most.
+    for _ in 0..=journey.steps.len() {
+        if ended(world, index, &journey) {
+            return;
+        }
+        let now = world.now;
+        let enrollment = &world.customer.enrollments[index];
+        let next = match &enrollment.state {
+            State::Starting { step } => Some(*step),
+            State::Ended { .. } => return,
+            State::Holding { until, .. } | State::Waiting { until, .. } if now < *until => return,
+            State::Holding { step, .. } => Some(*step),
+            State::Waiting { step, .. } => way_on(&journey, *step),
+            State::Sending { step } => match enrollment.message(*step) {
+                Some(message) if message.status == Status::Pending => return,
+                _ => way_on(&journey, *step),
+            },
+            State::Listening { step, since, until } => match listen(world, &journey, *step, (*since, *until), index) {
+                Some(next) => next,
+                None => return,
+            },
+        };
+        match next {
+            Some(step) => arrive(world, index, &journey, step),
+            None => return end(world, index, EndReason::Finished),
+        }
+    }
+}
+
+/// Looks after messages of which nothing was heard: each is handed over again, and in the end given up as unknown.
+fn watch(world: &mut World<'_>, index: usize) {
+    let now = world.now;
+    for message in world.customer.enrollments[index].messages_mut() {
+        while message.status == Status::Pending && now >= watch_at(message) {
+            if message.asked >= WATCH_LIMIT {
+                message.learn(Status::Unknown);
+            } else {
+                message.asked += 1;
+            }
+        }
+    }
+}
+
+fn ended(world: &mut World<'_>, index: usize, journey: &Journey) -> bool {
+    let enrollment = &world.customer.enrollments[index];
+    if let Some(goal) = goal(journey, &world.customer, enrollment, world.now) {
+        world.customer.enrollments[index].goal = Some(goal);
+        end(world, index, EndReason::Goal);
+        return true;
+    }
+    let subject = Subject { customer: &world.customer, enrollment: Some((enrollment, journey)) };
+    if journey.exit.as_ref().is_some_and(|exit| exit.evaluate(subject, world.now).holds) {
+        end(world, index, EndReason::Exit);
+        return true;
+    }
+    false
+}
+
+fn end(world: &mut World<'_>, index: usize, why: EndReason) {
+    let enrollment = &mut world.customer.enrollments[index];
+    enrollment.state = State::Ended { at: world.now, why };
+    world.decisions.push(Decision { journey: enrollment.journey.clone(), what: Decided::Ended(why) });
+}
+
+fn way_on(journey: &Journey, step: usize) -> Option<usize> {
+    match journey.steps.get(step)? {
+        Step::Message(MessageStep { next, .. }) | Step::Wait { next, .. } | Step::Audience { next, .. } => *next,
+        Step::Listen { otherwise, .. } | Step::Branch { otherwise, .. } => *otherwise,
+        Step::Exit => None,
+    }
+}
+
+/// Where a wait for an event goes on; `None` while it goes on waiting.
+#[expect(clippy::option_option, reason = "whether it goes on, and whether a step follows")]
+fn listen(world: &mut World<'_>, journey: &Journey, step: usize, (since, until): (Timestamp, Timestamp), index: usize) -> Option<Option<usize>> {
+    let Some(Step::Listen { event, then, otherwise, .. }) = journey.steps.get(step) else { return Some(None) };
+    let horizon = world.now.min(until);
+    let history = world.customer.events.get(event);
+    let came = history.is_some_and(|history| history.recent.iter().any(|kept| kept.0 >= since && kept.0 <= horizon));
+    if !came && world.now < until {
+        return None;
+    }
+    let way = if came { "came" } else { "timed out" };
+    took(world, index, step, way);
+    Some(if came { *then } else { *otherwise })
+}
+
+fn took(world: &mut World<'_>, index: usize, step: usize, way: &str) {
+    let at = world.now;
+    let enrollment = &mut world.customer.enrollments[index];
+    enrollment.visits.push(Visit::Took { step, way: way.to_owned(), at });
+    world.decisions.push(Decision { journey: enrollment.journey.clone(), what: Decided::Took(way.to_owned()) });
+}
+
+/// Arrives at a step. Steps that take no time lead on to the next at once.
+fn arrive(world: &mut World<'_>, index: usize, journey: &Journey, step: usize) {
+    let mut at = Some(step);
+    for _ in 0..=journey.steps.len() {
+        let Some(step) = at else { return end(world, index, EndReason::Finished) };
+        let now = world.now;
+        at = match &journey.steps[step] {
+            Step::Message(message) => match send(world, index, journey, step, message) {
+                Some(next) => next,
+                None => return,
+            },
+            Step::Wait { seconds, .. } => {
+                world.customer.enrollments[index].state = State::Waiting { step, until: now.plus(*seconds) };
+                return;
+            }
+            Step::Listen { seconds, .. } => {
+                world.customer.enrollments[index].state = State::Listening { step, since: now, until: now.plus(*seconds) };
+                return;
+            }
+            Step::Branch { ways, otherwise } => {
+                let enrollment = &world.customer.enrollments[index];
+                let subject = Subject { customer: &world.customer, enrollment: Some((enrollment, journey)) };
+                let taken = ways.iter().find(|way| way.when.evaluate(subject, now).holds);
+                let (way, next) = taken.map_or(("none", *otherwise), |way| (way.name.as_str(), way.next));
+                took(world, index, step, way);
+                next
+            }
+            Step::Audience { audience, add, next } => {
+                if world.customer.in_audience(audience) != *add {
+                    let membership = crate::customer::Membership { member: *add, since: now };
+                    world.customer.audiences.insert(audience.clone(), membership);
+                }
+                *next
+            }
+            Step::Exit => None,
+        };
+    }
+}
+
+/// Hands a message to its sender, holds it, or skips it; returns where a skipped one goes on.
+#[expect(clippy::option_option, reason = "whether it goes on, and whether a step follows")]
+fn send(world: &mut World<'_>, index: usize, journey: &Journey, step: usize, message: &MessageStep) -> Option<Option<usize>> {
+    let now = world.now;
+    let allowed = permission(&world.customer, message.channel, journey.purpose, world.definitions.rules(), Moment::Planning, now);
+    let customer = world.customer.id.clone();
+    let enrollment = &mut world.customer.enrollments[index];
+    let code = Code::derive(&world.definitions.code_key, &customer, &journey.name, enrollment.version, enrollment.entered, step);
+    let held = match enrollment.state {
+        State::Holding { why, until, .. } => Some((why, until)),
+        State::Starting { .. } | State::Sending { .. } | State::Waiting { .. } | State::Listening { .. } | State::Ended { .. } => None,
+    };
+    let record = |status| {
+        Visit::Message(Message {
+            step,
+            code: code.clone(),
+            channel: message.channel,
+            purpose: journey.purpose,
+            at: now,
+            status,
+            held,
+            asked: 0,
+            parts: None,
+            yen: None,
+            billed: false,
+            clicked: None,
+            opened: None,
+            replied: None,
+        })
+    };
+    let (what, on) = match allowed {
+        Permission::Send => {
+            enrollment.visits.push(record(Status::Pending));
+            enrollment.state = State::Sending { step };
+            (Decided::Handed(code), None)
+        }
+        Permission::Hold(until, why) => {
+            enrollment.state = State::Holding { step, until, why };
+            (Decided::Held(why, until), None)
+        }
+        Permission::Skip(reason) => {
+            enrollment.visits.push(record(Status::Skipped(reason)));
+            (Decided::Skipped(reason), Some(message.next))
+        }
+    };
+    world.decisions.push(Decision { journey: journey.name.clone(), what });
+    on
+}
+
+/// Why a message that is about to leave may not, as far as the customer tells; suppression is the sender's to read.
+pub fn check_at_sending(customer: &crate::customer::Customer, code: &Code, definitions: &Definitions, now: Timestamp) -> Permission {
+    let found = customer.enrollments.iter().find_map(|enrollment| {
+        let message = enrollment.messages().find(|message| message.code == *code)?;
+        Some((enrollment, message))
+    });
+    let Some((enrollment, message)) = found else { return Permission::Skip(SkipReason::Ended) };
+    let Some(journey) = definitions.version(&enrollment.journey, enrollment.version) else {
+        return Permission::Skip(SkipReason::Ended);
+    };
+    let subject = Subject { customer, enrollment: Some((enrollment, journey)) };
+    let over = !matches!(enrollment.state, State::Sending { step } if step == message.step)
+        || goal(journey, customer, enrollment, now).is_some()
+        || journey.exit.as_ref().is_some_and(|exit| exit.evaluate(subject, now).holds);
+    if over {
+        return Permission::Skip(SkipReason::Ended);
+    }
+    permission(customer, message.channel, journey.purpose, definitions.rules(), Moment::Sending, now)
+}
