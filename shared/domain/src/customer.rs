@@ -74,6 +74,10 @@ pub struct Customer {
     /// Instants at which a journey that follows the calendar begins.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub armed: BTreeMap<JourneyName, Timestamp>,
+    /// The [`crate::definitions::Definitions::number`] this document was last changed under: who knows only earlier
+    /// definitions must read them anew before deciding anything about it.
+    #[serde(default)]
+    pub definitions: u32,
     /// Decisions that belong to no enrollment, such as why one did not begin.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
@@ -92,6 +96,7 @@ impl Customer {
             enrollments: Vec::new(),
             past: BTreeMap::new(),
             armed: BTreeMap::new(),
+            definitions: 0,
             notes: Vec::new(),
         }
     }

@@ -75,6 +75,8 @@ pub fn read(yaml: &str) -> Result<(Kind, String), Vec<Mistake>> {
 /// The definitions in force.
 #[derive(Clone, Debug)]
 pub struct Definitions {
+    /// How many versions of definitions there are: it grows with every change.
+    pub number: u32,
     /// Current segments.
     pub segments: BTreeMap<SegmentName, SegmentSource>,
     /// Every version of every journey.
@@ -91,6 +93,7 @@ impl Definitions {
     /// Puts versions together; the highest number of a name is the current one.
     pub fn new(versions: &[Version], code_key: CodeKey) -> Result<Self, Vec<Mistake>> {
         let mut all = Self {
+            number: u32::try_from(versions.len()).unwrap_or(u32::MAX),
             segments: BTreeMap::new(),
             journeys: BTreeMap::new(),
             shop: Shop::default(),

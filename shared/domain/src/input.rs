@@ -36,7 +36,10 @@ pub enum Input {
     /// The customer may be due.
     Timer,
     /// Definitions or thresholds changed.
-    Evaluate,
+    Evaluate {
+        /// The number of the definitions that are to be known.
+        definitions: u32,
+    },
     /// What became of a message that was handed to its sender.
     Outcome {
         /// The message.

@@ -82,8 +82,11 @@ pub fn step(before: &Customer, inputs: &[Input], now: Timestamp, definitions: &D
         world.apply(input);
     }
     world.settle();
-    let World { customer, decisions, .. } = world;
+    let World { mut customer, decisions, .. } = world;
     let changed = customer != *before;
+    if changed {
+        customer.definitions = customer.definitions.max(definitions.number);
+    }
     let effects = if changed { project::effects(before, &customer) } else { Vec::new() };
     let next = due::next(&customer, now, definitions);
     Stepped { customer, changed, effects, next, decisions }
@@ -108,7 +111,7 @@ impl World<'_> {
                 Added::Counted | Added::Duplicate => {}
                 Added::TooOld => self.note(Noted::EventLeftOut(event.name.clone()), event.at),
             },
-            Input::Timer | Input::Evaluate => {}
+            Input::Timer | Input::Evaluate { .. } => {}
             Input::Outcome { code, outcome } => self.outcome(code, outcome),
             Input::Receipt { code, status, parts, yen } => self.learn(code, |message| {
                 message.learn(status.clone());
