@@ -1,0 +1,368 @@
+//! The messages that were accepted, in little memory.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::chance::hash;
+use crate::parts;
+
+/// The most messages of one listing.
+pub(crate) const MAX_LISTED: usize = 1000;
+
+/// How a message travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// SMS.
+    Sms,
+    /// E-mail.
+    Email,
+}
+
+impl Channel {
+    /// Its name in URLs, ids and answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sms => "sms",
+            Self::Email => "email",
+        }
+    }
+}
+
+/// A message as it is posted.
+#[derive(Deserialize)]
+pub(crate) struct Incoming {
+    pub(crate) reference: String,
+    pub(crate) to: String,
+    #[serde(default)]
+    pub(crate) from: Option<String>,
+    #[serde(default)]
+    pub(crate) subject: Option<String>,
+    pub(crate) text: String,
+    #[serde(default)]
+    pub(crate) html: Option<String>,
+    #[serde(default)]
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+/// An accepted message, as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its place in the inbox, from 1.
+    pub number: u32,
+    /// The provider's id of its first acceptance.
+    pub id: String,
+    /// How it came.
+    pub channel: Channel,
+    /// The sender's code.
+    pub reference: String,
+    /// The receiver.
+    pub to: String,
+    /// The sender of an e-mail, while texts are kept.
+    pub from: Option<String>,
+    /// The subject of an e-mail, while texts are kept.
+    pub subject: Option<String>,
+    /// The text, while it is kept.
+    pub text: Option<String>,
+    /// The HTML of an e-mail, while texts are kept.
+    pub html: Option<String>,
+    /// Further headers of an e-mail, while texts are kept.
+    pub headers: Vec<(String, String)>,
+    /// When it was first accepted, in milliseconds since 1970-01-01T00:00:00Z.
+    pub accepted_at: i64,
+    /// How often it was accepted. More than once is a double send.
+    pub times: u32,
+    /// Parts billed, each time.
+    pub parts: u32,
+    /// The price in yen, each time.
+    pub price_yen: i64,
+}
+
+/// Which messages to list, oldest first.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct InboxQuery {
+    /// Only those to this number or address.
+    pub to: Option<String>,
+    /// At most so many: 100 unless told, never more than 1,000.
+    pub limit: Option<usize>,
+    /// Only those after this [`Entry::number`].
+    pub after: Option<u32>,
+}
+
+/// Counts of what was accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stats {
+    /// Acceptances.
+    pub accepted: u64,
+    /// References among them.
+    pub distinct: u64,
+    /// Acceptances beyond a reference's first.
+    pub duplicates: u64,
+    /// By SMS.
+    pub sms: ChannelStats,
+    /// By e-mail.
+    pub email: ChannelStats,
+}
+
+/// The same for one channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelStats {
+    /// Acceptances.
+    pub accepted: u64,
+    /// References among them.
+    pub distinct: u64,
+    /// Parts billed.
+    pub parts: u64,
+    /// Billed, in yen.
+    pub price_yen: i64,
+}
+
+/// What an acceptance did.
+pub(crate) struct Acceptance {
+    pub(crate) index: u32,
+    /// 1 for the first.
+    pub(crate) times: u32,
+    pub(crate) id: String,
+    pub(crate) parts: u32,
+    pub(crate) price_yen: i64,
+}
+
+/// Reference, receiver, subject and text lie in one allocation, one behind the other.
+struct Letter {
+    packed: Box<str>,
+    ends: [u32; 3],
+    further: Option<Box<Further>>,
+    accepted_at: i64,
+    times: u32,
+    parts: u16,
+    channel: Channel,
+    text_kept: bool,
+    /// How much people have yet to do before the text can go.
+    awaited: u8,
+}
+
+struct Further {
+    from: Option<String>,
+    html: Option<String>,
+    headers: Vec<(String, String)>,
+}
+
+pub(crate) struct Inbox {
+    letters: Vec<Letter>,
+    by_reference: HashMap<u64, u32>,
+    stats: Stats,
+    yen_per_part: i64,
+    keep_texts: bool,
+}
+
+impl Inbox {
+    pub(crate) fn new(yen_per_part: i64, keep_texts: bool) -> Self {
+        let stats = Stats::default();
+        Self { letters: Vec::new(), by_reference: HashMap::new(), stats, yen_per_part, keep_texts }
+    }
+
+    pub(crate) fn accept(&mut self, channel: Channel, incoming: Incoming, now_ms: i64) -> Acceptance {
+        let index = match self.find(channel, &incoming.reference) {
+            Ok(index) => index,
+            Err(key) => {
+                let index = u32::try_from(self.letters.len()).unwrap_or(u32::MAX);
+                self.by_reference.insert(key, index);
+                self.letters.push(Letter::new(channel, incoming, now_ms, self.keep_texts));
+                index
+            }
+        };
+        let letter = &mut self.letters[index as usize];
+        letter.times += 1;
+        let (times, parts) = (letter.times, u32::from(letter.parts));
+        let price_yen = price(channel, parts, self.yen_per_part);
+        self.count(channel, times == 1, parts, price_yen);
+        Acceptance {
+            index,
+            times,
+            id: id(channel, self.letters[index as usize].reference(), times),
+            parts,
+            price_yen,
+        }
+    }
+
+    /// The first acceptance of `reference`.
+    pub(crate) fn look_up(&self, channel: Channel, reference: &str) -> Option<Entry> {
+        self.find(channel, reference).ok().map(|index| self.entry(index))
+    }
+
+    pub(crate) fn list(&self, query: &InboxQuery) -> Vec<Entry> {
+        let limit = query.limit.unwrap_or(100).min(MAX_LISTED);
+        // An unescaped plus of a number reaches us as a space.
+        let to = query.to.as_ref().map(|to| to.replace(' ', "+"));
+        let first = query.after.unwrap_or_default() as usize;
+        let wanted = |letter: &Letter| to.as_deref().is_none_or(|to| letter.to() == to);
+        let matching = self.letters.iter().enumerate().skip(first).filter(|(_, letter)| wanted(letter));
+        matching
+            .take(limit)
+            .filter_map(|(index, _)| u32::try_from(index).ok())
+            .map(|index| self.entry(index))
+            .collect()
+    }
+
+    /// The latest `limit` messages, latest first.
+    pub(crate) fn latest(&self, limit: u32) -> Vec<Entry> {
+        let end = u32::try_from(self.letters.len()).unwrap_or(u32::MAX);
+        (end.saturating_sub(limit)..end).rev().map(|index| self.entry(index)).collect()
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    pub(crate) fn entry(&self, index: u32) -> Entry {
+        let letter = &self.letters[index as usize];
+        let parts = u32::from(letter.parts);
+        let further = letter.further.as_deref();
+        Entry {
+            number: index + 1,
+            id: id(letter.channel, letter.reference(), 1),
+            channel: letter.channel,
+            reference: letter.reference().to_owned(),
+            to: letter.to().to_owned(),
+            from: further.and_then(|further| further.from.clone()),
+            subject: (letter.text_kept && letter.channel == Channel::Email)
+                .then(|| letter.subject().to_owned()),
+            text: letter.text_kept.then(|| letter.text().to_owned()),
+            html: further.and_then(|further| further.html.clone()),
+            headers: further.map(|further| further.headers.clone()).unwrap_or_default(),
+            accepted_at: letter.accepted_at,
+            times: letter.times,
+            parts,
+            price_yen: price(letter.channel, parts, self.yen_per_part),
+        }
+    }
+
+    pub(crate) fn channel(&self, index: u32) -> Channel {
+        self.letters[index as usize].channel
+    }
+
+    pub(crate) fn reference(&self, index: u32) -> &str {
+        self.letters[index as usize].reference()
+    }
+
+    pub(crate) fn to(&self, index: u32) -> &str {
+        self.letters[index as usize].to()
+    }
+
+    pub(crate) fn parts(&self, index: u32) -> (u32, i64) {
+        let letter = &self.letters[index as usize];
+        let parts = u32::from(letter.parts);
+        (parts, price(letter.channel, parts, self.yen_per_part))
+    }
+
+    /// People will do `actions` things about the message before its text can go.
+    pub(crate) fn await_actions(&mut self, index: u32, actions: usize) {
+        self.letters[index as usize].awaited = u8::try_from(actions).unwrap_or(u8::MAX);
+        self.drop_text(index);
+    }
+
+    /// One of them is done.
+    pub(crate) fn acted(&mut self, index: u32) {
+        let letter = &mut self.letters[index as usize];
+        letter.awaited = letter.awaited.saturating_sub(1);
+        self.drop_text(index);
+    }
+
+    fn drop_text(&mut self, index: u32) {
+        let letter = &mut self.letters[index as usize];
+        if !self.keep_texts && letter.awaited == 0 && letter.text_kept {
+            letter.packed = Box::from(&letter.packed[..letter.ends[1] as usize]);
+            letter.ends[2] = letter.ends[1];
+            letter.text_kept = false;
+        }
+    }
+
+    /// The message, or the free key under which it belongs: 64 bits of hash, checked against the message.
+    fn find(&self, channel: Channel, reference: &str) -> Result<u32, u64> {
+        let mut salt = 0;
+        loop {
+            let key = hash(salt, &[channel.name(), reference]);
+            match self.by_reference.get(&key) {
+                None => return Err(key),
+                Some(index) => {
+                    let letter = &self.letters[*index as usize];
+                    if letter.channel == channel && letter.reference() == reference {
+                        return Ok(*index);
+                    }
+                }
+            }
+            salt += 1;
+        }
+    }
+
+    fn count(&mut self, channel: Channel, first: bool, parts: u32, price_yen: i64) {
+        let of_channel = match channel {
+            Channel::Sms => &mut self.stats.sms,
+            Channel::Email => &mut self.stats.email,
+        };
+        of_channel.accepted += 1;
+        of_channel.distinct += u64::from(first);
+        of_channel.parts += u64::from(parts);
+        of_channel.price_yen += price_yen;
+        self.stats.accepted += 1;
+        self.stats.distinct += u64::from(first);
+        self.stats.duplicates += u64::from(!first);
+    }
+}
+
+impl Letter {
+    fn new(channel: Channel, incoming: Incoming, now_ms: i64, keep_texts: bool) -> Self {
+        let Incoming { reference, to, from, subject, text, html, headers } = incoming;
+        let parts = match channel {
+            Channel::Sms => parts::count(&text),
+            Channel::Email => 1,
+        };
+        let mut packed = reference;
+        let mut ends = [0; 3];
+        for (end, piece) in ends.iter_mut().zip([to, subject.unwrap_or_default(), text]) {
+            *end = u32::try_from(packed.len()).unwrap_or(u32::MAX);
+            packed.push_str(&piece);
+        }
+        let further =
+            (keep_texts && channel == Channel::Email).then(|| Box::new(Further { from, html, headers }));
+        Self {
+            packed: packed.into_boxed_str(),
+            ends,
+            further,
+            accepted_at: now_ms,
+            times: 0,
+            parts: u16::try_from(parts).unwrap_or(u16::MAX),
+            channel,
+            text_kept: true,
+            awaited: 0,
+        }
+    }
+
+    fn reference(&self) -> &str {
+        &self.packed[..self.ends[0] as usize]
+    }
+
+    fn to(&self) -> &str {
+        &self.packed[self.ends[0] as usize..self.ends[1] as usize]
+    }
+
+    fn subject(&self) -> &str {
+        &self.packed[self.ends[1] as usize..self.ends[2] as usize]
+    }
+
+    fn text(&self) -> &str {
+        &self.packed[self.ends[2] as usize..]
+    }
+}
+
+fn id(channel: Channel, reference: &str, times: u32) -> String {
+    format!("{}-{:016x}-{times}", channel.name(), hash(0, &[channel.name(), reference]))
+}
+
+fn price(channel: Channel, parts: u32, yen_per_part: i64) -> i64 {
+    match channel {
+        Channel::Sms => i64::from(parts) * yen_per_part,
+        Channel::Email => 0,
+    }
+}
