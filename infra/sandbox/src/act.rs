@@ -1,73 +1,26 @@
 //! People act: receipts and replies are posted, links followed, purchases made.
 
-use std::collections::BTreeMap;
-
 use domain::time::Timestamp;
 use futures_util::StreamExt;
 use futures_util::stream;
-use providers::receipts::{ID_HEADER, Notice, ReceiptStatus, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign};
-use reqwest::header::{CONTENT_TYPE, USER_AGENT};
-use reqwest::{RequestBuilder, StatusCode};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use providers::receipts::{Notice, ReceiptStatus};
 
 use crate::agenda::{Errand, Target};
+use crate::calls::{self, Outcome};
 use crate::chance::hash;
-use crate::inbox::Channel;
+use crate::listing::Channel;
 use crate::people::Action;
 use crate::sandbox::{Shared, State};
-use crate::shop::{Purchase, PurchaseKind, Shop};
+use crate::shop::{Purchase, PurchaseKind, Shop, UserIds};
 
 /// The most notices or events of one post.
 const BATCH: usize = 100;
-/// What people's browsers call themselves.
-const BROWSER: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 \
-                       (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";
-
-/// Counts of what people did, once each however often it had to be tried.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PeopleStats {
-    /// Receipts that were taken.
-    pub receipts: u64,
-    /// Replies that were taken.
-    pub replies: u64,
-    /// E-mails opened.
-    pub opens: u64,
-    /// Links followed.
-    pub clicks: u64,
-    /// Carts that were taken.
-    pub checkouts: u64,
-    /// Purchases that were taken.
-    pub purchases: u64,
-    /// Their worth in yen.
-    pub bought_yen: u64,
-    /// Opens and clicks without a pixel or a link in the message.
-    pub nothing_to_follow: u64,
-    /// Carts and purchases of people whom the shop does not know.
-    pub strangers: u64,
-    /// Actions that failed and were put off.
-    pub put_off: u64,
-    /// Actions that failed too often.
-    pub given_up: u64,
-    /// Answers to opens and clicks, by HTTP status.
-    pub fetched: BTreeMap<u16, u64>,
-    /// Answers to posts of receipts, replies and events, by HTTP status.
-    pub posted: BTreeMap<u16, u64>,
-}
-
 /// What one errand comes to.
 enum Deed {
     Notice(Notice),
     Fetch(String),
     Shop(Purchase),
     Nothing,
-}
-
-/// One request, and the errands that hang on it.
-struct Outcome {
-    errands: Vec<Errand>,
-    done: bool,
-    status: Option<StatusCode>,
 }
 
 pub(crate) async fn act(shared: &Shared, now: Timestamp) -> usize {
@@ -89,9 +42,9 @@ pub(crate) async fn act(shared: &Shared, now: Timestamp) -> usize {
         due.len()
     };
     let concurrency = shared.options.concurrency;
-    let posts = notices.chunks(BATCH).map(|batch| post_notices(shared, batch));
+    let posts = batches(notices).into_iter().map(|batch| calls::post_notices(shared, batch));
     settle(shared, now, stream::iter(posts).buffered(concurrency).collect().await);
-    let fetches = fetches.iter().map(|(errand, url)| fetch(shared, *errand, url));
+    let fetches = fetches.into_iter().map(|(errand, url)| calls::fetch(shared, errand, url));
     settle(shared, now, stream::iter(fetches).buffered(concurrency).collect().await);
     let outcomes = match &shared.options.shop {
         Shop::Nothing => Vec::new(),
@@ -104,8 +57,8 @@ pub(crate) async fn act(shared: &Shared, now: Timestamp) -> usize {
             stream::iter(calls).buffered(concurrency).collect().await
         }
         Shop::Ingest { write_key, user_ids } => {
-            let known = known(shared, purchases, user_ids);
-            let posts = known.chunks(BATCH).map(|batch| post_events(shared, write_key, batch));
+            let known = batches(known(shared, purchases, user_ids));
+            let posts = known.into_iter().map(|batch| calls::post_events(shared, write_key, batch));
             stream::iter(posts).buffered(concurrency).collect().await
         }
     };
@@ -179,53 +132,22 @@ fn deed(seed: u64, state: &State, errand: &Errand) -> Deed {
     }
 }
 
-/// The id is of the content, so that the same post again carries the same id, as Standard Webhooks asks.
-async fn post_notices(shared: &Shared, batch: &[(Errand, Notice)]) -> Outcome {
-    let errands = batch.iter().map(|(errand, _)| *errand).collect();
-    let notices: Vec<&Notice> = batch.iter().map(|(_, notice)| notice).collect();
-    let body = serde_json::to_string(&notices).unwrap_or_default();
-    let id = format!("msg_{:016x}", hash(shared.options.seed, &["post", &body]));
-    let signed_at = Timestamp::from_seconds((shared.options.clock)().div_euclid(1000));
-    let signature = sign(&shared.options.secret, &id, signed_at, body.as_bytes());
-    let request = shared
-        .client
-        .post(format!("{}/callbacks/sandbox", shared.options.callback_url))
-        .header(CONTENT_TYPE, "application/json")
-        .header(ID_HEADER, id)
-        .header(TIMESTAMP_HEADER, signed_at.seconds())
-        .header(SIGNATURE_HEADER, signature)
-        .body(body);
-    post(request, errands).await
-}
-
-async fn post_events(shared: &Shared, write_key: &str, batch: &[(Errand, Purchase, String)]) -> Outcome {
-    let errands = batch.iter().map(|(errand, ..)| *errand).collect();
-    let events: Vec<_> = batch.iter().map(|(_, purchase, user_id)| purchase.track(user_id)).collect();
-    let request = shared
-        .client
-        .post(format!("{}/v1/batch", shared.options.callback_url))
-        .basic_auth(write_key, Some(""))
-        .json(&json!({ "batch": events }));
-    post(request, errands).await
-}
-
-async fn post(request: RequestBuilder, errands: Vec<Errand>) -> Outcome {
-    let status = request.send().await.ok().map(|response| response.status());
-    Outcome { errands, done: status.is_some_and(|status| status.is_success()), status }
-}
-
-/// A person looks once; only when nothing came back do they look again.
-async fn fetch(shared: &Shared, errand: Errand, url: &str) -> Outcome {
-    let response = shared.client.get(url).header(USER_AGENT, BROWSER).send().await.ok();
-    let status = response.map(|response| response.status());
-    let done = status.is_some_and(|status| !status.is_server_error());
-    Outcome { errands: vec![errand], done, status }
+fn batches<T>(items: Vec<T>) -> Vec<Vec<T>> {
+    let mut items = items.into_iter();
+    let mut batches = Vec::new();
+    loop {
+        let batch: Vec<T> = items.by_ref().take(BATCH).collect();
+        if batch.is_empty() {
+            return batches;
+        }
+        batches.push(batch);
+    }
 }
 
 fn known(
     shared: &Shared,
     purchases: Vec<(Errand, Purchase)>,
-    user_ids: &crate::shop::UserIds,
+    user_ids: &UserIds,
 ) -> Vec<(Errand, Purchase, String)> {
     let mut known = Vec::new();
     for (errand, purchase) in purchases {
@@ -274,20 +196,4 @@ fn finish(state: &mut State, errand: Errand) {
         Action::StartCheckout { .. } | Action::Buy { .. } => return,
     }
     state.inbox.acted(errand.index);
-}
-
-impl PeopleStats {
-    fn count(&mut self, action: Action) {
-        match action {
-            Action::Delivered | Action::Undelivered | Action::Bounced { .. } => self.receipts += 1,
-            Action::Reply(_) => self.replies += 1,
-            Action::Open => self.opens += 1,
-            Action::Click => self.clicks += 1,
-            Action::StartCheckout { .. } => self.checkouts += 1,
-            Action::Buy { amount_yen, .. } => {
-                self.purchases += 1;
-                self.bought_yen += u64::from(amount_yen);
-            }
-        }
-    }
 }

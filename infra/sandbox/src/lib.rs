@@ -4,22 +4,25 @@
 
 mod act;
 mod agenda;
+mod calls;
 mod chance;
 mod faults;
 mod inbox;
+mod listing;
 mod options;
 mod page;
 mod parts;
 mod people;
+mod people_stats;
 mod sandbox;
 mod server;
 mod shop;
 mod urls;
 
-pub use act::PeopleStats;
 pub use faults::Faults;
-pub use inbox::{Channel, Entry, InboxQuery, Stats};
+pub use listing::{Channel, ChannelStats, Entry, InboxQuery, Stats};
 pub use options::{Hook, Options, Phase};
 pub use people::{Action, Addressed, PeopleSettings, Words, plan};
+pub use people_stats::PeopleStats;
 pub use sandbox::Sandbox;
 pub use shop::{Purchase, PurchaseKind, PurchaseSink, Shop, UserIds};

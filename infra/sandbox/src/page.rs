@@ -3,7 +3,7 @@
 use domain::time::Timestamp;
 use maud::{DOCTYPE, Markup, html};
 
-use crate::inbox::{Channel, Entry, Stats};
+use crate::listing::{Channel, Entry, Stats};
 use crate::urls;
 
 const STYLE: &str = "body{font:16px/1.6 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;\

@@ -4,7 +4,7 @@ use domain::time::{DAY, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::chance::{Chance, whole};
-use crate::inbox::Channel;
+use crate::listing::Channel;
 
 const MINUTE: f64 = 60.0;
 const HOUR: f64 = 3600.0;

@@ -11,13 +11,15 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use crate::act::{self, PeopleStats};
+use crate::act;
 use crate::agenda::{Agenda, Errand, Target};
 use crate::chance::hash;
 use crate::faults::{Fate, Faults};
-use crate::inbox::{Acceptance, Channel, Entry, Inbox, InboxQuery, Incoming, Stats};
+use crate::inbox::{Acceptance, Inbox, Incoming};
+use crate::listing::{Channel, Entry, InboxQuery, Stats};
 use crate::options::Options;
 use crate::people::{Action, Addressed, plan};
+use crate::people_stats::PeopleStats;
 use crate::{server, urls};
 
 /// The longest that people sleep without looking at the clock, which may run faster than ours.

@@ -15,7 +15,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::faults::{Fate, Faults};
-use crate::inbox::{Acceptance, Channel, InboxQuery, Incoming};
+use crate::inbox::{Acceptance, Incoming};
+use crate::listing::{Channel, InboxQuery};
 use crate::options::Phase;
 use crate::page;
 use crate::sandbox::Shared;

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use crate::chance::hash;
-use crate::inbox::Channel;
+use crate::listing::Channel;
 
 /// Takes one purchase; false means it did not, and is asked again later.
 pub type PurchaseSink = Arc<dyn Fn(Purchase) -> BoxFuture<'static, bool> + Send + Sync>;
