@@ -1,3 +1,13 @@
 //! The AWS side: the table, the queues, the bus, configuration, telemetry.
 
+pub mod batch;
+pub mod bus;
+pub mod clients;
 pub mod clock;
+pub mod concurrent;
+pub mod config;
+pub mod definitions;
+pub mod inbox;
+pub mod queue;
+pub mod table;
+pub mod telemetry;

@@ -1,0 +1,94 @@
+//! Batches from a queue: each message succeeds, is retried, or goes to the dead-letter queue, by itself.
+
+use std::fmt;
+
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use serde::de::DeserializeOwned;
+
+use crate::queue::Queue;
+
+/// Why a message was not handled.
+#[derive(Debug)]
+pub enum Failure {
+    /// It may go better later: the queue delivers it again.
+    Retry(anyhow::Error),
+    /// It never will: it goes to the dead-letter queue with this cause.
+    Fail(anyhow::Error),
+}
+
+impl Failure {
+    /// Any error, to be retried.
+    pub fn retry(error: impl Into<anyhow::Error>) -> Self {
+        Self::Retry(error.into())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Retry(error) => write!(f, "to be retried: {error:#}"),
+            Self::Fail(error) => write!(f, "given up: {error:#}"),
+        }
+    }
+}
+
+/// A message of a batch.
+#[derive(Clone, Debug)]
+pub struct Received<T> {
+    /// Its place in the batch, by which its outcome is reported.
+    pub index: usize,
+    /// Whether the queue delivered it before: what its first handling did may be done or not.
+    pub redelivered: bool,
+    /// What it says.
+    pub body: T,
+}
+
+/// Handles a batch: `handle` gets the messages that can be read and returns an outcome for each by its index; one
+/// without an outcome is retried.
+pub async fn run<T, F, Fut>(event: SqsEvent, dead_letters: &Queue, handle: F) -> SqsBatchResponse
+where
+    T: DeserializeOwned,
+    F: FnOnce(Vec<Received<T>>) -> Fut,
+    Fut: Future<Output = Vec<(usize, Result<(), Failure>)>>,
+{
+    let mut outcomes: Vec<Option<Result<(), Failure>>> = Vec::new();
+    let mut readable = Vec::new();
+    for (index, message) in event.records.iter().enumerate() {
+        let body = message.body.as_deref().unwrap_or_default();
+        match serde_json::from_str(body) {
+            Ok(body) => {
+                let count = message.attributes.get("ApproximateReceiveCount");
+                let redelivered = count.is_some_and(|count| count != "1");
+                readable.push(Received { index, redelivered, body });
+                outcomes.push(None);
+            }
+            // serde_json quotes no values of the body but unknown names; its place is enough.
+            Err(error) => {
+                let what = anyhow::anyhow!("unreadable at line {} column {}", error.line(), error.column());
+                outcomes.push(Some(Err(Failure::Fail(what))));
+            }
+        }
+    }
+    for (index, outcome) in handle(readable).await {
+        outcomes[index] = Some(outcome);
+    }
+    let mut response = SqsBatchResponse::default();
+    for (message, outcome) in event.records.into_iter().zip(outcomes) {
+        let failed = match outcome {
+            Some(Ok(())) => None,
+            Some(Err(Failure::Fail(cause))) => {
+                tracing::error!(message.id = message.message_id, error = format!("{cause:#}"), "to the dead letters");
+                dead_letters.bury(message.body.unwrap_or_default(), &format!("{cause:#}")).await.err()
+            }
+            Some(Err(Failure::Retry(error))) => Some(error),
+            None => Some(anyhow::anyhow!("no outcome")),
+        };
+        if let Some(error) = failed {
+            tracing::warn!(message.id = message.message_id, error = format!("{error:#}"), "to be retried");
+            let mut item = BatchItemFailure::default();
+            item.item_identifier = message.message_id.unwrap_or_default();
+            response.batch_item_failures.push(item);
+        }
+    }
+    response
+}

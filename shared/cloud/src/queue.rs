@@ -1,0 +1,80 @@
+//! Queues.
+
+use anyhow::{Context, Result, bail};
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+use serde::Serialize;
+
+use crate::concurrent;
+
+/// The most entries SQS takes in one request.
+const ENTRIES_LIMIT: usize = 10;
+
+/// The most bytes of a request, below SQS's own limit of 1 MiB for all entries together.
+const BYTES_LIMIT: usize = 900_000;
+
+/// Requests under way at once.
+const CONCURRENCY: usize = 8;
+
+/// The attribute in which a dead letter carries its cause.
+pub const CAUSE: &str = "cause";
+
+/// A queue one can send to.
+#[derive(Clone, Debug)]
+pub struct Queue {
+    client: Client,
+    url: String,
+}
+
+impl Queue {
+    /// The queue at `url`.
+    pub const fn new(client: Client, url: String) -> Self {
+        Self { client, url }
+    }
+
+    /// Sends messages as JSON, ten in a request; returns when the queue has accepted every one.
+    pub async fn send<T: Serialize>(&self, messages: &[T]) -> Result<()> {
+        let bodies = messages.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
+        let mut requests: Vec<Vec<String>> = Vec::new();
+        let mut bytes = 0;
+        for body in bodies {
+            match requests.last_mut() {
+                Some(request) if request.len() < ENTRIES_LIMIT && bytes + body.len() <= BYTES_LIMIT => {
+                    bytes += body.len();
+                    request.push(body);
+                }
+                _ => {
+                    bytes = body.len();
+                    requests.push(vec![body]);
+                }
+            }
+        }
+        let queue = self.clone();
+        let sent = concurrent::map(CONCURRENCY, requests, move |bodies| {
+            let queue = queue.clone();
+            async move { queue.send_request(bodies).await }
+        });
+        sent.await.into_iter().try_for_each(|result| result?)
+    }
+
+    async fn send_request(&self, bodies: Vec<String>) -> Result<()> {
+        let entries = bodies.into_iter().enumerate().map(|(index, body)| {
+            SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body).build()
+        });
+        let entries = entries.collect::<Result<Vec<_>, _>>()?;
+        let answer = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await;
+        let answer = answer.context("sending to a queue")?;
+        if let Some(failed) = answer.failed().first() {
+            bail!("the queue refused {} of a request's messages: {}", answer.failed().len(), failed.code());
+        }
+        Ok(())
+    }
+
+    /// Puts a message that can't be handled into a dead-letter queue, as it came, with the cause.
+    pub async fn bury(&self, body: String, cause: &str) -> Result<()> {
+        let cause = MessageAttributeValue::builder().data_type("String").string_value(cause).build()?;
+        let request = self.client.send_message().queue_url(&self.url).message_body(body);
+        request.message_attributes(CAUSE, cause).send().await.context("sending to a dead-letter queue")?;
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+//! Customers: one item each, written under a condition on its revision.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use domain::customer::Customer;
+use domain::names::CustomerId;
+use domain::time::{DAY, Timestamp};
+
+use super::{Item, Reading, Table, number, read_number, read_text, shard, text};
+
+/// The sort key of a customer.
+pub const SORT: &str = "customer";
+
+/// Seconds after which the sweep of `schedule` looks again at a customer whose key in the due index lies in the past.
+pub const SWEEP_SECONDS: i64 = 15 * 60;
+
+/// The most bytes of a customer's document, below DynamoDB's 400 KB an item.
+const DOCUMENT_LIMIT: usize = 350_000;
+
+/// A customer as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    /// The customer.
+    pub customer: Customer,
+    /// Its revision; 0 when it is not stored yet.
+    pub revision: u64,
+    /// Its key in the due index.
+    pub due_at: Option<Timestamp>,
+    /// The attempt that wrote it.
+    pub attempt: String,
+}
+
+/// What became of a write.
+#[derive(Debug)]
+pub enum Committed {
+    /// It is written, under this revision.
+    Written(u64),
+    /// Another write came first; this is what it wrote.
+    Conflict(Box<Stored>),
+}
+
+impl Stored {
+    /// A customer that is not stored yet.
+    pub fn absent(id: CustomerId) -> Self {
+        Self { customer: Customer::new(id), revision: 0, due_at: None, attempt: String::new() }
+    }
+
+    /// Reads an item.
+    pub fn read(item: &Item) -> Result<Self> {
+        Ok(Self {
+            customer: serde_json::from_str(read_text(item, "doc")?).context("reading a customer")?,
+            revision: read_number(item, "rev").and_then(|number| u64::try_from(number).ok()).context("a customer has no revision")?,
+            due_at: read_number(item, "due_at").map(Timestamp::from_seconds),
+            attempt: read_text(item, "by").unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+/// The key a customer gets in the due index: the next instant, unless leaving the key it has is cheaper.
+///
+/// Moving a key costs two writes on the index. A key that is too early costs one look: a read, and the write that moves
+/// it then. So a key that is far ahead stays where it is, since it will probably be outdated again before it comes. A
+/// key that has come and whose next look is no later than the sweep's stays too: the sweep finds it. A key is never
+/// later than the next instant, but for those minutes.
+pub fn due_key(stored: Option<Timestamp>, next: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    match (stored, next) {
+        (Some(stored), next) if stored.since(now) > DAY && next.is_none_or(|next| next >= stored) => Some(stored),
+        (Some(stored), Some(next)) if stored <= now && next.since(now) <= SWEEP_SECONDS => Some(stored),
+        (_, next) => next,
+    }
+}
+
+impl Table {
+    /// Reads customers; each that is not there is [`Stored::absent`].
+    pub async fn customers(&self, ids: &[CustomerId], reading: Reading) -> Result<BTreeMap<CustomerId, Stored>> {
+        let keys = ids.iter().map(|id| (format!("C#{id}"), SORT.to_owned())).collect();
+        let mut found: BTreeMap<CustomerId, Stored> = BTreeMap::new();
+        for item in self.get_all(keys, reading).await? {
+            let stored = Stored::read(&item)?;
+            found.insert(stored.customer.id.clone(), stored);
+        }
+        for id in ids {
+            if !found.contains_key(id) {
+                found.insert(id.clone(), Stored::absent(id.clone()));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Writes a customer if its revision is still the one that was read. A write whose answer was lost and that the
+    /// client made again is known by its attempt.
+    pub async fn commit(&self, before: &Stored, after: &Customer, due_at: Option<Timestamp>) -> Result<Committed> {
+        let document = serde_json::to_string(after)?;
+        anyhow::ensure!(document.len() <= DOCUMENT_LIMIT, "a customer's document of {} bytes; at most {DOCUMENT_LIMIT}", document.len());
+        let attempt = format!("{:011x}", fastrand::u64(..) >> 20);
+        let revision = before.revision + 1;
+        let mut request = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .item("pk", text(format!("C#{}", after.id)))
+            .item("sk", text(SORT))
+            .item("rev", number(revision))
+            .item("by", text(&attempt))
+            .item("doc", text(document))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if let Some(due_at) = due_at {
+            request = request
+                .item("due_shard", text(shard(after.id.as_str(), self.due_shards).to_string()))
+                .item("due_at", number(due_at.seconds()));
+        }
+        request = if before.revision == 0 {
+            request.condition_expression("attribute_not_exists(pk)")
+        } else {
+            request.condition_expression("rev = :rev").expression_attribute_values(":rev", number(before.revision))
+        };
+        match request.send().await {
+            Ok(_) => Ok(Committed::Written(revision)),
+            Err(error) => {
+                let current = Stored::read(&refused(error)?)?;
+                if current.attempt == attempt { Ok(Committed::Written(revision)) } else { Ok(Committed::Conflict(Box::new(current))) }
+            }
+        }
+    }
+
+    /// Reads one customer.
+    pub async fn customer(&self, id: &CustomerId) -> Result<Option<Stored>> {
+        let item = self.get(&format!("C#{id}"), SORT, Reading::Consistent).await?;
+        item.as_ref().map(Stored::read).transpose()
+    }
+}
+
+/// The item that stands in the way of a conditional put; any other error is returned.
+pub(crate) fn refused(error: SdkError<PutItemError>) -> Result<Item> {
+    match error.into_service_error() {
+        PutItemError::ConditionalCheckFailedException(refused) => Ok(refused.item.unwrap_or_default()),
+        error => Err(error).context("writing an item"),
+    }
+}
+
+/// Whether the item is a customer.
+pub(crate) fn is_customer(item: &Item) -> bool {
+    item.get("sk") == Some(&AttributeValue::S(SORT.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_in_the_due_index_move_only_when_that_is_cheaper() {
+        let at = |days: i64| Some(Timestamp::from_seconds(days * DAY));
+        let now = Timestamp::from_seconds(10 * DAY);
+        let soon = Some(now.plus(60));
+        assert_eq!(due_key(None, at(12), now), at(12), "the first key");
+        assert_eq!(due_key(at(190), at(195), now), at(190), "far ahead: it stays");
+        assert_eq!(due_key(at(190), None, now), at(190), "far ahead: it stays");
+        assert_eq!(due_key(at(190), at(12), now), at(12), "earlier: it must move");
+        assert_eq!(due_key(soon, at(12), now), at(12), "close: a look would come to nothing");
+        assert_eq!(due_key(at(10), soon, now), at(10), "come, and the sweep looks again in time");
+        assert_eq!(due_key(at(10), at(12), now), at(12), "come, and nothing is due soon");
+        assert_eq!(due_key(at(10), None, now), None, "nothing will come");
+    }
+}

@@ -1,0 +1,194 @@
+//! Messages: the claim that lets one provider call through, and what its links and receipts lead back to.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use domain::contact::Channel;
+use domain::enrollment::Status;
+use domain::message::Code;
+use domain::money::Yen;
+use domain::names::CustomerId;
+use domain::time::{DAY, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::customers::refused;
+use super::{Item, Reading, Table, number, read_number, read_text, text};
+
+/// How long a message's links and receipts lead somewhere.
+pub const KEPT_SECONDS: i64 = 180 * DAY;
+
+/// A message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MessageItem {
+    /// Its code.
+    pub code: Code,
+    /// Whom it is for.
+    pub customer: CustomerId,
+    /// Its channel.
+    pub channel: Channel,
+    /// Where it went.
+    pub to: String,
+    /// Where its links lead, in order.
+    pub links: Vec<String>,
+    /// When the claim was made.
+    pub claimed_at: Timestamp,
+    /// Who made the claim.
+    pub attempt: String,
+    /// What became of it; none while that is not known.
+    pub outcome: Option<Recorded>,
+    /// When it is forgotten.
+    pub expires: Timestamp,
+}
+
+/// What a sender recorded of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// What became of it.
+    pub status: Status,
+    /// The provider's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_id: Option<String>,
+    /// Estimated parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<u32>,
+    /// Estimated price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yen: Option<Yen>,
+}
+
+/// What became of a claim.
+#[derive(Debug)]
+pub enum Claimed {
+    /// It is ours: the provider may be called.
+    Ours,
+    /// There is one already.
+    Taken(Box<MessageItem>),
+}
+
+impl MessageItem {
+    fn read(item: &Item) -> Result<Self> {
+        let seconds = |name| read_number(item, name).map(Timestamp::from_seconds).context("a message has no time");
+        let outcome = read_text(item, "outcome").ok().map(serde_json::from_str).transpose().context("reading a message")?;
+        let code = read_text(item, "pk")?.strip_prefix("M#").and_then(Code::parse).context("a message has no code")?;
+        Ok(Self {
+            code,
+            customer: CustomerId::parse(read_text(item, "customer")?)?,
+            channel: serde_json::from_value(read_text(item, "channel")?.into())?,
+            to: read_text(item, "to")?.to_owned(),
+            links: serde_json::from_str(read_text(item, "links")?)?,
+            claimed_at: seconds("claimed_at")?,
+            attempt: read_text(item, "attempt")?.to_owned(),
+            outcome,
+            expires: seconds("expires")?,
+        })
+    }
+}
+
+const SORT: &str = "message";
+
+impl Table {
+    /// Claims a message: of all who try, one may call the provider.
+    pub async fn claim(&self, message: &MessageItem) -> Result<Claimed> {
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .item("pk", text(format!("M#{}", message.code.as_str())))
+            .item("sk", text(SORT))
+            .item("customer", text(message.customer.as_str()))
+            .item("channel", text(message.channel.name()))
+            .item("to", text(&message.to))
+            .item("links", text(serde_json::to_string(&message.links)?))
+            .item("claimed_at", number(message.claimed_at.seconds()))
+            .item("attempt", text(&message.attempt))
+            .item("expires", number(message.expires.seconds()))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match request.send().await {
+            Ok(_) => Ok(Claimed::Ours),
+            Err(error) => {
+                let taken = MessageItem::read(&refused(error)?)?;
+                if taken.attempt == message.attempt { Ok(Claimed::Ours) } else { Ok(Claimed::Taken(Box::new(taken))) }
+            }
+        }
+    }
+
+    /// Takes over a claim whose holder is gone, once the provider has proved that it never accepted the message.
+    /// `false` when someone else was quicker.
+    pub async fn take_over(&self, taken: &MessageItem, attempt: &str, now: Timestamp) -> Result<bool> {
+        let request = self.update(&taken.code).update_expression("SET attempt = :mine, claimed_at = :now");
+        let request = request
+            .condition_expression("attribute_not_exists(outcome) AND (attempt = :theirs OR attempt = :mine)")
+            .expression_attribute_values(":mine", text(attempt))
+            .expression_attribute_values(":theirs", text(&taken.attempt))
+            .expression_attribute_values(":now", number(now.seconds()));
+        settled(request.send().await.err())
+    }
+
+    /// Gives a claim back after the provider proved that it did not accept the message, so that a later delivery of the
+    /// same task may claim it at once.
+    pub async fn release(&self, code: &Code, attempt: &str) -> Result<()> {
+        let request = self.client.delete_item().table_name(&self.name);
+        let request = request.key("pk", text(format!("M#{}", code.as_str()))).key("sk", text(SORT));
+        let request = request
+            .condition_expression("attempt = :mine AND attribute_not_exists(outcome)")
+            .expression_attribute_values(":mine", text(attempt));
+        match request.send().await.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_conditional_check_failed_exception() => Ok(()),
+            Err(error) => Err(error).context("releasing a claim"),
+        }
+    }
+
+    /// Records what became of a message that `attempt` claimed. An outcome that stands is not overwritten.
+    pub async fn record(&self, code: &Code, attempt: &str, outcome: &Recorded) -> Result<bool> {
+        let request = self.update(code).update_expression("SET outcome = :outcome");
+        let request = request
+            .condition_expression("attempt = :mine AND (attribute_not_exists(outcome) OR outcome = :outcome)")
+            .expression_attribute_values(":mine", text(attempt))
+            .expression_attribute_values(":outcome", text(serde_json::to_string(outcome)?));
+        settled(request.send().await.err())
+    }
+
+    fn update(&self, code: &Code) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
+        let request = self.client.update_item().table_name(&self.name);
+        request.key("pk", text(format!("M#{}", code.as_str()))).key("sk", text(SORT))
+    }
+
+    /// A message by its code. A reader that lags behind is asked again: links and receipts follow a claim closely.
+    pub async fn message(&self, code: &Code) -> Result<Option<MessageItem>> {
+        let key = format!("M#{}", code.as_str());
+        let mut item = self.get(&key, SORT, Reading::Eventual).await?;
+        if item.is_none() {
+            item = self.get(&key, SORT, Reading::Consistent).await?;
+        }
+        item.as_ref().map(MessageItem::read).transpose()
+    }
+
+    /// Messages by their codes; those that are not there are left out.
+    pub async fn messages(&self, codes: &[Code]) -> Result<BTreeMap<Code, MessageItem>> {
+        let mut found = BTreeMap::new();
+        for reading in [Reading::Eventual, Reading::Consistent] {
+            let missing = codes.iter().filter(|code| !found.contains_key(*code));
+            let mut keys: Vec<(String, String)> = missing.map(|code| (format!("M#{}", code.as_str()), SORT.to_owned())).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            for item in self.get_all(keys, reading).await? {
+                let message = MessageItem::read(&item)?;
+                found.insert(message.code.clone(), message);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Whether a conditional update went through; any error but a failed condition is returned.
+fn settled(error: Option<aws_sdk_dynamodb::error::SdkError<UpdateItemError>>) -> Result<bool> {
+    match error.map(aws_sdk_dynamodb::error::SdkError::into_service_error) {
+        None => Ok(true),
+        Some(error) if error.is_conditional_check_failed_exception() => Ok(false),
+        Some(error) => Err(error).context("writing a message"),
+    }
+}

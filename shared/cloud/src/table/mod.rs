@@ -1,0 +1,126 @@
+//! The one table: how each kind of item is keyed, read and written.
+
+pub mod customers;
+pub mod definitions;
+pub mod due;
+pub mod ledger;
+pub mod messages;
+pub mod people;
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+
+use crate::concurrent;
+use crate::config::{ConfigError, Vars};
+
+/// An item as the client gives it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// The most keys of one `BatchGetItem`.
+const KEYS_LIMIT: usize = 100;
+
+/// Rounds in which keys that a `BatchGetItem` left out are asked for again.
+const UNPROCESSED_LIMIT: usize = 8;
+
+/// Requests under way at once within one call of this module.
+const CONCURRENCY: usize = 16;
+
+/// The table.
+#[derive(Clone, Debug)]
+pub struct Table {
+    client: Client,
+    name: String,
+    due_shards: u32,
+}
+
+/// Whether a read must see every write that was acknowledged before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// It must; costs twice as much.
+    Consistent,
+    /// It may lag behind by a moment.
+    Eventual,
+}
+
+impl Table {
+    /// The table that `TABLE_NAME` names, its due index spread over `DUE_SHARDS` (8 when that is not given: what does
+    /// not write customers does not need it).
+    pub fn from_vars(client: Client, vars: &Vars) -> Result<Self, ConfigError> {
+        let due_shards = if vars.get("DUE_SHARDS").is_some() { vars.parsed("DUE_SHARDS")? } else { 8 };
+        Ok(Self { client, name: vars.required("TABLE_NAME")?, due_shards })
+    }
+
+    async fn get(&self, pk: &str, sk: &str, reading: Reading) -> Result<Option<Item>> {
+        let request = self.client.get_item().table_name(&self.name).key("pk", text(pk)).key("sk", text(sk));
+        let request = request.consistent_read(reading == Reading::Consistent);
+        Ok(request.send().await.context("reading an item")?.item)
+    }
+
+    /// Reads items by key in any number; those that are not there are left out, in no order.
+    async fn get_all(&self, keys: Vec<(String, String)>, reading: Reading) -> Result<Vec<Item>> {
+        let chunks: Vec<Vec<(String, String)>> = keys.chunks(KEYS_LIMIT).map(<[_]>::to_vec).collect();
+        let table = self.clone();
+        let read = concurrent::map(CONCURRENCY, chunks, move |keys| {
+            let table = table.clone();
+            async move { table.get_chunk(keys, reading).await }
+        });
+        let mut items = Vec::new();
+        for chunk in read.await {
+            items.extend(chunk??);
+        }
+        Ok(items)
+    }
+
+    async fn get_chunk(&self, keys: Vec<(String, String)>, reading: Reading) -> Result<Vec<Item>> {
+        let keys = keys.iter().map(|(pk, sk)| Item::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))]));
+        let asked = KeysAndAttributes::builder()
+            .set_keys(Some(keys.collect()))
+            .consistent_read(reading == Reading::Consistent)
+            .build()?;
+        let mut ask = HashMap::from([(self.name.clone(), asked)]);
+        let mut items = Vec::new();
+        for _ in 0..UNPROCESSED_LIMIT {
+            let answer = self.client.batch_get_item().set_request_items(Some(ask)).send().await;
+            let answer = answer.context("reading items")?;
+            items.extend(answer.responses.unwrap_or_default().into_values().flatten());
+            ask = answer.unprocessed_keys.unwrap_or_default();
+            if ask.is_empty() {
+                return Ok(items);
+            }
+        }
+        anyhow::bail!("the table keeps leaving keys out of a batch: it is throttled")
+    }
+}
+
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(crate) fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// A text attribute of an item.
+pub(crate) fn read_text<'a>(item: &'a Item, name: &str) -> Result<&'a str> {
+    match item.get(name) {
+        Some(AttributeValue::S(value)) => Ok(value),
+        _ => anyhow::bail!("an item has no text `{name}`"),
+    }
+}
+
+/// A number attribute of an item, when it is there.
+pub(crate) fn read_number(item: &Item, name: &str) -> Option<i64> {
+    match item.get(name) {
+        Some(AttributeValue::N(value)) => value.parse().ok(),
+        _ => None,
+    }
+}
+
+/// A stable spread of `key` over `shards`: FNV-1a, 64 bits.
+pub(crate) fn shard(key: &str, shards: u32) -> u32 {
+    let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    u32::try_from((hash >> 32) % u64::from(shards.max(1))).unwrap_or(0)
+}

@@ -1,0 +1,95 @@
+//! What is kept beside customers: which address leads to whom, who opted out, who is on which list, and the record of
+//! consents.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result};
+use aws_sdk_dynamodb::error::SdkError;
+use domain::consent::ConsentSaid;
+use domain::contact::Channel;
+use domain::input::List;
+use domain::names::CustomerId;
+use domain::time::{DAY, Timestamp};
+
+use super::customers::refused;
+use super::{Reading, Table, number, read_text, shard, text};
+
+/// Over how many partitions the rows of one list are spread.
+pub const LIST_SHARDS: u32 = 16;
+
+/// How long the row of someone who left a list is kept, so that a late write of the time before can't bring it back.
+const LEFT_KEPT_SECONDS: i64 = 30 * DAY;
+
+impl Table {
+    /// Remembers that an address leads to a customer; the latest one stands.
+    pub async fn put_alias(&self, channel: Channel, address: &str, customer: &CustomerId) -> Result<()> {
+        let request = self.client.put_item().table_name(&self.name);
+        let request = request.item("pk", text(format!("A#{channel}#{address}"))).item("sk", text("alias"));
+        request.item("customer", text(customer.as_str())).send().await.context("writing an alias")?;
+        Ok(())
+    }
+
+    /// The customer an address leads to.
+    pub async fn alias(&self, channel: Channel, address: &str) -> Result<Option<CustomerId>> {
+        let item = self.get(&format!("A#{channel}#{address}"), "alias", Reading::Eventual).await?;
+        item.map(|item| Ok(CustomerId::parse(read_text(&item, "customer")?)?)).transpose()
+    }
+
+    /// Stops all marketing to an address, at once and for good.
+    pub async fn suppress(&self, channel: Channel, address: &str, why: &str, at: Timestamp) -> Result<()> {
+        let request = self.client.put_item().table_name(&self.name);
+        let request = request.item("pk", text(format!("S#{channel}#{address}"))).item("sk", text("suppression"));
+        let request = request.item("why", text(why)).item("at", number(at.seconds()));
+        request.send().await.context("writing a suppression")?;
+        Ok(())
+    }
+
+    /// Of these addresses those that are suppressed, read consistently.
+    pub async fn suppressed(&self, channel: Channel, addresses: &[String]) -> Result<BTreeSet<String>> {
+        let unique: BTreeSet<&String> = addresses.iter().collect();
+        let keys = unique.iter().map(|address| (format!("S#{channel}#{address}"), "suppression".to_owned())).collect();
+        let prefix = format!("S#{channel}#");
+        let items = self.get_all(keys, Reading::Consistent).await?;
+        items.iter().map(|item| Ok(read_text(item, "pk")?.trim_start_matches(&prefix).to_owned())).collect()
+    }
+
+    /// Writes a customer's row in a list, unless a later revision of the customer wrote it.
+    pub async fn put_member(&self, list: &List, customer: &CustomerId, member: bool, since: Timestamp, revision: u64) -> Result<()> {
+        let name = match list {
+            List::Segment(name) => format!("G#{name}"),
+            List::Audience(name) => format!("L#{name}"),
+        };
+        let mut request = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .item("pk", text(format!("{name}#{}", shard(customer.as_str(), LIST_SHARDS))))
+            .item("sk", text(customer.as_str()))
+            .item("member", aws_sdk_dynamodb::types::AttributeValue::Bool(member))
+            .item("since", number(since.seconds()))
+            .item("rev", number(revision))
+            .condition_expression("attribute_not_exists(pk) OR rev < :rev")
+            .expression_attribute_values(":rev", number(revision));
+        if !member {
+            request = request.item("expires", number(since.plus(LEFT_KEPT_SECONDS).seconds()));
+        }
+        unless_later(request.send().await.err())
+    }
+
+    /// Adds what a person said to the record of consents, which only grows.
+    pub async fn record_consent(&self, customer: &CustomerId, word: &ConsentSaid, source: &str, at: Timestamp) -> Result<()> {
+        let request = self.client.put_item().table_name(&self.name);
+        let request = request
+            .item("pk", text(format!("C#{customer}")))
+            .item("sk", text(format!("consent#{:012}#{}", at.seconds(), word.channel)))
+            .item("said", text(serde_json::to_string(word)?))
+            .item("source", text(source));
+        request.send().await.context("writing a consent")?;
+        Ok(())
+    }
+}
+
+/// A projection that lost against a later one has nothing left to do.
+pub(crate) fn unless_later(error: Option<SdkError<aws_sdk_dynamodb::operation::put_item::PutItemError>>) -> Result<()> {
+    error.map_or(Ok(()), |error| refused(error).map(|_| ()))
+}
