@@ -1,6 +1,8 @@
 //! DynamoDB in this process: the JSON protocol over `dynoxide`, metered, durable by group commit.
 
 mod commit;
+#[cfg(test)]
+mod tests;
 mod units;
 
 use std::path::Path;
@@ -200,14 +202,22 @@ impl From<DynoxideError> for Failure {
 fn answer(outcome: Outcome) -> (Answer, Units) {
     match outcome {
         Ok((body, units)) => (Answer { status: 200, body, code: None }, units),
-        Err(Failure { status, body, units }) => (Answer { status, body: body.into_bytes(), code: None }, units),
+        Err(Failure { status, body, units }) => {
+            (Answer { status, body: body.into_bytes(), code: None }, units)
+        }
     }
 }
 
 fn is_write(operation: &str) -> bool {
     !matches!(
         operation,
-        "GetItem" | "Query" | "Scan" | "BatchGetItem" | "TransactGetItems" | "DescribeTable" | "DescribeTimeToLive"
+        "GetItem"
+            | "Query"
+            | "Scan"
+            | "BatchGetItem"
+            | "TransactGetItems"
+            | "DescribeTable"
+            | "DescribeTimeToLive"
     )
 }
 

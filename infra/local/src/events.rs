@@ -1,6 +1,8 @@
 //! EventBridge in this process: entries matched against the template's rules and delivered to their targets.
 
 mod pattern;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -82,7 +84,8 @@ impl Bus {
     /// Sets the rules and where their targets are. An error names the rule whose pattern is not understood.
     pub fn wire(&self, rules: Vec<Rule>, sink: Sink) -> anyhow::Result<()> {
         for rule in &rules {
-            check_pattern(&rule.pattern).map_err(|error| error.context(format!("event rule {}", rule.name)))?;
+            check_pattern(&rule.pattern)
+                .map_err(|error| error.context(format!("event rule {}", rule.name)))?;
         }
         let wiring = Wiring { rules: rules.into(), sink: Some(sink) };
         *self.wiring.write().unwrap_or_else(PoisonError::into_inner) = wiring;
@@ -159,7 +162,10 @@ impl Bus {
         let detail_type = required("DetailType", entry.detail_type)?;
         let detail = required("Detail", entry.detail)?;
         if source.starts_with("aws.") {
-            return Err(("NotAuthorizedForSourceException", format!("Not authorized for the source {source}.")));
+            return Err((
+                "NotAuthorizedForSourceException",
+                format!("Not authorized for the source {source}."),
+            ));
         }
         let detail: Value = serde_json::from_str(&detail)
             .ok()
@@ -183,7 +189,8 @@ impl Bus {
 impl Entry {
     /// Bytes as `PutEvents` counts them: the time counts 14.
     fn size(&self) -> usize {
-        let texts = [&self.source, &self.detail_type, &self.detail].into_iter().flatten().chain(&self.resources);
+        let texts =
+            [&self.source, &self.detail_type, &self.detail].into_iter().flatten().chain(&self.resources);
         texts.map(String::len).sum::<usize>() + self.time.map_or(0, |_| 14)
     }
 }

@@ -1,5 +1,8 @@
 //! An AWS region in this process, under the real SDK clients.
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -262,7 +265,8 @@ impl Answer {
 }
 
 fn respond(answer: Answer) -> Result<HttpResponse, ConnectorError> {
-    let status = StatusCode::try_from(answer.status).map_err(|error| ConnectorError::other(error.into(), None))?;
+    let status =
+        StatusCode::try_from(answer.status).map_err(|error| ConnectorError::other(error.into(), None))?;
     let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
     if let Some(code) = answer.code {
         response.headers_mut().insert("x-amzn-query-error", format!("{code};Sender"));

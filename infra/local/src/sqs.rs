@@ -2,6 +2,8 @@
 
 mod protocol;
 mod store;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use std::collections::BTreeMap;
@@ -155,7 +157,12 @@ impl Queues {
         self.receive_for(queue, max, None).await
     }
 
-    async fn receive_for(&self, queue: &str, max: usize, visible_in_ms: Option<i64>) -> Result<Vec<Received>> {
+    async fn receive_for(
+        &self,
+        queue: &str,
+        max: usize,
+        visible_in_ms: Option<i64>,
+    ) -> Result<Vec<Received>> {
         let (queue, now, max) = (queue.to_owned(), self.clock.now_millis(), max.min(MAX_RECEIVE));
         self.writer.run(move |store| store.receive(&queue, max, visible_in_ms, now)).await
     }

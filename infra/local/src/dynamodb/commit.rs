@@ -46,12 +46,15 @@ impl GroupCommit {
         let file = File::open(&log).with_context(|| format!("opening {}", Path::new(&log).display()))?;
         // The log's own name must survive, too.
         if let Some(directory) = path.parent() {
-            File::open(directory).and_then(|directory| directory.sync_all()).context("syncing the directory")?;
+            File::open(directory)
+                .and_then(|directory| directory.sync_all())
+                .context("syncing the directory")?;
         }
         let shared = Arc::<Shared>::default();
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("commit".to_owned());
-        let thread = thread.spawn(move || theirs.sync_for_ever(&file)).context("starting the commit thread")?;
+        let thread =
+            thread.spawn(move || theirs.sync_for_ever(&file)).context("starting the commit thread")?;
         Ok(Self { shared, thread: Some(thread) })
     }
 
@@ -119,8 +122,7 @@ impl Shared {
 
     fn next(&self) -> Option<(Vec<oneshot::Sender<Synced>>, u64)> {
         let idle = |waiting: &mut Waiting| waiting.answers.is_empty() && !waiting.closed;
-        let mut waiting =
-            self.arrived.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.arrived.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
         let answers = std::mem::take(&mut waiting.answers);
         (!answers.is_empty()).then(|| (answers, std::mem::take(&mut waiting.writes)))
     }

@@ -14,7 +14,9 @@ pub fn check(pattern: &Value) -> anyhow::Result<()> {
             Value::Array(alternatives) if !alternatives.is_empty() => {
                 for alternative in alternatives {
                     if !is_known(alternative) {
-                        bail!("{name:?}: {alternative} is not understood; known: values, prefix, exists, anything-but");
+                        bail!(
+                            "{name:?}: {alternative} is not understood; known: values, prefix, exists, anything-but"
+                        );
                     }
                 }
             }

@@ -192,10 +192,11 @@ impl Queues {
         let entries = check_batch(request.rest.entries)?;
         let (queue, now) = (name(&request.queue_url).to_owned(), self.clock.now_millis());
         let change = move |store: &mut super::Store| {
-            let each = entries.into_iter().map(|Entry { id, rest }| match visibility_ms(rest.visibility_timeout) {
-                Ok(ms) => per_entry(id, store.change_visibility(&queue, &rest.receipt_handle, ms, now)),
-                Err(refusal) => Ok((id, Err(refusal))),
-            });
+            let each =
+                entries.into_iter().map(|Entry { id, rest }| match visibility_ms(rest.visibility_timeout) {
+                    Ok(ms) => per_entry(id, store.change_visibility(&queue, &rest.receipt_handle, ms, now)),
+                    Err(refusal) => Ok((id, Err(refusal))),
+                });
             each.collect()
         };
         Ok(batch_answer(self.writer.run(change).await?))
@@ -242,8 +243,11 @@ pub(crate) fn key(body: &[u8]) -> String {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body)
-        .map_err(|error| Refusal { shape: "MissingParameter", code: "MissingParameter", text: error.to_string() })
+    serde_json::from_slice(body).map_err(|error| Refusal {
+        shape: "MissingParameter",
+        code: "MissingParameter",
+        text: error.to_string(),
+    })
 }
 
 /// A queue's name: the end of its URL.
@@ -266,11 +270,17 @@ fn outgoing(message: Send) -> Result<Outgoing, Refusal> {
             text: "The request must contain the parameter MessageBody.".to_owned(),
         });
     }
-    let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') || c > '\u{ffff}';
+    let allowed = |c: char| {
+        matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') || c > '\u{ffff}'
+    };
     if !message.message_body.chars().all(allowed) {
         let text = "Invalid characters found. Valid unicode characters are \
             #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.";
-        return Err(Refusal { shape: "InvalidMessageContents", code: "InvalidMessageContents", text: text.to_owned() });
+        return Err(Refusal {
+            shape: "InvalidMessageContents",
+            code: "InvalidMessageContents",
+            text: text.to_owned(),
+        });
     }
     let delay = message.delay_seconds.map(|seconds| {
         let seconds = u32::try_from(seconds).ok().filter(|seconds| i64::from(*seconds) <= MAX_DELAY_SECONDS);
@@ -328,15 +338,24 @@ fn wire_message(message: &Received) -> Value {
 
 fn check_batch<T>(entries: Vec<Entry<T>>) -> Result<Vec<Entry<T>>, Refusal> {
     if entries.is_empty() {
-        return Err(batch_refusal("EmptyBatchRequest", "There should be at least one entry in the request.".to_owned()));
+        return Err(batch_refusal(
+            "EmptyBatchRequest",
+            "There should be at least one entry in the request.".to_owned(),
+        ));
     }
     if entries.len() > MAX_BATCH {
-        let text = format!("Maximum number of entries per request are {MAX_BATCH}. You have sent {}.", entries.len());
+        let text = format!(
+            "Maximum number of entries per request are {MAX_BATCH}. You have sent {}.",
+            entries.len()
+        );
         return Err(batch_refusal("TooManyEntriesInBatchRequest", text));
     }
     let ids: BTreeSet<_> = entries.iter().map(|entry| entry.id.as_str()).collect();
     if ids.len() < entries.len() {
-        return Err(batch_refusal("BatchEntryIdsNotDistinct", "Two or more batch entries have the same Id.".to_owned()));
+        return Err(batch_refusal(
+            "BatchEntryIdsNotDistinct",
+            "Two or more batch entries have the same Id.".to_owned(),
+        ));
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if ids.iter().any(|id| id.is_empty() || id.len() > 80 || !id.chars().all(allowed)) {

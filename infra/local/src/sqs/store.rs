@@ -197,15 +197,14 @@ impl Store {
     /// Up to `max` messages in the order in which they become visible, left as they are.
     pub(super) fn peek(&mut self, name: &str, max: usize) -> Result<Vec<Received>> {
         let queue = self.queue(name)?;
-        let found = self.select(
-            "WHERE queue = ?1 ORDER BY visible_at, seq LIMIT ?2",
-            params![queue.id, limit(max)],
-        )?;
+        let found =
+            self.select("WHERE queue = ?1 ORDER BY visible_at, seq LIMIT ?2", params![queue.id, limit(max)])?;
         Ok(found.into_iter().map(|(_, message)| message).collect())
     }
 
     fn select(&self, condition: &str, values: impl rusqlite::Params) -> Result<Vec<(i64, Received)>> {
-        let mut select = self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM messages {condition}"))?;
+        let mut select =
+            self.connection.prepare_cached(&format!("SELECT {COLUMNS} FROM messages {condition}"))?;
         let rows = select.query_map(values, read_message)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
@@ -253,9 +252,8 @@ impl Store {
             "SELECT count(*) FILTER (WHERE visible_at <= ?2), count(*) FILTER (WHERE visible_at > ?2 AND in_flight),
                 count(*) FILTER (WHERE visible_at > ?2 AND NOT in_flight) FROM messages WHERE queue = ?1",
         )?;
-        let read = |row: &Row<'_>| {
-            Ok(Counts { visible: row.get(0)?, in_flight: row.get(1)?, delayed: row.get(2)? })
-        };
+        let read =
+            |row: &Row<'_>| Ok(Counts { visible: row.get(0)?, in_flight: row.get(1)?, delayed: row.get(2)? });
         Ok(count.query_row(params![queue.id, now], read)?)
     }
 
@@ -266,7 +264,10 @@ impl Store {
 
     pub(super) fn release_in_flight(&mut self, now: i64) -> Result<()> {
         self.arrived = true;
-        self.execute("UPDATE messages SET visible_at = min(visible_at, ?1), in_flight = 0 WHERE in_flight", [now])
+        self.execute(
+            "UPDATE messages SET visible_at = min(visible_at, ?1), in_flight = 0 WHERE in_flight",
+            [now],
+        )
     }
 
     /// Sends what a dead-letter queue holds back to where it came from.
