@@ -140,6 +140,8 @@ fn mix(seed: u64, number: u64) -> u64 {
 mod tests {
     use std::collections::BTreeSet;
 
+    use domain::contact::{Email, Phone};
+
     use super::*;
 
     const CUSTOMERS: u32 = 23_570;
@@ -164,6 +166,8 @@ mod tests {
             let rest = person.phone.strip_prefix("+81").unwrap();
             assert!(["70", "80", "90"].contains(&&rest[..2]), "{}", person.phone);
             assert!(rest.len() == 10 && rest.as_bytes()[2] != b'0', "{}", person.phone);
+            assert_eq!(Phone::parse(&person.phone).unwrap().as_str(), person.phone);
+            assert_eq!(Email::parse(&person.email).unwrap().as_str(), person.email);
             let (_, domain) = person.email.split_once('@').unwrap();
             assert!(["example.com", "example.jp", "example.net"].contains(&domain), "{}", person.email);
         }
