@@ -1,4 +1,4 @@
-//! DynamoDB in this process: the JSON protocol over `dynoxide`, metered, durable by group commit.
+//! `DynamoDB` in this process: the JSON protocol over `dynoxide`, metered, durable by group commit.
 
 mod commit;
 #[cfg(test)]
@@ -30,7 +30,7 @@ use self::units::{Listed as _, Side, Watched};
 use crate::faults::canonical;
 use crate::region::{Answer, Durability};
 
-/// The mode in which DynamoDB reports the units of a table and of its indexes.
+/// The mode in which `DynamoDB` reports the units of a table and of its indexes.
 const INDEXES: &str = "INDEXES";
 /// The mode in which a failed condition shows the item it failed on.
 const ALL_OLD: &str = "ALL_OLD";

@@ -1,4 +1,4 @@
-//! EventBridge in this process: entries matched against the template's rules and delivered to their targets.
+//! `EventBridge` in this process: entries matched against the template's rules and delivered to their targets.
 
 mod pattern;
 #[cfg(test)]
@@ -72,7 +72,7 @@ struct Entry {
     time: Option<f64>,
 }
 
-/// Why an entry was not accepted: EventBridge's code and text.
+/// Why an entry was not accepted: `EventBridge`'s code and text.
 type Refusal = (&'static str, String);
 
 impl Bus {

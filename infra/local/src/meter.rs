@@ -20,15 +20,15 @@ pub struct Counts {
     pub invocations: u64,
     /// Calls to an SMS or e-mail provider.
     pub provider_calls: u64,
-    /// DynamoDB calls, by operation.
+    /// `DynamoDB` calls, by operation.
     pub dynamodb: BTreeMap<String, u64>,
-    /// DynamoDB read request units, indexes included.
+    /// `DynamoDB` read request units, indexes included.
     pub read_units: f64,
-    /// DynamoDB write request units, indexes included.
+    /// `DynamoDB` write request units, indexes included.
     pub write_units: f64,
     /// SQS requests as billed (one per 64 KiB), by operation.
     pub sqs: BTreeMap<String, u64>,
-    /// EventBridge entries put.
+    /// `EventBridge` entries put.
     pub events: u64,
 }
 
@@ -54,7 +54,7 @@ impl Meter {
         self.add(function, |counts| bump(&mut counts.sqs, operation, requests));
     }
 
-    /// Counts a DynamoDB call and the units it consumed.
+    /// Counts a `DynamoDB` call and the units it consumed.
     pub fn dynamodb(&self, function: &str, operation: &str, read_units: f64, write_units: f64) {
         self.add(function, |counts| {
             bump(&mut counts.dynamodb, operation, 1);
@@ -109,7 +109,7 @@ impl Snapshot {
 }
 
 impl Counts {
-    /// DynamoDB calls of all operations.
+    /// `DynamoDB` calls of all operations.
     pub fn dynamodb_calls(&self) -> u64 {
         self.dynamodb.values().sum()
     }

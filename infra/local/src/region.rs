@@ -1,24 +1,18 @@
 //! An AWS region in this process, under the real SDK clients.
 
+mod connector;
 #[cfg(test)]
 pub(crate) mod tests;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 use aws_sdk_dynamodb::config::{BehaviorVersion, IdentityCache};
-use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_runtime_api::http::StatusCode;
-use aws_smithy_types::body::SdkBody;
 use aws_types::SdkConfig;
 use aws_types::region::Region as RegionName;
 use aws_types::sdk_config::{
@@ -26,6 +20,7 @@ use aws_types::sdk_config::{
 };
 use cloud::clock::Clock;
 
+use self::connector::Connector;
 use crate::dynamodb::DynamoDb;
 use crate::events::Bus;
 use crate::faults::{Fault, Faults, Injector, KillSwitch, Service};
@@ -38,7 +33,6 @@ pub const NAME: &str = "ap-northeast-1";
 pub const ACCOUNT: &str = "000000000000";
 /// Set so that no client resolves an endpoint by rules; nothing ever connects to it.
 const ENDPOINT: &str = "http://localhost";
-const TARGET: &str = "x-amz-target";
 
 /// When a write counts as done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +116,7 @@ impl Region {
             .build()
     }
 
-    /// The switch that ends a function's process. Runs on when the fault says so; the runtime then drops the
+    /// The switch that ends a function's process. A fault fires it; the runtime then drops the
     /// function's invocation and resets it.
     pub fn kill_switch(&self, function: &str) -> Arc<KillSwitch> {
         let mut switches = self.switches.lock().unwrap_or_else(PoisonError::into_inner);
@@ -189,93 +183,12 @@ pub fn queue_url(name: &str) -> String {
     format!("https://sqs.{NAME}.amazonaws.com/{ACCOUNT}/{name}")
 }
 
-/// Takes a function's requests to the services.
-#[derive(Clone)]
-struct Connector {
-    region: Arc<Region>,
-    function: Arc<str>,
-    switch: Arc<KillSwitch>,
-}
-
-impl HttpConnector for Connector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let connector = self.clone();
-        HttpConnectorFuture::new(async move { connector.exchange(&request).await })
-    }
-}
-
-impl Connector {
-    async fn exchange(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let life = self.switch.life();
-        self.switch.outlive(life).await;
-        let target = request.headers().get(TARGET).unwrap_or_default();
-        let body = request.body().bytes().unwrap_or_default();
-        let Some((service, operation)) = parse_target(target) else {
-            return respond(Answer::refuse("UnknownOperationException", target));
-        };
-        let fault = self.region.fault(&self.function, service, operation, body);
-        match fault {
-            Fault::None | Fault::KillAfter | Fault::LoseResponse => {}
-            Fault::KillBefore => self.switch.fire(),
-            Fault::Throttle => return respond(throttle(service)),
-            Fault::LoseRequest => return Err(timed_out()),
-            Fault::Delay(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
-        }
-        self.switch.outlive(life).await;
-        let answer = self.region.answer(&self.function, service, operation, body).await;
-        if fault == Fault::KillAfter {
-            self.switch.fire();
-        }
-        self.switch.outlive(life).await;
-        if fault == Fault::LoseResponse { Err(timed_out()) } else { respond(answer) }
-    }
-}
-
-fn parse_target(target: &str) -> Option<(Service, &str)> {
-    let (prefix, operation) = target.split_once('.')?;
-    let service = match prefix {
-        "DynamoDB_20120810" => Service::DynamoDb,
-        "AmazonSQS" => Service::Sqs,
-        "AWSEvents" => Service::EventBridge,
-        _ => return None,
-    };
-    Some((service, operation))
-}
-
-fn throttle(service: Service) -> Answer {
-    match service {
-        Service::DynamoDb => Answer::refuse(
-            "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
-            "The level of configured provisioned throughput for the table was exceeded.",
-        ),
-        Service::Sqs => Answer {
-            code: Some("RequestThrottled"),
-            ..Answer::refuse("com.amazonaws.sqs#RequestThrottled", "Request is throttled.")
-        },
-        Service::EventBridge => Answer::refuse("ThrottlingException", "Rate exceeded"),
-    }
-}
-
 impl Answer {
     /// The JSON protocols' form of an error of the caller's.
     pub(crate) fn refuse(kind: &str, text: &str) -> Self {
         let body = serde_json::json!({"__type": kind, "message": text});
         Self { status: 400, body: body.to_string().into_bytes(), code: None }
     }
-}
-
-fn respond(answer: Answer) -> Result<HttpResponse, ConnectorError> {
-    let status =
-        StatusCode::try_from(answer.status).map_err(|error| ConnectorError::other(error.into(), None))?;
-    let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
-    if let Some(code) = answer.code {
-        response.headers_mut().insert("x-amzn-query-error", format!("{code};Sender"));
-    }
-    Ok(response)
-}
-
-fn timed_out() -> ConnectorError {
-    ConnectorError::timeout("lost by a fault that was asked for".into())
 }
 
 fn credentials() -> aws_credential_types::Credentials {
@@ -299,11 +212,5 @@ struct RegionTime(Clock);
 impl TimeSource for RegionTime {
     fn now(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_millis(u64::try_from(self.0.now_millis()).unwrap_or_default())
-    }
-}
-
-impl fmt::Debug for Connector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Connector({})", self.function)
     }
 }

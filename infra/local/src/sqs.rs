@@ -1,5 +1,6 @@
 //! SQS in this process: queues in a file of their own, under the SDK's protocol and under the runtime that polls.
 
+mod limits;
 mod protocol;
 mod store;
 #[cfg(test)]

@@ -158,16 +158,16 @@ async fn concurrent_writes_share_syncs() {
     let bench = Bench::open(Durability::Durable, None, false);
     let client = bench.dynamodb();
     create_table(&client).await;
-    let mut writers = tokio::task::JoinSet::new();
+    let mut tasks = tokio::task::JoinSet::new();
     for writer in 0..16 {
         let client = client.clone();
-        writers.spawn(async move {
+        tasks.spawn(async move {
             for n in 0..10 {
                 customer(&client, &format!("{writer}-{n}"), 10).send().await.unwrap();
             }
         });
     }
-    writers.join_all().await;
+    tasks.join_all().await;
     let (writes, syncs) = bench.region.dynamodb().commits().unwrap();
     assert_eq!(writes, 161);
     assert!(syncs < writes, "{syncs} syncs for {writes} writes");

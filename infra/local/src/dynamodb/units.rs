@@ -1,4 +1,4 @@
-//! Read and write request units: what DynamoDB bills for a call.
+//! Read and write request units: what `DynamoDB` bills for a call.
 
 use dynoxide::DynoxideError;
 use dynoxide::actions::transact_write_items::TransactWriteItem;

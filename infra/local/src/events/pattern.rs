@@ -20,7 +20,9 @@ pub fn check(pattern: &Value) -> anyhow::Result<()> {
                     }
                 }
             }
-            _ => bail!("{name:?} is {field}, and should be a list of alternatives"),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                bail!("{name:?} is {field}, and should be a list of alternatives")
+            }
         }
     }
     Ok(())
@@ -35,7 +37,7 @@ fn is_known(alternative: &Value) -> bool {
         "anything-but" => match argument {
             Value::Object(inner) => inner.len() == 1 && inner.get("prefix").is_some_and(Value::is_string),
             Value::Array(list) => list.iter().all(is_scalar),
-            _ => is_scalar(argument),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => is_scalar(argument),
         },
         _ => false,
     }
@@ -50,10 +52,10 @@ pub(super) fn matches(pattern: &Value, event: &Value) -> bool {
     let Value::Object(fields) = pattern else { return false };
     fields.iter().all(|(name, field)| {
         let value = event.get(name);
-        match field {
-            Value::Array(alternatives) => alternatives.iter().any(|alternative| admits(alternative, value)),
+        match field.as_array() {
+            Some(alternatives) => alternatives.iter().any(|alternative| admits(alternative, value)),
             // An absent object may still be what is asked for: {"exists": false} within it.
-            _ => matches(field, value.unwrap_or(&Value::Null)),
+            None => matches(field, value.unwrap_or(&Value::Null)),
         }
     })
 }

@@ -1,29 +1,14 @@
-//! The SQS JSON protocol, its limits and its errors.
+//! The SQS JSON protocol.
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html>
-
-use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use super::limits::{self, MAX_BATCH, MAX_BYTES, Refusal, visibility_ms};
 use super::{Outgoing, QueueError, Queues, Received};
 use crate::faults::canonical;
 use crate::region::Answer;
-
-/// Entries per batch.
-const MAX_BATCH: usize = 10;
-/// Bytes per message, and per batch.
-const MAX_BYTES: usize = 1024 * 1024;
-const MAX_DELAY_SECONDS: i64 = 900;
-const MAX_VISIBILITY_SECONDS: i64 = 43_200;
-
-/// A refusal: the shape's name in JSON, the code of the older query protocol (by which the SDK knows it), and a text.
-struct Refusal {
-    shape: &'static str,
-    code: &'static str,
-    text: String,
-}
 
 type Outcome = Result<Value, Refusal>;
 
@@ -100,18 +85,15 @@ impl Queues {
             "GetQueueUrl" => self.url(body).await,
             "GetQueueAttributes" => self.attributes(body).await,
             "PurgeQueue" => self.purge_all(body).await,
-            _ => Err(Refusal {
-                shape: "UnsupportedOperation",
-                code: "AWS.SimpleQueueService.UnsupportedOperation",
-                text: format!("{operation} is not supported here."),
-            }),
+            _ => Err(Refusal::new("UnsupportedOperation", format!("{operation} is not supported here."))),
         };
         match outcome {
             Ok(value) => Answer { status: 200, body: value.to_string().into_bytes(), code: None },
-            Err(Refusal { shape, code, text }) => {
-                let body = json!({"__type": format!("com.amazonaws.sqs#{shape}"), "message": text});
-                let status = if code == "InternalError" { 500 } else { 400 };
-                Answer { status, body: body.to_string().into_bytes(), code: Some(code) }
+            Err(refusal) => {
+                let kind = format!("com.amazonaws.sqs#{}", refusal.shape);
+                let body = json!({"__type": kind, "message": refusal.text}).to_string().into_bytes();
+                let status = if refusal.shape == "InternalError" { 500 } else { 400 };
+                Answer { status, body, code: Some(refusal.code()) }
             }
         }
     }
@@ -126,10 +108,10 @@ impl Queues {
 
     async fn send_batch(&self, body: &[u8]) -> Outcome {
         let request: ToQueue<Batch<Send>> = read(body)?;
-        let entries = check_batch(request.rest.entries)?;
+        let entries = checked(request.rest)?;
         if entries.iter().map(|entry| size(&entry.rest)).sum::<usize>() > MAX_BYTES {
             let text = format!("Batch requests cannot be longer than {MAX_BYTES} bytes.");
-            return Err(batch_refusal("BatchRequestTooLong", text));
+            return Err(Refusal::new("BatchRequestTooLong", text));
         }
         let (mut good, mut messages, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         for Entry { id, rest } in entries {
@@ -154,7 +136,7 @@ impl Queues {
         let request: ToQueue<Receive> = read(body)?;
         let max = request.rest.max_number_of_messages.unwrap_or(1);
         let max = usize::try_from(max).ok().filter(|max| (1..=MAX_BATCH).contains(max));
-        let max = max.ok_or_else(|| invalid("MaxNumberOfMessages must be between 1 and 10."))?;
+        let max = max.ok_or_else(|| Refusal::invalid("MaxNumberOfMessages must be between 1 and 10."))?;
         let visible_in = request.rest.visibility_timeout.map(visibility_ms).transpose()?;
         let found = self.receive_for(name(&request.queue_url), max, visible_in).await?;
         Ok(json!({"Messages": found.iter().map(wire_message).collect::<Vec<_>>()}))
@@ -168,7 +150,7 @@ impl Queues {
 
     async fn delete_batch(&self, body: &[u8]) -> Outcome {
         let request: ToQueue<Batch<Delete>> = read(body)?;
-        let entries = check_batch(request.rest.entries)?;
+        let entries = checked(request.rest)?;
         let queue = name(&request.queue_url).to_owned();
         let delete = move |store: &mut super::Store| {
             let each = entries.into_iter().map(|entry| {
@@ -189,7 +171,7 @@ impl Queues {
 
     async fn change_batch(&self, body: &[u8]) -> Outcome {
         let request: ToQueue<Batch<ChangeVisibility>> = read(body)?;
-        let entries = check_batch(request.rest.entries)?;
+        let entries = checked(request.rest)?;
         let (queue, now) = (name(&request.queue_url).to_owned(), self.clock.now_millis());
         let change = move |store: &mut super::Store| {
             let each =
@@ -243,11 +225,7 @@ pub(crate) fn key(body: &[u8]) -> String {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| Refusal {
-        shape: "MissingParameter",
-        code: "MissingParameter",
-        text: error.to_string(),
-    })
+    serde_json::from_slice(body).map_err(|error| Refusal::new("MissingParameter", error.to_string()))
 }
 
 /// A queue's name: the end of its URL.
@@ -259,38 +237,15 @@ fn arn(queue: &str) -> String {
     format!("arn:aws:sqs:{}:{}:{queue}", crate::region::NAME, crate::region::ACCOUNT)
 }
 
+fn checked<T>(batch: Batch<T>) -> Result<Vec<Entry<T>>, Refusal> {
+    limits::check_batch(batch.entries.iter().map(|entry| entry.id.as_str()))?;
+    Ok(batch.entries)
+}
+
 fn outgoing(message: Send) -> Result<Outgoing, Refusal> {
-    if size(&message) > MAX_BYTES {
-        return Err(invalid(&format!("Message must be shorter than {MAX_BYTES} bytes.")));
-    }
-    if message.message_body.is_empty() {
-        return Err(Refusal {
-            shape: "MissingParameter",
-            code: "MissingParameter",
-            text: "The request must contain the parameter MessageBody.".to_owned(),
-        });
-    }
-    let allowed = |c: char| {
-        matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}') || c > '\u{ffff}'
-    };
-    if !message.message_body.chars().all(allowed) {
-        let text = "Invalid characters found. Valid unicode characters are \
-            #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF.";
-        return Err(Refusal {
-            shape: "InvalidMessageContents",
-            code: "InvalidMessageContents",
-            text: text.to_owned(),
-        });
-    }
-    let delay = message.delay_seconds.map(|seconds| {
-        let seconds = u32::try_from(seconds).ok().filter(|seconds| i64::from(*seconds) <= MAX_DELAY_SECONDS);
-        seconds.ok_or_else(|| invalid(&format!("DelaySeconds must be between 0 and {MAX_DELAY_SECONDS}.")))
-    });
-    Ok(Outgoing {
-        body: message.message_body,
-        delay_seconds: delay.transpose()?,
-        attributes: message.message_attributes,
-    })
+    limits::check_message(&message.message_body, size(&message))?;
+    let delay_seconds = message.delay_seconds.map(limits::delay).transpose()?;
+    Ok(Outgoing { body: message.message_body, delay_seconds, attributes: message.message_attributes })
 }
 
 /// Bytes of a message as SQS counts them: the body, and its attributes' names, types and values.
@@ -301,13 +256,6 @@ fn size(message: &Send) -> usize {
         name.len() + parts.map(str::len).sum::<usize>()
     });
     message.message_body.len() + attributes.sum::<usize>()
-}
-
-fn visibility_ms(seconds: i64) -> Result<i64, Refusal> {
-    if (0..=MAX_VISIBILITY_SECONDS).contains(&seconds) {
-        return Ok(seconds * 1000);
-    }
-    Err(invalid(&format!("VisibilityTimeout must be between 0 and {MAX_VISIBILITY_SECONDS}.")))
 }
 
 fn wire_message(message: &Received) -> Value {
@@ -336,36 +284,6 @@ fn wire_message(message: &Received) -> Value {
     })
 }
 
-fn check_batch<T>(entries: Vec<Entry<T>>) -> Result<Vec<Entry<T>>, Refusal> {
-    if entries.is_empty() {
-        return Err(batch_refusal(
-            "EmptyBatchRequest",
-            "There should be at least one entry in the request.".to_owned(),
-        ));
-    }
-    if entries.len() > MAX_BATCH {
-        let text = format!(
-            "Maximum number of entries per request are {MAX_BATCH}. You have sent {}.",
-            entries.len()
-        );
-        return Err(batch_refusal("TooManyEntriesInBatchRequest", text));
-    }
-    let ids: BTreeSet<_> = entries.iter().map(|entry| entry.id.as_str()).collect();
-    if ids.len() < entries.len() {
-        return Err(batch_refusal(
-            "BatchEntryIdsNotDistinct",
-            "Two or more batch entries have the same Id.".to_owned(),
-        ));
-    }
-    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if ids.iter().any(|id| id.is_empty() || id.len() > 80 || !id.chars().all(allowed)) {
-        let text = "A batch entry id can only contain alphanumeric characters, hyphens and underscores. \
-            It can be at most 80 letters long.";
-        return Err(batch_refusal("InvalidBatchEntryId", text.to_owned()));
-    }
-    Ok(entries)
-}
-
 fn per_entry(id: String, done: Result<(), QueueError>) -> Result<(String, Result<(), Refusal>), QueueError> {
     match done {
         Err(error @ (QueueError::Store(_) | QueueError::NoSuchQueue)) => Err(error),
@@ -382,40 +300,6 @@ fn batch_answer(entries: Vec<(String, Result<(), Refusal>)>) -> Value {
         }
     }
     json!({"Successful": done, "Failed": failed})
-}
-
-fn invalid(reason: &str) -> Refusal {
-    let text = format!("One or more parameters are invalid. Reason: {reason}");
-    Refusal { shape: "InvalidParameterValue", code: "InvalidParameterValue", text }
-}
-
-fn batch_refusal(shape: &'static str, text: String) -> Refusal {
-    let code = match shape {
-        "EmptyBatchRequest" => "AWS.SimpleQueueService.EmptyBatchRequest",
-        "TooManyEntriesInBatchRequest" => "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
-        "BatchEntryIdsNotDistinct" => "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
-        "BatchRequestTooLong" => "AWS.SimpleQueueService.BatchRequestTooLong",
-        _ => "AWS.SimpleQueueService.InvalidBatchEntryId",
-    };
-    Refusal { shape, code, text }
-}
-
-impl Refusal {
-    fn of_entry(&self, id: &str) -> Value {
-        json!({"Id": id, "SenderFault": true, "Code": self.code, "Message": self.text})
-    }
-}
-
-impl From<QueueError> for Refusal {
-    fn from(error: QueueError) -> Self {
-        let (shape, code) = match &error {
-            QueueError::NoSuchQueue => ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"),
-            QueueError::BadReceipt => ("ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid"),
-            QueueError::NotInFlight => ("MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight"),
-            QueueError::Store(_) => ("InternalError", "InternalError"),
-        };
-        Self { shape, code, text: error.to_string() }
-    }
 }
 
 fn md5_hex(text: &str) -> String {
