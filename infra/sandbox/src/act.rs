@@ -15,6 +15,9 @@ use crate::shop::{Purchase, PurchaseKind, Shop, UserIds};
 
 /// The most notices or events of one post.
 const BATCH: usize = 100;
+/// How many actions are enough for one round, to bound what is held in memory for them.
+const ROUND: usize = 2000;
+
 /// What one errand comes to.
 enum Deed {
     Notice(Notice),
@@ -24,6 +27,16 @@ enum Deed {
 }
 
 pub(crate) async fn act(shared: &Shared, now: Timestamp) -> usize {
+    let mut actions = 0;
+    loop {
+        match round(shared, now).await {
+            0 => return actions,
+            done => actions += done,
+        }
+    }
+}
+
+async fn round(shared: &Shared, now: Timestamp) -> usize {
     let (mut notices, mut fetches, mut purchases) = (Vec::new(), Vec::new(), Vec::new());
     let actions = {
         let mut state = shared.state();
@@ -68,7 +81,7 @@ pub(crate) async fn act(shared: &Shared, now: Timestamp) -> usize {
 
 /// What is due, by time, reference and action, or in a seeded disorder.
 fn in_order(seed: u64, state: &mut State, now: Timestamp) -> Vec<Errand> {
-    let mut due = state.agenda.take_due(now);
+    let mut due = state.agenda.take_due(now, ROUND);
     let inbox = &state.inbox;
     if state.faults.receipts_shuffled {
         due.sort_by_cached_key(|errand| (hash(seed, &["order", inbox.reference(errand.index)]), *errand));

@@ -55,10 +55,14 @@ impl Agenda {
         self.errands.peek().map(|Reverse(errand)| errand.due)
     }
 
-    /// Takes everything that is due at `now`, in no order to rely on.
-    pub(crate) fn take_due(&mut self, now: Timestamp) -> Vec<Errand> {
-        let mut due = Vec::new();
-        while self.next().is_some_and(|at| at <= now) {
+    /// Takes what is due at `now`, in no order to rely on: whole seconds from the earliest, until there are enough.
+    pub(crate) fn take_due(&mut self, now: Timestamp, enough: usize) -> Vec<Errand> {
+        let mut due: Vec<Errand> = Vec::new();
+        while let Some(at) = self.next() {
+            let full = due.len() >= enough && due.last().is_some_and(|last| last.due < at);
+            if at > now || full {
+                break;
+            }
             due.extend(self.errands.pop().map(|Reverse(errand)| errand));
         }
         due

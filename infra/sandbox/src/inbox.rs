@@ -227,11 +227,14 @@ impl Letter {
             Channel::Sms => parts::count(&text),
             Channel::Email => 1,
         };
-        let mut packed = reference;
+        let pieces = [to, subject.unwrap_or_default(), text];
+        let mut packed =
+            String::with_capacity(reference.len() + pieces.iter().map(String::len).sum::<usize>());
+        packed.push_str(&reference);
         let mut ends = [0; 3];
-        for (end, piece) in ends.iter_mut().zip([to, subject.unwrap_or_default(), text]) {
+        for (end, piece) in ends.iter_mut().zip(&pieces) {
             *end = u32::try_from(packed.len()).unwrap_or(u32::MAX);
-            packed.push_str(&piece);
+            packed.push_str(piece);
         }
         let further =
             (keep_texts && channel == Channel::Email).then(|| Box::new(Further { from, html, headers }));

@@ -66,8 +66,9 @@ impl Sandbox {
         self.shared.state().agenda.next().map(|at| at.seconds().saturating_mul(1000))
     }
 
-    /// Does everything that is due at `now_ms`, and returns how many actions that were: first receipts and replies,
-    /// then opens and clicks, then carts and purchases; each kind by time, reference and action.
+    /// Does everything that is due at `now_ms`, and returns how many actions that were. They are done in rounds of
+    /// whole seconds; in each, first receipts and replies, then opens and clicks, then carts and purchases, and each
+    /// of these by time, reference and action.
     pub async fn act(&self, now_ms: i64) -> usize {
         act::act(&self.shared, seconds(now_ms)).await
     }
