@@ -1,26 +1,7 @@
 //! The inbox as it is listed and counted.
 
+pub use domain::contact::Channel;
 use serde::{Deserialize, Serialize};
-
-/// How a message travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Channel {
-    /// SMS.
-    Sms,
-    /// E-mail.
-    Email,
-}
-
-impl Channel {
-    /// Its name in URLs, ids and answers.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sms => "sms",
-            Self::Email => "email",
-        }
-    }
-}
 
 /// An accepted message, as it is listed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

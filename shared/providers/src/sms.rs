@@ -1,5 +1,7 @@
 //! Sending one SMS.
 
+pub use domain::consent::Purpose;
+
 use crate::answer::{Accepted, LookUp, SendError};
 use crate::sandbox::{self, Sandbox};
 use crate::settings::{ConfigError, Names, Vars, required};
@@ -18,15 +20,6 @@ pub struct SmsRequest<'a> {
     pub text: &'a str,
     /// Why it is sent; providers route the two kinds differently.
     pub purpose: Purpose,
-}
-
-/// Why a message is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// An advertisement.
-    Marketing,
-    /// A notice of contract or performance, a code, a reminder the person asked for.
-    Transactional,
 }
 
 /// A provider of SMS.
