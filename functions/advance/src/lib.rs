@@ -1,1 +1,240 @@
-//! Stub.
+//! `advance`: takes what the inbox brings, steps each customer, writes it, and does what follows from it. The only
+//! writer of customers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use cloud::batch::{self, Failure, Received};
+use cloud::bus::Bus;
+use cloud::clock::Clock;
+use cloud::concurrent;
+use cloud::config::Vars;
+use cloud::definitions::{Cache, code_key};
+use cloud::inbox::Inbox;
+use cloud::queue::Queue;
+use cloud::table::customers::{Committed, Stored, due_key};
+use cloud::table::ledger::LedgerRow;
+use cloud::table::{Reading, Table};
+use domain::contact::Channel;
+use domain::customer::Customer;
+use domain::input::{Announcement, Effect, Input, SendTask};
+use domain::ledger::Row;
+use domain::names::CustomerId;
+use domain::project;
+use domain::step::step;
+
+/// Customers under way at once.
+const CONCURRENCY: usize = 16;
+
+/// How often a customer is stepped anew because another write came first.
+const CONFLICTS_LIMIT: usize = 8;
+
+/// What the function needs.
+#[derive(Clone, Debug)]
+pub struct Advance {
+    table: Table,
+    definitions: Cache,
+    sms: Queue,
+    email: Queue,
+    dead_letters: Queue,
+    bus: Bus,
+    clock: Clock,
+}
+
+/// Inputs for one customer out of a batch.
+#[derive(Debug)]
+struct Group {
+    customer: CustomerId,
+    inputs: Vec<Input>,
+    redelivered: bool,
+    indexes: Vec<usize>,
+}
+
+/// What leaves for queues and the bus once a customer is written.
+#[derive(Debug, Default)]
+struct Outgoing {
+    sms: Vec<SendTask>,
+    email: Vec<SendTask>,
+    news: Vec<Announcement>,
+}
+
+impl Advance {
+    /// Wires the function.
+    pub fn new(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Self> {
+        let table = Table::from_vars(aws_sdk_dynamodb::Client::new(config), vars)?;
+        let sqs = aws_sdk_sqs::Client::new(config);
+        Ok(Self {
+            definitions: Cache::new(table.clone(), clock.clone(), code_key(vars)?),
+            table,
+            sms: Queue::new(sqs.clone(), vars.required("SMS_QUEUE_URL")?),
+            email: Queue::new(sqs.clone(), vars.required("EMAIL_QUEUE_URL")?),
+            dead_letters: Queue::new(sqs, vars.required("DEAD_LETTER_QUEUE_URL")?),
+            bus: Bus::new(aws_sdk_eventbridge::Client::new(config), vars.required("BUS_NAME")?),
+            clock,
+        })
+    }
+
+    /// Handles a batch of the inbox.
+    pub async fn handle(self: Arc<Self>, event: SqsEvent) -> SqsBatchResponse {
+        let dead_letters = self.dead_letters.clone();
+        batch::run(event, &dead_letters, |messages| self.advance(messages)).await
+    }
+
+    async fn advance(self: Arc<Self>, messages: Vec<Received<Inbox>>) -> Vec<(usize, Result<(), Failure>)> {
+        let groups = group(messages);
+        let ids: Vec<CustomerId> = groups.iter().map(|group| group.customer.clone()).collect();
+        // A reader that lags behind costs half; what it misses, the write's condition finds.
+        let mut stored = match self.table.customers(&ids, Reading::Eventual).await {
+            Ok(stored) => stored,
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), "customers could not be read");
+                return Vec::new();
+            }
+        };
+        let work = groups.into_iter().map(|group| {
+            let read = stored.remove(&group.customer);
+            let read = read.unwrap_or_else(|| Stored::absent(group.customer.clone()));
+            (group, read)
+        });
+        let advance = Arc::clone(&self);
+        let (work, members): (Vec<_>, Vec<_>) = work.map(|(group, read)| {
+            let indexes = group.indexes.clone();
+            ((group, read), indexes)
+        }).unzip();
+        let results = concurrent::map(CONCURRENCY, work, move |(group, read)| {
+            let advance = Arc::clone(&advance);
+            async move { advance.customer(group, read).await }
+        });
+        let mut outcomes = Vec::new();
+        let mut outgoing = Outgoing::default();
+        let mut leaving = Vec::new();
+        for (result, indexes) in results.await.into_iter().zip(members) {
+            match result.and_then(|result| result) {
+                Ok(out) => {
+                    outgoing.sms.extend(out.sms);
+                    outgoing.email.extend(out.email);
+                    outgoing.news.extend(out.news);
+                    leaving.extend(indexes);
+                }
+                Err(error) => {
+                    outcomes.extend(indexes.iter().map(|index| (*index, Err(Failure::Retry(anyhow!("{error:#}"))))));
+                }
+            }
+        }
+        let sent = self.leave(outgoing).await.map_err(|error| format!("{error:#}"));
+        outcomes.extend(leaving.into_iter().map(|index| {
+            (index, sent.clone().map_err(|error| Failure::Retry(anyhow!(error))))
+        }));
+        outcomes
+    }
+
+    /// Steps one customer, writes it, and writes the rows that follow; what goes to queues is returned, so that a batch
+    /// needs few requests.
+    async fn customer(&self, group: Group, read: Stored) -> Result<Outgoing> {
+        let mut stored = read;
+        for _ in 0..CONFLICTS_LIMIT {
+            let now = self.clock.now();
+            let definitions = self.definitions.at_least(needed(&stored.customer, &group.inputs)).await?;
+            let stepped = step(&stored.customer, &group.inputs, now, &definitions);
+            let due_at = due_key(stored.due_at, stepped.next.map(|due| due.at), now);
+            let mut revision = stored.revision;
+            if stepped.changed || due_at != stored.due_at {
+                revision = match self.table.commit(&stored, &stepped.customer, due_at).await? {
+                    Committed::Written(revision) => revision,
+                    Committed::Conflict(current) => {
+                        stored = *current;
+                        continue;
+                    }
+                };
+            }
+            // What an earlier delivery wrote it may not have sent on: everything is made again, harmlessly.
+            let effects = if group.redelivered { project::all(&stepped.customer) } else { stepped.effects };
+            self.record_consents(&group, &stored.customer).await?;
+            return self.rows(effects, &stepped.customer, revision).await;
+        }
+        Err(anyhow!("another write came first {CONFLICTS_LIMIT} times"))
+    }
+
+    /// Writes the rows among the effects and returns the rest.
+    async fn rows(&self, effects: Vec<Effect>, customer: &Customer, revision: u64) -> Result<Outgoing> {
+        let mut outgoing = Outgoing::default();
+        for effect in effects {
+            match effect {
+                Effect::Send { channel: Channel::Sms, task } => outgoing.sms.push(task),
+                Effect::Send { channel: Channel::Email, task } => outgoing.email.push(task),
+                Effect::Announce(news) => outgoing.news.push(news),
+                Effect::Ledger { journey, entered } => {
+                    let mut all = customer.enrollments.iter();
+                    let found = all.find(|enrollment| enrollment.journey == journey && enrollment.entered == entered);
+                    let enrollment = found.context("a ledger row without its enrollment")?;
+                    let row = LedgerRow { customer: customer.id.clone(), entered, row: Row::of(enrollment) };
+                    self.table.put_row(&journey, &row, revision).await?;
+                }
+                Effect::Member { list, member, since } => {
+                    self.table.put_member(&list, &customer.id, member, since, revision).await?;
+                }
+                Effect::Alias { channel, address } => self.table.put_alias(channel, &address, &customer.id).await?,
+            }
+        }
+        Ok(outgoing)
+    }
+
+    /// Keeps what people said about messages in the record that only grows; what was known before is not written again.
+    async fn record_consents(&self, group: &Group, before: &Customer) -> Result<()> {
+        for input in &group.inputs {
+            let Input::Identify { consents, at, .. } = input else { continue };
+            for word in consents {
+                let known = before.consents.get(&word.channel).and_then(|said| said.get(&word.purpose));
+                let repeated = known.is_some_and(|known| known.0 == word.given && known.1 == *at);
+                if !repeated || group.redelivered {
+                    self.table.record_consent(&group.customer, word, "identify", *at).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn leave(&self, outgoing: Outgoing) -> Result<()> {
+        self.sms.send(&outgoing.sms).await?;
+        self.email.send(&outgoing.email).await?;
+        let news: Vec<(&str, &Announcement)> = outgoing.news.iter().map(|news| (detail_type(news), news)).collect();
+        self.bus.put(&news).await
+    }
+}
+
+/// The number of the definitions that must be known to judge this customer.
+fn needed(customer: &Customer, inputs: &[Input]) -> u32 {
+    let asked = inputs.iter().filter_map(|input| match input {
+        Input::Evaluate { definitions } => Some(*definitions),
+        Input::Identify { .. } | Input::Track { .. } | Input::Timer | Input::Outcome { .. } | Input::Receipt { .. }
+        | Input::Click { .. } | Input::Open { .. } | Input::Reply { .. } | Input::OptOut { .. } => None,
+    });
+    asked.chain([customer.definitions]).max().unwrap_or(0)
+}
+
+/// Puts the messages of a batch together by customer, in the order in which each first came.
+fn group(messages: Vec<Received<Inbox>>) -> Vec<Group> {
+    let mut places: BTreeMap<CustomerId, usize> = BTreeMap::new();
+    let mut groups: Vec<Group> = Vec::new();
+    for Received { index, redelivered, body } in messages {
+        let place = *places.entry(body.customer.clone()).or_insert(groups.len());
+        if place == groups.len() {
+            groups.push(Group { customer: body.customer, inputs: Vec::new(), redelivered: false, indexes: Vec::new() });
+        }
+        let group = &mut groups[place];
+        group.inputs.extend(body.inputs);
+        group.redelivered |= redelivered;
+        group.indexes.push(index);
+    }
+    groups
+}
+
+fn detail_type(news: &Announcement) -> &'static str {
+    match &news.what {
+        domain::input::Announced::Membership { member: true, .. } => "List Entered",
+        domain::input::Announced::Membership { member: false, .. } => "List Left",
+        domain::input::Announced::GoalReached { .. } => "Goal Reached",
+    }
+}

@@ -1,1 +1,129 @@
-//! Stub.
+//! `link`: short links, the picture that tells of opening, and the page to opt out. It needs the table only: a click that
+//! can't be told to the inbox still leads where it should.
+
+mod pages;
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use cloud::clock::Clock;
+use cloud::config::Vars;
+use cloud::inbox::Inbox;
+use cloud::queue::Queue;
+use cloud::table::Table;
+use cloud::table::messages::MessageItem;
+use domain::input::Input;
+use domain::message::Code;
+
+/// A transparent picture of one pixel.
+const PIXEL: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
+
+/// What the function needs.
+#[derive(Clone, Debug)]
+pub struct Link {
+    table: Table,
+    inbox: Queue,
+    clock: Clock,
+    sender_name: String,
+}
+
+impl Link {
+    /// Wires the function.
+    pub fn new(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Self> {
+        Ok(Self {
+            table: Table::from_vars(aws_sdk_dynamodb::Client::new(config), vars)?,
+            inbox: Queue::new(aws_sdk_sqs::Client::new(config), vars.required("INBOX_QUEUE_URL")?),
+            clock,
+            sender_name: vars.required("SENDER_NAME")?,
+        })
+    }
+
+    /// The function's routes.
+    pub fn router(self) -> Router {
+        Router::new()
+            .route("/l/{code}", get(|State(link): State<Arc<Self>>, Path(code): Path<String>| async move { link.click(&code, 0).await }))
+            .route("/l/{code}/{link}", get(|State(link): State<Arc<Self>>, Path((code, index)): Path<(String, usize)>| async move { link.click(&code, index).await }))
+            .route("/p/{file}", get(|State(link): State<Arc<Self>>, Path(file): Path<String>| async move { link.open(&file).await }))
+            .route("/o/{code}", get(|State(link): State<Arc<Self>>, Path(code): Path<String>| async move { link.optout_page(&code).await })
+                .post(|State(link): State<Arc<Self>>, Path(code): Path<String>| async move { link.optout(&code).await }))
+            .fallback(|State(link): State<Arc<Self>>| async move { link.gone() })
+            .with_state(Arc::new(self))
+    }
+
+    async fn find(&self, code: &str) -> Result<Option<MessageItem>> {
+        let Some(code) = Code::parse(code) else { return Ok(None) };
+        let found = self.table.message(&code).await?;
+        Ok(found.filter(|message| message.expires > self.clock.now()))
+    }
+
+    async fn click(&self, code: &str, index: usize) -> Response {
+        let message = match self.find(code).await {
+            Ok(Some(message)) => message,
+            Ok(None) => return self.gone(),
+            Err(error) => return self.busy(&error),
+        };
+        let Some(target) = message.links.get(index).and_then(|url| HeaderValue::from_str(url).ok()) else { return self.gone() };
+        let at = self.clock.now();
+        self.tell(Inbox::new(message.customer, vec![Input::Click { code: message.code, at }])).await;
+        let headers = [(header::LOCATION, target), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+        (StatusCode::FOUND, headers).into_response()
+    }
+
+    /// The picture is the same whether the code is known or not.
+    async fn open(&self, file: &str) -> Response {
+        let code = file.strip_suffix(".gif").unwrap_or_default();
+        match self.find(code).await {
+            Ok(Some(message)) => {
+                let at = self.clock.now();
+                self.tell(Inbox::new(message.customer, vec![Input::Open { code: message.code, at }])).await;
+            }
+            Ok(None) => {}
+            Err(error) => tracing::warn!(error = format!("{error:#}"), "an opening was not counted"),
+        }
+        ([(header::CONTENT_TYPE, "image/gif"), (header::CACHE_CONTROL, "no-store")], PIXEL).into_response()
+    }
+
+    /// The page changes nothing: what fetches links ahead must not opt anyone out.
+    async fn optout_page(&self, code: &str) -> Response {
+        match self.find(code).await {
+            Ok(Some(message)) => pages::optout(&self.sender_name, message.channel).into_response(),
+            Ok(None) => self.gone(),
+            Err(error) => self.busy(&error),
+        }
+    }
+
+    /// Acknowledged only once the address is suppressed; the customer's own document follows through the inbox.
+    async fn optout(&self, code: &str) -> Response {
+        let message = match self.find(code).await {
+            Ok(Some(message)) => message,
+            Ok(None) => return self.gone(),
+            Err(error) => return self.busy(&error),
+        };
+        let at = self.clock.now();
+        if let Err(error) = self.table.suppress(message.channel, &message.to, "opted out on the page", at).await {
+            return self.busy(&error);
+        }
+        self.tell(Inbox::new(message.customer, vec![Input::OptOut { channel: message.channel, at }])).await;
+        pages::opted_out(&self.sender_name, message.channel).into_response()
+    }
+
+    async fn tell(&self, news: Inbox) {
+        if let Err(error) = self.inbox.send(&[news]).await {
+            tracing::error!(error = format!("{error:#}"), "the inbox did not take what a person did");
+        }
+    }
+
+    fn gone(&self) -> Response {
+        (StatusCode::NOT_FOUND, pages::gone(&self.sender_name)).into_response()
+    }
+
+    fn busy(&self, error: &anyhow::Error) -> Response {
+        tracing::error!(error = format!("{error:#}"), "the table did not answer");
+        (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], pages::busy(&self.sender_name)).into_response()
+    }
+}

@@ -1,1 +1,95 @@
-//! Stub.
+//! `schedule`: every minute, puts the customers that are due in the inbox.
+//!
+//! It remembers in memory how far it read in each shard, so that a customer is usually put there once per due instant.
+//! Every quarter of an hour, and whenever the process is new, it reads from the beginning: that finds what was lost on
+//! the way, and customers whose key was left in the past on purpose. Whoever is found twice is looked at twice, which
+//! changes nothing.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use cloud::clock::Clock;
+use cloud::config::Vars;
+use cloud::inbox::Inbox;
+use cloud::queue::Queue;
+use cloud::table::Table;
+use cloud::table::customers::SWEEP_SECONDS;
+use cloud::table::due::{DueKey, PAGE};
+use domain::input::Input;
+use domain::time::Timestamp;
+use serde::Serialize;
+use tokio::sync::Mutex;
+
+/// The most customers put in the inbox by one invocation and shard; the next one goes on from there.
+const SHARD_LIMIT: usize = 20_000;
+
+/// What the function needs.
+#[derive(Debug)]
+pub struct Schedule {
+    table: Table,
+    inbox: Queue,
+    clock: Clock,
+    reading: Mutex<Reading>,
+}
+
+#[derive(Debug, Default)]
+struct Reading {
+    /// When it last began from the beginning.
+    swept: Option<Timestamp>,
+    /// The last customer read in each shard since.
+    reached: BTreeMap<u32, DueKey>,
+}
+
+/// What an invocation did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Looked {
+    /// Customers put in the inbox.
+    pub due: usize,
+    /// Seconds by which the one that waited longest was late.
+    pub late_seconds: i64,
+}
+
+impl Schedule {
+    /// Wires the function.
+    pub fn new(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Self> {
+        Ok(Self {
+            table: Table::from_vars(aws_sdk_dynamodb::Client::new(config), vars)?,
+            inbox: Queue::new(aws_sdk_sqs::Client::new(config), vars.required("INBOX_QUEUE_URL")?),
+            clock,
+            reading: Mutex::default(),
+        })
+    }
+
+    /// Handles one tick.
+    pub async fn handle(&self) -> Result<Looked> {
+        let now = self.clock.now();
+        let mut reading = self.reading.lock().await;
+        if reading.swept.is_none_or(|swept| now.since(swept) >= SWEEP_SECONDS || now < swept) {
+            *reading = Reading { swept: Some(now), reached: BTreeMap::new() };
+        }
+        let mut looked = Looked { due: 0, late_seconds: 0 };
+        for shard in 0..self.table.due_shards() {
+            for _ in 0..SHARD_LIMIT.div_ceil(PAGE.unsigned_abs() as usize) {
+                let page = self.table.due(shard, reading.reached.get(&shard), now).await?;
+                let timers: Vec<Inbox> =
+                    page.iter().map(|key| Inbox::new(key.customer.clone(), vec![Input::Timer])).collect();
+                self.inbox.send(&timers).await?;
+                looked.due += page.len();
+                if let Some(first) = page.first() {
+                    looked.late_seconds = looked.late_seconds.max(now.since(first.at));
+                }
+                let full = page.len() >= PAGE.unsigned_abs() as usize;
+                if let Some(last) = page.into_iter().next_back() {
+                    reading.reached.insert(shard, last);
+                }
+                if !full {
+                    break;
+                }
+            }
+        }
+        if looked.due > 0 {
+            tracing::info!(due.count = looked.due, due.late_seconds = looked.late_seconds, "customers are due");
+        }
+        Ok(looked)
+    }
+}

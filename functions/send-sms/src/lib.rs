@@ -1,1 +1,33 @@
-//! Stub.
+//! `send-sms`: takes tasks from its queue and lets each SMS reach the provider once at most.
+
+use anyhow::Result;
+use cloud::clock::Clock;
+use cloud::config::Vars;
+use domain::contact::Channel;
+use providers::answer::{Accepted, LookUp, SendError};
+use providers::sms::{SmsProvider, SmsRequest};
+use sending::{Rendered, Sender, Transport};
+
+/// The way to an SMS provider.
+#[derive(Clone, Debug)]
+pub struct Sms(SmsProvider);
+
+/// Wires the function.
+pub fn wire(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Sender<Sms>> {
+    let provider = SmsProvider::from_vars(&|name| vars.get(name))?;
+    Sender::new(Sms(provider), config, vars, clock)
+}
+
+impl Transport for Sms {
+    const CHANNEL: Channel = Channel::Sms;
+
+    async fn send(&self, message: &Rendered) -> Result<Accepted, SendError> {
+        let request =
+            SmsRequest { reference: message.code.as_str(), to: &message.to, text: &message.text, purpose: message.purpose };
+        self.0.send(&request).await
+    }
+
+    async fn look_up(&self, code: &str) -> Result<LookUp, SendError> {
+        self.0.look_up(code).await
+    }
+}

@@ -1,15 +1,15 @@
 //! Messages: their codes, their length in parts, and whether one may leave.
 
+use hmac::digest::Key;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 use crate::calendar::PermittedHours;
 use crate::consent::Purpose;
 use crate::contact::Channel;
 use crate::customer::Customer;
-use crate::enrollment::Status;
 use crate::event::base62;
 use crate::names::{CustomerId, JourneyName};
 use crate::time::Timestamp;
@@ -24,13 +24,16 @@ pub struct Code(String);
 
 impl Code {
     /// The code of the message that `step` of an enrollment sends: base62 of an HMAC-SHA256 over what names it.
-    pub fn derive(key: &CodeKey, customer: &CustomerId, journey: &JourneyName, version: u32, entered: Timestamp, step: usize) -> Self {
-        let Ok(mac) = Hmac::<Sha256>::new_from_slice(key.0.as_bytes()) else {
-            // HMAC takes keys of any length.
-            unreachable!("an HMAC key has no wrong length")
-        };
+    pub fn derive(
+        key: &CodeKey,
+        customer: &CustomerId,
+        journey: &JourneyName,
+        version: u32,
+        entered: Timestamp,
+        step: usize,
+    ) -> Self {
         let named = format!("{customer}\n{journey}\n{version}\n{}\n{step}", entered.seconds());
-        let digest = mac.chain_update(named.as_bytes()).finalize().into_bytes();
+        let digest = key.mac().chain_update(named.as_bytes()).finalize().into_bytes();
         let number = digest.iter().take(16).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
         Self(base62(number, CODE_LENGTH))
     }
@@ -68,6 +71,20 @@ impl CodeKey {
     /// Takes a secret of at least 16 bytes.
     pub fn parse(secret: &str) -> Option<Self> {
         (secret.len() >= 16).then(|| Self(secret.to_owned()))
+    }
+
+    /// For functions that read definitions and derive no codes.
+    pub const fn none() -> Self {
+        Self(String::new())
+    }
+
+    /// HMAC-SHA256 under this key, which is filled up with zeros to a block, or hashed when it is longer (RFC 2104).
+    fn mac(&self) -> Hmac<Sha256> {
+        let hashed = Sha256::digest(self.0.as_bytes());
+        let mut block = Key::<Hmac<Sha256>>::default();
+        let key = if self.0.len() <= block.len() { self.0.as_bytes() } else { hashed.as_slice() };
+        block.iter_mut().zip(key).for_each(|(place, byte)| *place = *byte);
+        Hmac::new(&block)
     }
 }
 
@@ -184,7 +201,14 @@ pub enum Permission {
 ///
 /// Suppression is not known here; the sender reads it at the moment of sending. `moment` says whether messages that
 /// wait to be sent count against the caps: when one is planned they do, when one is sent it is among them itself.
-pub fn permission(customer: &Customer, channel: Channel, purpose: Purpose, rules: Rules<'_>, moment: Moment, now: Timestamp) -> Permission {
+pub fn permission(
+    customer: &Customer,
+    channel: Channel,
+    purpose: Purpose,
+    rules: Rules<'_>,
+    moment: Moment,
+    now: Timestamp,
+) -> Permission {
     if customer.address(channel).is_none() {
         return Permission::Skip(SkipReason::NoAddress);
     }
@@ -206,11 +230,15 @@ pub fn permission(customer: &Customer, channel: Channel, purpose: Purpose, rules
 /// The instant at which a cap lets the next message through, when it does not now.
 fn capped(customer: &Customer, cap: FrequencyCap, moment: Moment, now: Timestamp) -> Option<Timestamp> {
     let window = i64::from(cap.within_days) * crate::time::DAY;
-    let mut sent: Vec<Timestamp> = customer.enrollments.iter()
-        .flat_map(|enrollment| enrollment.messages())
-        .filter(|message| message.channel == cap.channel && message.purpose == Purpose::Marketing)
-        .filter(|message| message.status.left() || (moment == Moment::Planning && message.status == Status::Pending))
-        .map(|message| message.at)
+    let mut sent: Vec<Timestamp> = customer
+        .enrollments
+        .iter()
+        .flat_map(|enrollment| enrollment.messages().map(move |message| (enrollment, message)))
+        .filter(|(_, message)| message.channel == cap.channel && message.purpose == Purpose::Marketing)
+        .filter(|(enrollment, message)| {
+            message.status.left() || (moment == Moment::Planning && enrollment.is_outstanding(message))
+        })
+        .map(|(_, message)| message.at)
         .filter(|at| now.since(*at) < window)
         .collect();
     sent.sort_unstable();
@@ -268,7 +296,9 @@ mod tests {
     fn codes_are_stable_and_differ_by_what_they_name() {
         let key = CodeKey::parse("0123456789abcdef").unwrap();
         let (customer, journey) = (CustomerId::parse("7").unwrap(), JourneyName::parse("win-back").unwrap());
-        let code = |entered, step| Code::derive(&key, &customer, &journey, 1, Timestamp::from_seconds(entered), step);
+        let code = |entered, step| {
+            Code::derive(&key, &customer, &journey, 1, Timestamp::from_seconds(entered), step)
+        };
         assert_eq!(code(10, 0), code(10, 0));
         assert_ne!(code(10, 0), code(10, 1));
         assert_ne!(code(10, 0), code(11, 0));

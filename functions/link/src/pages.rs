@@ -1,0 +1,62 @@
+//! The pages a receiver may see.
+
+use axum::response::Html;
+use domain::contact::Channel;
+use maud::{DOCTYPE, Markup, html};
+
+fn page(sender: &str, title: &str, body: &Markup) -> Html<String> {
+    let style = "body{font-family:system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem;line-height:1.7}\
+                 button{font:inherit;padding:.7rem 1.6rem;border:0;border-radius:.4rem;background:#234;color:#fff}";
+    let page = html! {
+        (DOCTYPE)
+        html lang="ja" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="robots" content="noindex";
+                title { (title) " - " (sender) }
+                style { (style) }
+            }
+            body { h1 { (title) } (body) p { small { (sender) } } }
+        }
+    };
+    Html(page.into_string())
+}
+
+const fn means(channel: Channel) -> (&'static str, &'static str) {
+    match channel {
+        Channel::Sms => ("SMS", "text messages"),
+        Channel::Email => ("メール", "e-mails"),
+    }
+}
+
+/// One tap opts out.
+pub(crate) fn optout(sender: &str, channel: Channel) -> Html<String> {
+    let (ja, en) = means(channel);
+    page(sender, "配信の停止", &html! {
+        p { (sender) "からのお知らせの" (ja) "を停止します。" br; small { "Stop " (en) " from " (sender) "." } }
+        form method="post" { button type="submit" { "停止する / Stop" } }
+    })
+}
+
+/// It is done.
+pub(crate) fn opted_out(sender: &str, channel: Channel) -> Html<String> {
+    let (ja, en) = means(channel);
+    page(sender, "停止しました", &html! {
+        p { "お知らせの" (ja) "は届かなくなります。" br; small { "You will get no more marketing " (en) "." } }
+    })
+}
+
+/// The code is unknown or has expired.
+pub(crate) fn gone(sender: &str) -> Html<String> {
+    page(sender, "ページが見つかりません", &html! {
+        p { "リンクの期限が切れたか、正しくありません。" br; small { "This link has expired or is not correct." } }
+    })
+}
+
+/// Something of ours is down.
+pub(crate) fn busy(sender: &str) -> Html<String> {
+    page(sender, "しばらくお待ちください", &html! {
+        p { "ただいま混み合っています。少し後でもう一度お試しください。" br; small { "Please try again in a moment." } }
+    })
+}

@@ -1,0 +1,132 @@
+//! The life of one message from its task to its recorded outcome: check, claim, call the provider, record, report.
+//!
+//! Of all deliveries of a task, one at most calls the provider: the one whose claim goes through. A claim without an
+//! outcome belongs to an invocation that died; whether its call was made is for the provider to say, and only its
+//! proof that it took nothing lets the call be made again.
+
+mod render;
+mod task;
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use anyhow::Result;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use cloud::batch::{self, Failure, Received};
+use cloud::clock::Clock;
+use cloud::concurrent;
+use cloud::config::Vars;
+use cloud::definitions::Cache;
+use cloud::inbox::Inbox;
+use cloud::queue::Queue;
+use cloud::table::{Reading, Table};
+use domain::contact::Channel;
+use domain::input::{Input, SendTask};
+use domain::message::CodeKey;
+use domain::names::CustomerId;
+use providers::answer::{Accepted, LookUp, SendError};
+
+pub use render::Rendered;
+
+/// Messages under way at once in one invocation.
+const CONCURRENCY: usize = 16;
+
+/// A way to a provider.
+pub trait Transport: Debug + Send + Sync + 'static {
+    /// The channel it serves.
+    const CHANNEL: Channel;
+
+    /// Makes exactly one request.
+    fn send(&self, message: &Rendered) -> impl Future<Output = Result<Accepted, SendError>> + Send;
+
+    /// Asks whether the provider took a message.
+    fn look_up(&self, code: &str) -> impl Future<Output = Result<LookUp, SendError>> + Send;
+}
+
+/// What a sending function needs.
+#[derive(Debug)]
+pub struct Sender<T> {
+    transport: T,
+    table: Table,
+    definitions: Cache,
+    inbox: Queue,
+    dead_letters: Queue,
+    clock: Clock,
+    link_base: String,
+    sender_name: String,
+}
+
+impl<T: Transport> Sender<T> {
+    /// Wires a sending function.
+    pub fn new(transport: T, config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Self> {
+        let table = Table::from_vars(aws_sdk_dynamodb::Client::new(config), vars)?;
+        let sqs = aws_sdk_sqs::Client::new(config);
+        Ok(Self {
+            transport,
+            definitions: Cache::new(table.clone(), clock.clone(), CodeKey::none()),
+            table,
+            inbox: Queue::new(sqs.clone(), vars.required("INBOX_QUEUE_URL")?),
+            dead_letters: Queue::new(sqs, vars.required("DEAD_LETTER_QUEUE_URL")?),
+            clock,
+            link_base: vars.required("LINK_BASE_URL")?.trim_end_matches('/').to_owned(),
+            sender_name: vars.required("SENDER_NAME")?,
+        })
+    }
+
+    /// Handles a batch of tasks.
+    pub async fn handle(self: Arc<Self>, event: SqsEvent) -> SqsBatchResponse {
+        let dead_letters = self.dead_letters.clone();
+        batch::run(event, &dead_letters, |messages| self.tasks(messages)).await
+    }
+
+    async fn tasks(self: Arc<Self>, messages: Vec<Received<SendTask>>) -> Vec<(usize, Result<(), Failure>)> {
+        let checks = match self.check(messages).await {
+            Ok(checks) => checks,
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), "messages could not be checked");
+                return Vec::new();
+            }
+        };
+        let (indexes, checks): (Vec<usize>, Vec<task::Checked>) = checks.into_iter().unzip();
+        let customers: Vec<CustomerId> = checks.iter().map(|checked| checked.task.customer.clone()).collect();
+        let sender = Arc::clone(&self);
+        let results = concurrent::map(CONCURRENCY, checks, move |checked| {
+            let sender = Arc::clone(&sender);
+            async move { sender.task(checked).await }
+        });
+        let mut outcomes = Vec::new();
+        let mut reports = Vec::new();
+        let mut reported = Vec::new();
+        for ((result, index), customer) in results.await.into_iter().zip(indexes).zip(customers) {
+            match result.and_then(|result| result) {
+                Ok(task::Settled { code, outcome }) => {
+                    reports.push(Inbox::new(customer, vec![Input::Outcome { code, outcome }]));
+                    reported.push(index);
+                }
+                Err(error) => outcomes.push((index, Err(Failure::Retry(error)))),
+            }
+        }
+        let sent = self.inbox.send(&reports).await.map_err(|error| format!("{error:#}"));
+        outcomes.extend(reported.into_iter().map(|index| {
+            (index, sent.clone().map_err(|error| Failure::Retry(anyhow::anyhow!(error))))
+        }));
+        outcomes
+    }
+
+    /// Reads, in two requests, all that the checks of a batch need: customers and suppressions, both consistently.
+    async fn check(&self, messages: Vec<Received<SendTask>>) -> Result<Vec<(usize, task::Checked)>> {
+        let read_at = self.clock.now_millis();
+        let ids: Vec<CustomerId> = messages.iter().map(|message| message.body.customer.clone()).collect();
+        let ids: Vec<CustomerId> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        let customers = self.table.customers(&ids, Reading::Consistent).await?;
+        let addresses = customers.values().filter_map(|stored| stored.customer.address(T::CHANNEL).map(ToOwned::to_owned));
+        let suppressed = self.table.suppressed(T::CHANNEL, &addresses.collect::<Vec<_>>()).await?;
+        let checked = messages.into_iter().filter_map(|message| {
+            let customer = customers.get(&message.body.customer)?.customer.clone();
+            let suppressed = customer.address(T::CHANNEL).is_some_and(|address| suppressed.contains(address));
+            Some((message.index, task::Checked { task: message.body, customer, suppressed, read_at }))
+        });
+        Ok(checked.collect())
+    }
+}

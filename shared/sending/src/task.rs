@@ -1,0 +1,213 @@
+//! One task: whether the message may leave, the claim, the call, the record.
+
+use anyhow::{Result, bail};
+use cloud::table::messages::{Claimed, KEPT_SECONDS, MessageItem, Recorded};
+use domain::customer::Customer;
+use domain::enrollment::Status;
+use domain::input::{Outcome, SendTask};
+use domain::message::{Code, Permission, SkipReason};
+use domain::money::Yen;
+use domain::walk::check_at_sending;
+use providers::answer::{Accepted, LookUp, SendError};
+
+use crate::render::{Rendered, render};
+use crate::{Sender, Transport};
+
+/// The most milliseconds between the reads of a check and the call that follows it.
+const CHECK_MILLIS: i64 = 2_000;
+
+/// How often a check is made again because the call did not follow in time.
+const CHECKS_LIMIT: usize = 3;
+
+/// Seconds after which an invocation that holds a claim is gone for sure, and its request with it: longer than a
+/// provider's time-out, shorter than the queue's visibility.
+const SETTLE_SECONDS: i64 = 60;
+
+/// Seconds after which a claim is given up as unknown when the provider can't be asked.
+const GIVE_UP_SECONDS: i64 = 3_600;
+
+/// A task and what its check rests on.
+#[derive(Clone, Debug)]
+pub(crate) struct Checked {
+    pub(crate) task: SendTask,
+    pub(crate) customer: Customer,
+    pub(crate) suppressed: bool,
+    /// When the reads began, in milliseconds.
+    pub(crate) read_at: i64,
+}
+
+/// What became of a task.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    pub(crate) code: Code,
+    pub(crate) outcome: Outcome,
+}
+
+/// A message that may leave, or why it may not.
+enum Ready {
+    Send(Box<Rendered>),
+    Not(Outcome),
+}
+
+fn skipped(reason: SkipReason) -> Outcome {
+    Outcome::Settled { status: Status::Skipped(reason), parts: None, yen: None }
+}
+
+impl<T: Transport> Sender<T> {
+    /// Carries a task to its outcome. An error means: deliver it again.
+    pub(crate) async fn task(&self, checked: Checked) -> Result<Settled> {
+        let code = checked.task.code.clone();
+        let outcome = match self.ready(&checked).await? {
+            Ready::Send(message) => self.claim(checked, *message).await?,
+            // An earlier delivery may have called the provider before the reason not to came up.
+            Ready::Not(outcome) => match self.table.message(&code).await? {
+                Some(taken) => self.taken(taken, checked, None).await?,
+                None => outcome,
+            },
+        };
+        Ok(Settled { code, outcome })
+    }
+
+    async fn ready(&self, checked: &Checked) -> Result<Ready> {
+        let Checked { task, customer, suppressed, .. } = checked;
+        let definitions = self.definitions.at_least(customer.definitions).await?;
+        match check_at_sending(customer, &task.code, &definitions, self.clock.now()) {
+            Permission::Skip(reason) => return Ok(Ready::Not(skipped(reason))),
+            Permission::Hold(until, why) => return Ok(Ready::Not(Outcome::Held { until, why })),
+            Permission::Send => {}
+        }
+        if *suppressed {
+            return Ok(Ready::Not(skipped(SkipReason::Suppressed)));
+        }
+        Ok(match render(customer, &task.code, &definitions, &self.link_base, &self.sender_name) {
+            Ok(message) => Ready::Send(Box::new(message)),
+            Err(reason) => Ready::Not(skipped(reason)),
+        })
+    }
+
+    async fn claim(&self, checked: Checked, message: Rendered) -> Result<Outcome> {
+        let now = self.clock.now();
+        let claim = MessageItem {
+            code: checked.task.code.clone(),
+            customer: checked.task.customer.clone(),
+            channel: T::CHANNEL,
+            to: message.to.clone(),
+            links: message.links.clone(),
+            claimed_at: now,
+            attempt: new_attempt(),
+            outcome: None,
+            expires: now.plus(KEPT_SECONDS),
+        };
+        match self.table.claim(&claim).await? {
+            Claimed::Ours => self.call(checked, message, &claim.attempt).await,
+            Claimed::Taken(taken) => self.taken(*taken, checked, Some(message)).await,
+        }
+    }
+
+    /// There is a claim already: its outcome is reported again, or found out.
+    async fn taken(&self, taken: MessageItem, checked: Checked, message: Option<Rendered>) -> Result<Outcome> {
+        if let Some(recorded) = taken.outcome {
+            return Ok(report(recorded));
+        }
+        let now = self.clock.now();
+        if now.since(taken.claimed_at) < SETTLE_SECONDS {
+            bail!("another delivery holds the claim");
+        }
+        let attempt = new_attempt();
+        match self.transport.look_up(taken.code.as_str()).await {
+            Ok(LookUp::Accepted(accepted)) => self.record(&taken.code, &taken.attempt, accept(accepted)).await,
+            Ok(LookUp::NotAccepted) => {
+                if !self.table.take_over(&taken, &attempt, now).await? {
+                    bail!("another delivery took the claim over");
+                }
+                match message {
+                    Some(message) => self.call(checked, message, &attempt).await,
+                    None => {
+                        self.table.release(&taken.code, &attempt).await?;
+                        bail!("a claim without a call was cleared; the check is made again")
+                    }
+                }
+            }
+            Err(error) if now.since(taken.claimed_at) >= GIVE_UP_SECONDS => {
+                tracing::warn!(error = %error, "a claim is given up as unknown");
+                self.record(&taken.code, &taken.attempt, lone(Status::Unknown)).await
+            }
+            Err(error) => bail!("the provider could not be asked: {error}"),
+        }
+    }
+
+    /// Calls the provider, once, no later than two seconds after a check.
+    async fn call(&self, mut checked: Checked, mut message: Rendered, attempt: &str) -> Result<Outcome> {
+        let code = checked.task.code.clone();
+        let mut checks = 0;
+        while self.clock.now_millis() - checked.read_at > CHECK_MILLIS {
+            checks += 1;
+            if checks > CHECKS_LIMIT {
+                self.table.release(&code, attempt).await?;
+                bail!("the table is too slow to send within {CHECK_MILLIS} ms of a check");
+            }
+            checked = self.recheck(checked.task).await?;
+            match self.ready(&checked).await? {
+                Ready::Send(ready) => message = *ready,
+                Ready::Not(outcome) => {
+                    self.table.release(&code, attempt).await?;
+                    return Ok(outcome);
+                }
+            }
+        }
+        match self.transport.send(&message).await {
+            Ok(accepted) => self.record(&code, attempt, accept(accepted)).await,
+            Err(SendError::Permanent { code: refusal }) => self.record(&code, attempt, lone(Status::Failed(refusal))).await,
+            Err(SendError::Unknown { reason }) => {
+                tracing::warn!(reason, "a message is unknown: it left and was not answered");
+                self.record(&code, attempt, lone(Status::Unknown)).await
+            }
+            Err(error @ (SendError::Temporary { .. } | SendError::Configuration { .. })) => {
+                self.table.release(&code, attempt).await?;
+                bail!("{error}")
+            }
+        }
+    }
+
+    async fn recheck(&self, task: SendTask) -> Result<Checked> {
+        let read_at = self.clock.now_millis();
+        let Some(stored) = self.table.customer(&task.customer).await? else { bail!("the customer is gone") };
+        let address = stored.customer.address(T::CHANNEL).map(ToOwned::to_owned);
+        let suppressed = match address {
+            Some(address) => !self.table.suppressed(T::CHANNEL, &[address]).await?.is_empty(),
+            None => false,
+        };
+        Ok(Checked { task, customer: stored.customer, suppressed, read_at })
+    }
+
+    async fn record(&self, code: &Code, attempt: &str, recorded: Recorded) -> Result<Outcome> {
+        if self.table.record(code, attempt, &recorded).await? {
+            return Ok(report(recorded));
+        }
+        match self.table.message(code).await?.and_then(|message| message.outcome) {
+            Some(standing) => Ok(report(standing)),
+            None => bail!("another delivery took the claim over"),
+        }
+    }
+}
+
+fn new_attempt() -> String {
+    format!("{:011x}", fastrand::u64(..) >> 20)
+}
+
+fn accept(accepted: Accepted) -> Recorded {
+    Recorded {
+        status: Status::Accepted,
+        provider_id: Some(accepted.provider_id),
+        parts: Some(accepted.parts),
+        yen: accepted.price_yen.map(Yen),
+    }
+}
+
+fn lone(status: Status) -> Recorded {
+    Recorded { status, provider_id: None, parts: None, yen: None }
+}
+
+fn report(recorded: Recorded) -> Outcome {
+    Outcome::Settled { status: recorded.status, parts: recorded.parts, yen: recorded.yen }
+}
