@@ -4,7 +4,10 @@ use jiff::civil::{Date, Time};
 use jiff::tz::{Offset, TimeZone};
 use serde::{Deserialize, Serialize};
 
-use crate::time::Timestamp;
+use crate::time::{DAY, Timestamp};
+
+/// Days in which an opening is looked for: one of them may lie in a gap, another be skipped by a move of the date line.
+const DAYS_AHEAD: usize = 4;
 
 /// Japan's zone; it has no daylight saving.
 pub const JAPAN: &str = "Asia/Tokyo";
@@ -41,23 +44,32 @@ impl Default for PermittedHours {
 }
 
 impl PermittedHours {
-    /// The earliest instant from `now` on that lies in the permitted hours: `now` itself when it does.
+    /// The earliest instant from `now` on at which the clock on the receiver's wall shows a permitted minute: `now`
+    /// itself when it does.
     ///
-    /// A local time that a change of daylight saving skips or repeats is read as the zone's rules do ("compatible":
-    /// the later of a gap, the earlier of a fold) and then moved on until the wall clock agrees.
+    /// Daylight saving may skip the opening (then the hours begin when the clocks jump into them), or repeat it. Should
+    /// no hour be permitted, the answer is a day later, at which it will be asked again.
     pub fn next(&self, now: Timestamp, zone: &TimeZone) -> Timestamp {
         let Ok(instant) = jiff::Timestamp::from_second(now.seconds()) else { return now };
-        let local = instant.to_zoned(zone.clone());
-        let minute = i64::from(local.hour()) * 60 + i64::from(local.minute());
-        let (from, until) = (i64::from(self.from.minutes), i64::from(self.until.minutes));
-        if from <= minute && minute < until {
+        if self.permit(instant, zone) {
             return now;
         }
-        let date = if minute < from { local.date() } else { local.date().tomorrow().unwrap_or(local.date()) };
-        match date.to_datetime(self.from.time()).to_zoned(zone.clone()) {
-            Ok(opening) => Timestamp::from_seconds(opening.timestamp().as_second()),
-            Err(_) => now,
-        }
+        let today = zone.to_datetime(instant).date();
+        let days = std::iter::successors(Some(today), |date| date.tomorrow().ok()).take(DAYS_AHEAD);
+        let openings = days.flat_map(|date| {
+            let opening = zone.to_ambiguous_timestamp(date.to_datetime(self.from.time()));
+            [opening.earlier().ok(), opening.later().ok()]
+        });
+        let jumps = zone.following(instant).take(DAYS_AHEAD).map(|jump| Some(jump.timestamp()));
+        let first =
+            openings.chain(jumps).flatten().filter(|at| *at > instant && self.permit(*at, zone)).min();
+        first.map_or(now.plus(DAY), |at| Timestamp::from_seconds(at.as_second()))
+    }
+
+    fn permit(self, instant: jiff::Timestamp, zone: &TimeZone) -> bool {
+        let local = zone.to_datetime(instant);
+        let minute = i64::from(local.hour()) * 60 + i64::from(local.minute());
+        i64::from(self.from.minutes) <= minute && minute < i64::from(self.until.minutes)
     }
 }
 
@@ -69,6 +81,9 @@ pub struct Clock24 {
 }
 
 impl Clock24 {
+    /// The end of the day, which is no time of it.
+    pub const MIDNIGHT_AFTER: Self = Self { minutes: 24 * 60 };
+
     fn time(self) -> Time {
         Time::new((self.minutes / 60 % 24) as i8, (self.minutes % 60) as i8, 0, 0).unwrap_or(Time::midnight())
     }
@@ -79,7 +94,8 @@ impl TryFrom<String> for Clock24 {
     fn try_from(text: String) -> Result<Self, String> {
         let wrong = || format!("`{text}` is not a time of day; write it as 09:00, from 00:00 to 24:00");
         let (hours, minutes) = text.split_once(':').ok_or_else(wrong)?;
-        let (hours, minutes) = (hours.parse::<u16>().map_err(|_| wrong())?, minutes.parse::<u16>().map_err(|_| wrong())?);
+        let (hours, minutes) =
+            (hours.parse::<u16>().map_err(|_| wrong())?, minutes.parse::<u16>().map_err(|_| wrong())?);
         let total = hours.checked_mul(60).and_then(|h| h.checked_add(minutes)).ok_or_else(wrong)?;
         if minutes > 59 || total > 24 * 60 {
             return Err(wrong());
@@ -141,7 +157,17 @@ mod tests {
         let berlin = zone("Europe/Berlin").unwrap();
         let hours = PermittedHours { from: clock("02:30"), until: clock("20:00") };
         // 02:30 does not exist on 2026-03-29: the clocks go from 02:00 to 03:00.
-        assert_eq!(hours.next(at("2026-03-29T00:00:00+01:00"), &berlin), at("2026-03-29T03:30:00+02:00"));
+        assert_eq!(hours.next(at("2026-03-29T00:00:00+01:00"), &berlin), at("2026-03-29T03:00:00+02:00"));
+        let within_the_gap = PermittedHours { from: clock("02:10"), until: clock("02:50") };
+        assert_eq!(
+            within_the_gap.next(at("2026-03-29T00:00:00+01:00"), &berlin),
+            at("2026-03-30T02:10:00+02:00")
+        );
+        // 02:10 comes twice on 2026-10-25, and the second time is permitted too.
+        assert_eq!(
+            within_the_gap.next(at("2026-10-25T02:55:00+02:00"), &berlin),
+            at("2026-10-25T02:10:00+01:00")
+        );
     }
 
     #[test]

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
+
+use crate::calendar::{self, Clock24};
 use crate::condition::Condition;
 use crate::consent::Purpose;
 use crate::contact::Channel;
 use crate::definition::{
-    EnterSource, JourneySource, Links, Mistake, ReEntrySource, STEPS_LIMIT, StepSource, WaySource,
+    EnterSource, JourneySource, Links, Mistake, ReEntrySource, STEPS_LIMIT, Shop, StepSource, WaySource,
 };
 use crate::event::RECENT_LIMIT;
 use crate::journey::{Enter, Journey, MessageStep, ReEntry, Step, Way};
@@ -15,15 +18,20 @@ use crate::text::Text;
 
 /// Checks a journey; every mistake at once, each with its path within the definition.
 pub fn journey(source: &JourneySource) -> Result<Journey, Vec<Mistake>> {
-    let mut builder = Builder { purpose: source.purpose, steps: Vec::new(), named: BTreeMap::new(), mistakes: Vec::new() };
+    let mut builder =
+        Builder { purpose: source.purpose, steps: Vec::new(), named: BTreeMap::new(), mistakes: Vec::new() };
+    if let Some(allowed) = &source.allowed {
+        builder.mistakes.extend(asks_no_message(allowed, "allowed", "who is allowed to begin"));
+    }
     let first = builder.sequence(&source.steps, "steps");
     if source.steps.is_empty() {
         builder.wrong("steps", "there is none; add at least one");
     }
-    for (place, condition) in [("allowed", &source.allowed), ("exit", &source.exit)] {
-        if let Some(condition) = condition {
-            builder.condition(condition, place);
-        }
+    if let Some(exit) = &source.exit {
+        builder.condition(exit, "exit");
+    }
+    if matches!(source.enter, EnterSource::Birthday(Clock24::MIDNIGHT_AFTER)) {
+        builder.wrong("enter.birthday", "24:00 is the next day; write 00:00, or the hour at which it begins");
     }
     if let ReEntrySource::AtMost { times, within_days } = source.reentry
         && (times == 0 || times > 12 || within_days == 0)
@@ -60,29 +68,84 @@ pub fn journey(source: &JourneySource) -> Result<Journey, Vec<Mistake>> {
 
 /// Checks what a condition of a segment asks; messages belong to journeys.
 pub fn segment(condition: &Condition) -> Vec<Mistake> {
+    asks_no_message(condition, "when", "a segment")
+}
+
+fn asks_no_message(condition: &Condition, place: &str, who: &str) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     condition.walk(&mut |part| match part {
         Condition::Sent(step) | Condition::Delivered(step) | Condition::Clicked(step) | Condition::Responded(step) => {
             mistakes.push(Mistake {
-                place: "when".to_owned(),
-                what: format!("a segment does not know the step `{step}`; messages can be asked about in a journey only"),
+                place: place.to_owned(),
+                what: format!("{who} does not know the step `{step}`; messages can be asked about by the steps after it and by `exit`"),
             });
         }
-        _ => mistakes.extend(bounds(part, "when")),
+        Condition::All(_) | Condition::Any(_) | Condition::Not(_) | Condition::Event(_) | Condition::NoEvent(_)
+        | Condition::Trait(_) | Condition::InAudience(_) | Condition::InSegment(_) | Condition::Reachable(_) => {
+            mistakes.extend(bounds(part, place));
+        }
     });
     mistakes
 }
 
-fn bounds(condition: &Condition, place: &str) -> Option<Mistake> {
-    match condition {
-        Condition::Event(test) if test.within_days.is_some() && test.at_least as usize > RECENT_LIMIT => Some(Mistake {
-            place: place.to_owned(),
-            what: format!("`at_least: {}` within days; at most {RECENT_LIMIT} are kept one by one", test.at_least),
-        }),
-        Condition::All(parts) | Condition::Any(parts) if parts.is_empty() => {
-            Some(Mistake { place: place.to_owned(), what: "an empty list of conditions; name at least one".to_owned() })
+/// Checks what the shop allows, and returns its zone.
+pub fn shop(shop: &Shop) -> Result<TimeZone, Vec<Mistake>> {
+    let mut mistakes = Vec::new();
+    let mut wrong = |place: &str, what: String| mistakes.push(Mistake { place: place.to_owned(), what });
+    let hours = shop.policy.hours;
+    if hours.from >= hours.until {
+        wrong(
+            "policy.hours",
+            "no minute is permitted; `from` is earlier than `until`, such as 09:00 and 20:00".to_owned(),
+        );
+    }
+    for (index, cap) in shop.policy.caps.iter().enumerate() {
+        if cap.at_most == 0 || cap.within_days == 0 {
+            wrong(&format!("policy.caps[{index}]"), "`at_most` and `within_days` go from 1".to_owned());
         }
-        _ => None,
+    }
+    match calendar::zone(&shop.time_zone) {
+        Ok(zone) if mistakes.is_empty() => Ok(zone),
+        Ok(_) => Err(mistakes),
+        Err(error) => {
+            mistakes.push(Mistake {
+                place: "time_zone".to_owned(),
+                what: format!("`{}` is {error}", shop.time_zone),
+            });
+            Err(mistakes)
+        }
+    }
+}
+
+fn bounds(condition: &Condition, place: &str) -> Option<Mistake> {
+    let wrong = |what: String| Some(Mistake { place: place.to_owned(), what });
+    match condition {
+        Condition::Event(test) if test.within_days == Some(0) => {
+            wrong("`within_days` goes from 1".to_owned())
+        }
+        Condition::Event(test) if test.within_days.is_some() && test.at_least as usize > RECENT_LIMIT => {
+            wrong(format!(
+                "`at_least: {}` within days; at most {RECENT_LIMIT} are kept one by one",
+                test.at_least
+            ))
+        }
+        Condition::NoEvent(test) if test.for_days == 0 => wrong("`for_days` goes from 1".to_owned()),
+        Condition::All(parts) | Condition::Any(parts) if parts.is_empty() => {
+            wrong("an empty list of conditions; name at least one".to_owned())
+        }
+        Condition::All(_)
+        | Condition::Any(_)
+        | Condition::Not(_)
+        | Condition::Event(_)
+        | Condition::NoEvent(_)
+        | Condition::Trait(_)
+        | Condition::InAudience(_)
+        | Condition::InSegment(_)
+        | Condition::Reachable(_)
+        | Condition::Sent(_)
+        | Condition::Delivered(_)
+        | Condition::Clicked(_)
+        | Condition::Responded(_) => None,
     }
 }
 
@@ -107,7 +170,9 @@ impl Builder {
             self.step(source, &format!("{place}[{index}]"));
             let next = self.steps.len();
             if index + 1 < sources.len() {
-                (here..next).for_each(|end| self.go_on(end, next));
+                for end in here..next {
+                    self.go_on(end, next);
+                }
             }
         }
         first
@@ -126,7 +191,9 @@ impl Builder {
                 fill(otherwise);
             }
             Step::Branch { ways, otherwise } => {
-                ways.iter_mut().for_each(|way| fill(&mut way.next));
+                for way in ways {
+                    fill(&mut way.next);
+                }
                 fill(otherwise);
             }
             Step::Exit => {}
@@ -137,11 +204,12 @@ impl Builder {
         match source {
             StepSource::Sms(sms) => {
                 let texts = Texts { subject: None, text: &sms.text, html: None };
-                self.message(&sms.name, Channel::Sms, texts, &sms.links, &format!("{place}.sms"));
+                self.message(&sms.name, Channel::Sms, &texts, &sms.links, &format!("{place}.sms"));
             }
             StepSource::Email(email) => {
-                let texts = Texts { subject: Some(&email.subject), text: &email.text, html: email.html.as_deref() };
-                self.message(&email.name, Channel::Email, texts, &email.links, &format!("{place}.email"));
+                let texts =
+                    Texts { subject: Some(&email.subject), text: &email.text, html: email.html.as_deref() };
+                self.message(&email.name, Channel::Email, &texts, &email.links, &format!("{place}.email"));
             }
             StepSource::Wait(length) => self.steps.push(Step::Wait { seconds: length.seconds, next: None }),
             StepSource::AddToAudience(audience) => {
@@ -153,7 +221,12 @@ impl Builder {
             StepSource::WaitFor(wait) => {
                 let here = self.steps.len();
                 let event = wait.event.clone();
-                self.steps.push(Step::Listen { event: event.clone(), seconds: wait.within.seconds, then: None, otherwise: None });
+                self.steps.push(Step::Listen {
+                    event: event.clone(),
+                    seconds: wait.within.seconds,
+                    then: None,
+                    otherwise: None,
+                });
                 let then = self.sequence(&wait.then, &format!("{place}.wait_for.then"));
                 let otherwise = self.sequence(&wait.otherwise, &format!("{place}.wait_for.otherwise"));
                 self.steps[here] = Step::Listen { event, seconds: wait.within.seconds, then, otherwise };
@@ -171,7 +244,10 @@ impl Builder {
         for (index, source) in sources.iter().enumerate() {
             let place = format!("{place}.branch[{index}]");
             if source.name.is_empty() || source.name.len() > 40 || !seen.insert(&source.name) {
-                self.wrong(&place, &format!("`{}` is no name for a way; use another one of 1 to 40 bytes", source.name));
+                self.wrong(
+                    &place,
+                    &format!("`{}` is no name for a way; use another one of 1 to 40 bytes", source.name),
+                );
             }
             let when = match &source.when {
                 Some(condition) => {
@@ -180,7 +256,10 @@ impl Builder {
                 }
                 None if index + 1 == sources.len() => Condition::All(Vec::new()),
                 None => {
-                    self.wrong(&place, "only the last way can go without `when`: the ones after it would never be taken");
+                    self.wrong(
+                        &place,
+                        "only the last way can go without `when`: the ones after it would never be taken",
+                    );
                     continue;
                 }
             };
@@ -193,10 +272,17 @@ impl Builder {
     fn condition(&mut self, condition: &Condition, place: &str) {
         let mut found = Vec::new();
         condition.walk(&mut |part| {
-            if let Condition::Sent(step) | Condition::Delivered(step) | Condition::Clicked(step) | Condition::Responded(step) = part {
+            if let Condition::Sent(step)
+            | Condition::Delivered(step)
+            | Condition::Clicked(step)
+            | Condition::Responded(step) = part
+            {
                 if !self.named.contains_key(step) {
                     let known: Vec<&str> = self.named.keys().map(StepName::as_str).collect();
-                    found.push(Mistake { place: place.to_owned(), what: unknown("step", step.as_str(), &known) });
+                    found.push(Mistake {
+                        place: place.to_owned(),
+                        what: unknown("step", step.as_str(), &known),
+                    });
                 }
             } else {
                 found.extend(bounds(part, place));
@@ -205,7 +291,7 @@ impl Builder {
         self.mistakes.extend(found);
     }
 
-    fn message(&mut self, name: &StepName, channel: Channel, texts: Texts<'_>, links: &Links, place: &str) {
+    fn message(&mut self, name: &StepName, channel: Channel, texts: &Texts<'_>, links: &Links, place: &str) {
         if self.named.insert(name.clone(), self.steps.len()).is_some() {
             self.wrong(place, &format!("the name `{name}` is taken by an earlier step; choose another"));
         }
@@ -215,21 +301,33 @@ impl Builder {
         self.advertisement(&text, place);
         for (link, url) in links {
             if !(url.starts_with("https://") || url.starts_with("http://")) {
-                self.wrong(&format!("{place}.links.{link}"), &format!("`{url}` is no web address; begin it with https://"));
+                self.wrong(
+                    &format!("{place}.links.{link}"),
+                    &format!("`{url}` is no web address; begin it with https://"),
+                );
             }
             if !link.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
                 self.wrong(&format!("{place}.links.{link}"), "a link's name is of a-z and _");
             }
         }
-        let mentioned = std::iter::once(&text).chain(html.as_ref()).flat_map(links_mentioned);
-        for link in mentioned.collect::<BTreeSet<_>>() {
-            if !links.contains_key(&link) {
-                let known: Vec<&str> = links.keys().map(String::as_str).collect();
-                self.wrong(&format!("{place}.text"), &unknown("link", &link, &known));
+        for (part, text) in [("subject", subject.as_ref()), ("text", Some(&text)), ("html", html.as_ref())] {
+            for link in text.into_iter().flat_map(Text::links).collect::<BTreeSet<_>>() {
+                if !links.contains_key(link) {
+                    let known: Vec<&str> = links.keys().map(String::as_str).collect();
+                    self.wrong(&format!("{place}.{part}"), &unknown("link", link, &known));
+                }
             }
         }
         let links = links.iter().map(|(name, url)| (name.clone(), url.clone())).collect();
-        self.steps.push(Step::Message(MessageStep { name: name.clone(), channel, subject, text, html, links, next: None }));
+        self.steps.push(Step::Message(MessageStep {
+            name: name.clone(),
+            channel,
+            subject,
+            text,
+            html,
+            links,
+            next: None,
+        }));
     }
 
     fn text(&mut self, source: &str, place: &str) -> Option<Text> {
@@ -247,9 +345,12 @@ impl Builder {
             Purpose::Marketing => {}
         }
         if !text.mentions("sender") {
-            self.wrong(&format!("{place}.text"), "an advertisement names its sender (特定電子メール法 art. 4): add {{ sender }}");
+            self.wrong(
+                &format!("{place}.text"),
+                "an advertisement names its sender (特定電子メール法 art. 4): add {{ sender }}",
+            );
         }
-        if !text.mentions("optout") && !text.mentions("STOP") && !text.mentions("停止") {
+        if !text.mentions("optout") && !text.source().contains("STOP") && !text.source().contains("停止") {
             self.wrong(&format!("{place}.text"), "an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, or a word to reply with such as STOP");
         }
     }
@@ -261,18 +362,21 @@ struct Texts<'a> {
     html: Option<&'a str>,
 }
 
-/// Names after `links.` in a text.
-fn links_mentioned(text: &Text) -> Vec<String> {
-    let names = text.source().split("links.").skip(1);
-    names.map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()).collect()
+/// How many letters may be wrong in a word that is still recognized.
+const TYPING_ERRORS: usize = 3;
+
+/// The word that was meant, if one is near: most of its letters are right.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let far = |candidate: &str| strsim::damerau_levenshtein(word, candidate);
+    let near = known.into_iter().min_by_key(|candidate| far(candidate))?;
+    (far(near) <= TYPING_ERRORS.min(word.chars().count() / 2)).then_some(near)
 }
 
-/// "unknown …", with the nearest word there is.
+/// "there is no …", with the nearest word there is.
 pub fn unknown(what: &str, word: &str, known: &[&str]) -> String {
-    let nearest = known.iter().min_by_key(|candidate| strsim::damerau_levenshtein(word, candidate));
-    match nearest {
-        Some(near) if strsim::damerau_levenshtein(word, near) <= 3 => format!("there is no {what} `{word}`; did you mean `{near}`?"),
-        Some(_) => format!("there is no {what} `{word}`; there are: {}", known.join(", ")),
-        None => format!("there is no {what} `{word}`, and no other"),
+    match nearest(word, known.iter().copied()) {
+        Some(near) => format!("there is no {what} `{word}`; did you mean `{near}`?"),
+        None if known.is_empty() => format!("there is no {what} `{word}`, and no other"),
+        None => format!("there is no {what} `{word}`; there are: {}", known.join(", ")),
     }
 }

@@ -122,9 +122,14 @@ impl Condition {
             Self::InSegment(name) => Verdict::fixed(subject.customer.is_member(name)),
             Self::Reachable(channel) => {
                 let customer = subject.customer;
-                Verdict::fixed(customer.address(*channel).is_some() && customer.consents_to(*channel, Purpose::Marketing))
+                Verdict::fixed(
+                    customer.address(*channel).is_some()
+                        && customer.consents_to(*channel, Purpose::Marketing),
+                )
             }
-            Self::Sent(step) => message(subject, step, |message| message.status.left() && message.status != Status::Unknown),
+            Self::Sent(step) => {
+                message(subject, step, |message| message.status.left() && message.status != Status::Unknown)
+            }
             Self::Delivered(step) => message(subject, step, |message| message.status == Status::Delivered),
             Self::Clicked(step) => message(subject, step, |message| message.clicked.is_some()),
             Self::Responded(step) => message(subject, step, Message::responded),
@@ -132,15 +137,42 @@ impl Condition {
     }
 }
 
+/// How far ahead a change is looked for, in instants at which a part of the condition changes; at the last of them the
+/// customer is looked at early, which is harmless.
+const LOOKS_LIMIT: usize = 256;
+
 impl Condition {
+    /// The instant at which time alone will change whether the condition holds: beyond the instants at which parts of
+    /// it change and the whole does not.
+    pub fn flips(&self, subject: Subject<'_>, now: Timestamp) -> Option<Timestamp> {
+        let Verdict { holds, next } = self.evaluate(subject, now);
+        let mut at = next?;
+        for _ in 0..LOOKS_LIMIT {
+            let then = self.evaluate(subject, at);
+            if then.holds != holds {
+                break;
+            }
+            at = then.next?;
+        }
+        Some(at)
+    }
+
     /// Calls `look` on this condition and every one within it.
     pub fn walk<'a>(&'a self, look: &mut impl FnMut(&'a Self)) {
         look(self);
         match self {
             Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.walk(look)),
             Self::Not(part) => part.walk(look),
-            Self::Event(_) | Self::NoEvent(_) | Self::Trait(_) | Self::InAudience(_) | Self::InSegment(_)
-            | Self::Reachable(_) | Self::Sent(_) | Self::Delivered(_) | Self::Clicked(_) | Self::Responded(_) => {}
+            Self::Event(_)
+            | Self::NoEvent(_)
+            | Self::Trait(_)
+            | Self::InAudience(_)
+            | Self::InSegment(_)
+            | Self::Reachable(_)
+            | Self::Sent(_)
+            | Self::Delivered(_)
+            | Self::Clicked(_)
+            | Self::Responded(_) => {}
         }
     }
 }
@@ -186,8 +218,8 @@ fn not_happened(test: &NotHappened, customer: &Customer, now: Timestamp) -> Verd
     let Some(history) = customer.events.get(&test.name) else { return Verdict::fixed(true) };
     let ahead = history.recent.iter().map(|kept| kept.0).find(|at| *at > now);
     let window = i64::from(test.for_days) * DAY;
-    match history.last(now) {
-        Some(last) if now.since(last.0) < window => Verdict { holds: false, next: Some(last.0.plus(window)) },
+    match history.last_at(now) {
+        Some(last) if now.since(last) < window => Verdict { holds: false, next: Some(last.plus(window)) },
         _ => Verdict { holds: true, next: ahead },
     }
 }
@@ -201,8 +233,8 @@ fn trait_holds(test: &TraitTest, customer: &Customer) -> bool {
 }
 
 fn message(subject: Subject<'_>, step: &StepName, test: impl Fn(&Message) -> bool) -> Verdict {
-    let found = subject
-        .enrollment
-        .and_then(|(enrollment, journey)| journey.position(step).and_then(|position| enrollment.message(position)));
+    let found = subject.enrollment.and_then(|(enrollment, journey)| {
+        journey.position(step).and_then(|position| enrollment.message(position))
+    });
     Verdict::fixed(found.is_some_and(test))
 }

@@ -47,7 +47,8 @@ impl Phone {
     /// one without a country code is Japanese.
     pub fn parse(text: &str) -> Result<Self, PhoneError> {
         let digits: String = text.chars().filter_map(ascii_digit).collect();
-        if PLACEHOLDERS.contains(&digits.as_str()) || (!digits.is_empty() && digits.chars().all(|c| c == '0')) {
+        if PLACEHOLDERS.contains(&digits.as_str()) || (!digits.is_empty() && digits.chars().all(|c| c == '0'))
+        {
             return Err(PhoneError::Placeholder);
         }
         // `+81 090 …` keeps the trunk prefix that the international form drops.
@@ -113,9 +114,16 @@ impl Email {
         let (local, host) = text.rsplit_once('@').ok_or(EmailError)?;
         let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"<>()[],;:\"\\".contains(c);
         let host_fits = host.contains('.')
-            && host.split('.').all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'))
+            && host
+                .split('.')
+                .all(|label| !label.is_empty() && !label.starts_with('-') && !label.ends_with('-'))
             && host.chars().all(|c| c.is_alphanumeric() || c == '.' || c == '-');
-        if local.is_empty() || local.len() > 64 || text.len() > 254 || !host_fits || !local.chars().all(|c| plain(c) && c != '@') {
+        if local.is_empty()
+            || local.len() > 64
+            || text.len() > 254
+            || !host_fits
+            || !local.chars().all(|c| plain(c) && c != '@')
+        {
             return Err(EmailError);
         }
         Ok(Self(format!("{local}@{}", host.to_lowercase())))
@@ -143,7 +151,14 @@ mod tests {
 
     #[test]
     fn numbers_as_people_write_them() {
-        for text in ["０９０－１２３４－５６７８", "(090)1234-5678", "+81 090 1234 5678", "819012345678", "+819012345678", "09012345678"] {
+        for text in [
+            "０９０－１２３４－５６７８",
+            "(090)1234-5678",
+            "+81 090 1234 5678",
+            "819012345678",
+            "+819012345678",
+            "09012345678",
+        ] {
             assert_eq!(Phone::parse(text).as_ref().map(Phone::as_str), Ok("+819012345678"), "{text}");
         }
         assert_eq!(Phone::parse("06012345678").as_ref().map(Phone::as_str), Ok("+816012345678"));
@@ -164,7 +179,17 @@ mod tests {
     #[test]
     fn e_mail_addresses() {
         assert_eq!(Email::parse(" Hana@Example.JP ").as_ref().map(Email::as_str), Ok("Hana@example.jp"));
-        for text in ["", "hana", "@example.jp", "hana@", "hana@jp", "ha na@example.jp", "a@b@c.jp ,", "hana@-x.jp", "x\r\nBcc: y@example.jp"] {
+        for text in [
+            "",
+            "hana",
+            "@example.jp",
+            "hana@",
+            "hana@jp",
+            "ha na@example.jp",
+            "a@b@c.jp ,",
+            "hana@-x.jp",
+            "x\r\nBcc: y@example.jp",
+        ] {
             assert_eq!(Email::parse(text), Err(EmailError), "{text}");
         }
     }

@@ -148,7 +148,12 @@ impl Customer {
 
     /// Takes the person's word; the later one stands, and of two at one instant the refusal.
     pub fn said(&mut self, word: &ConsentSaid, at: Timestamp) {
-        let said = self.consents.entry(word.channel).or_default().entry(word.purpose).or_insert(Stamped(word.given, at));
+        let said = self
+            .consents
+            .entry(word.channel)
+            .or_default()
+            .entry(word.purpose)
+            .or_insert(Stamped(word.given, at));
         if at > said.1 || (at == said.1 && !word.given) {
             *said = Stamped(word.given, at);
         }
@@ -198,8 +203,14 @@ mod tests {
 
     #[test]
     fn the_later_word_stands_in_any_order() {
-        let early = BTreeMap::from([("name".to_owned(), Value::Text("花".into())), ("city".to_owned(), Value::Text("京都".into()))]);
-        let late = BTreeMap::from([("name".to_owned(), Value::Text("花子".into())), ("city".to_owned(), Value::Absent)]);
+        let early = BTreeMap::from([
+            ("name".to_owned(), Value::Text("花".into())),
+            ("city".to_owned(), Value::Text("京都".into())),
+        ]);
+        let late = BTreeMap::from([
+            ("name".to_owned(), Value::Text("花子".into())),
+            ("city".to_owned(), Value::Absent),
+        ]);
         let (one, two) = (Timestamp::from_seconds(1), Timestamp::from_seconds(2));
         let mut forward = Customer::new(CustomerId::parse("1").unwrap());
         forward.identify(&early, one);
@@ -214,8 +225,14 @@ mod tests {
     #[test]
     fn a_document_reads_back() {
         let mut customer = Customer::new(CustomerId::parse("1").unwrap());
-        customer.identify(&BTreeMap::from([("vip".to_owned(), Value::Boolean(true)), ("gone".to_owned(), Value::Absent)]), Timestamp::from_seconds(5));
-        customer.said(&ConsentSaid { channel: Channel::Sms, purpose: Purpose::Marketing, given: true }, Timestamp::from_seconds(5));
+        customer.identify(
+            &BTreeMap::from([("vip".to_owned(), Value::Boolean(true)), ("gone".to_owned(), Value::Absent)]),
+            Timestamp::from_seconds(5),
+        );
+        customer.said(
+            &ConsentSaid { channel: Channel::Sms, purpose: Purpose::Marketing, given: true },
+            Timestamp::from_seconds(5),
+        );
         let text = serde_json::to_string(&customer).unwrap();
         assert_eq!(serde_json::from_str::<Customer>(&text).unwrap(), customer);
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::{self, Clock24};
+use crate::check;
 use crate::condition::Condition;
 use crate::consent::Purpose;
 use crate::message::Policy;
@@ -210,7 +211,10 @@ impl TryFrom<String> for Length {
         let wrong = || format!("`{text}` is not a length of time; write it as 3d, 12h, 30m or 1d 12h");
         let span: jiff::Span = text.parse().map_err(|_| wrong())?;
         let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;
-        if length.as_secs() < 60 || length.as_secs() > 3 * 366 * crate::time::DAY || length.as_secs() % 60 != 0 {
+        if length.as_secs() < 60
+            || length.as_secs() > 3 * 366 * crate::time::DAY
+            || length.as_secs() % 60 != 0
+        {
             return Err(format!("`{text}` is out of range; a wait is whole minutes, from 1m to 1098d"));
         }
         Ok(Self { seconds: length.as_secs() })
@@ -235,7 +239,8 @@ impl fmt::Display for Mistake {
 /// Reads one definition from YAML.
 pub fn parse(yaml: &str) -> Result<Definition, Mistake> {
     serde_saphyr::from_str(yaml).map_err(|error| {
-        let place = error.location().map_or_else(|| "1:1".to_owned(), |at| format!("{}:{}", at.line(), at.column()));
+        let place =
+            error.location().map_or_else(|| "1:1".to_owned(), |at| format!("{}:{}", at.line(), at.column()));
         Mistake { place, what: plain(&error) }
     })
 }
@@ -243,8 +248,17 @@ pub fn parse(yaml: &str) -> Result<Definition, Mistake> {
 /// The message without its position and without the quoted source, which the caller shows itself.
 fn plain(error: &serde_saphyr::Error) -> String {
     let text = error.without_snippet().to_string();
-    match text.split_once(" at line ") {
-        Some((what, _)) => what.to_owned(),
-        None => text,
+    let what = text.split_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    match meant(what) {
+        Some(word) => format!("{what}; did you mean `{word}`?"),
+        None => what.to_owned(),
     }
+}
+
+/// The nearest word of those that were expected: "unknown field `setps`, expected one of name, steps".
+fn meant(what: &str) -> Option<&str> {
+    let (found, expected) = what.split_once(", expected ")?;
+    let (_, word) = found.split_once('`')?;
+    let words = expected.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty());
+    check::nearest(word.trim_end_matches('`'), words)
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::calendar;
 use crate::check;
 use crate::condition::Condition;
 use crate::definition::{self, Definition, Mistake, SegmentSource, Shop};
@@ -60,15 +59,10 @@ pub fn read(yaml: &str) -> Result<(Kind, String), Vec<Mistake>> {
             let mistakes = check::segment(&source.when);
             if mistakes.is_empty() { Ok((Kind::Segment, source.name.to_string())) } else { Err(mistakes) }
         }
-        Definition::Journey(source) => check::journey(&source).map(|journey| (Kind::Journey, journey.name.to_string())),
-        Definition::Shop(shop) => match calendar::zone(&shop.time_zone) {
-            Ok(_) if shop.policy.caps.iter().any(|cap| cap.at_most == 0 || cap.within_days == 0) => Err(vec![Mistake {
-                place: "shop.policy.caps".to_owned(),
-                what: "`at_most` and `within_days` go from 1".to_owned(),
-            }]),
-            Ok(_) => Ok((Kind::Shop, "shop".to_owned())),
-            Err(error) => Err(vec![Mistake { place: "shop.time_zone".to_owned(), what: error.to_string() }]),
-        },
+        Definition::Journey(source) => {
+            check::journey(&source).map(|journey| (Kind::Journey, journey.name.to_string()))
+        }
+        Definition::Shop(shop) => check::shop(&shop).map(|_| (Kind::Shop, "shop".to_owned())),
     }
 }
 
@@ -100,11 +94,9 @@ impl Definitions {
             zone: TimeZone::UTC,
             code_key,
         };
-        let mut latest: BTreeMap<(Kind, &str), u32> = BTreeMap::new();
         let mut sorted: Vec<&Version> = versions.iter().collect();
         sorted.sort_by_key(|version| version.number);
         for version in sorted {
-            latest.insert((version.kind, &version.name), version.number);
             match definition::parse(&version.yaml).map_err(|mistake| vec![mistake])? {
                 Definition::Segment(source) => {
                     all.segments.insert(source.name.clone(), source);
@@ -116,8 +108,7 @@ impl Definitions {
                 Definition::Shop(shop) => all.shop = shop,
             }
         }
-        let wrong_zone = |error: calendar::ZoneError| vec![Mistake { place: "shop.time_zone".to_owned(), what: error.to_string() }];
-        all.zone = calendar::zone(&all.shop.time_zone).map_err(wrong_zone)?;
+        all.zone = check::shop(&all.shop)?;
         let mistakes = all.dangling();
         if mistakes.is_empty() { Ok(all) } else { Err(mistakes) }
     }
@@ -170,7 +161,12 @@ impl Definitions {
         mistakes
     }
 
-    fn reaches<'a>(&'a self, from: &SegmentName, to: &SegmentName, seen: &mut BTreeSet<&'a SegmentName>) -> bool {
+    fn reaches<'a>(
+        &'a self,
+        from: &SegmentName,
+        to: &SegmentName,
+        seen: &mut BTreeSet<&'a SegmentName>,
+    ) -> bool {
         let Some(segment) = self.segments.get(from) else { return false };
         segments_asked(&segment.when)
             .into_iter()

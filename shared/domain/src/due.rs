@@ -3,7 +3,7 @@
 use crate::condition::Subject;
 use crate::customer::Customer;
 use crate::definitions::Definitions;
-use crate::enrollment::{Enrollment, State, Status};
+use crate::enrollment::{Enrollment, State};
 use crate::journey::{Enter, Journey, Step};
 use crate::names::{JourneyName, SegmentName};
 use crate::time::Timestamp;
@@ -35,16 +35,16 @@ pub enum DueReason {
 pub fn next(customer: &Customer, now: Timestamp, definitions: &Definitions) -> Option<Due> {
     let subject = Subject { customer, enrollment: None };
     let segments = definitions.segments.iter().filter_map(|(name, segment)| {
-        let at = segment.when.evaluate(subject, now).next?;
+        let at = segment.when.flips(subject, now)?;
         Some(Due { at, why: DueReason::Segment(name.clone()) })
     });
     let birthdays = definitions.journeys.keys().filter_map(|name| {
         let (_, journey) = definitions.current(name)?;
         match journey.enter {
-            Enter::Birthday(_) => {}
+            Enter::Birthday(_) => customer.birthday()?,
             Enter::Segment(_) => return None,
-        }
-        let allowed = journey.allowed.as_ref().and_then(|allowed| allowed.evaluate(subject, now).next);
+        };
+        let allowed = journey.allowed.as_ref().and_then(|allowed| allowed.flips(subject, now));
         let at = customer.armed.get(name).copied().into_iter().chain(allowed).min()?;
         Some(Due { at, why: DueReason::Birthday(name.clone()) })
     });
@@ -52,14 +52,19 @@ pub fn next(customer: &Customer, now: Timestamp, definitions: &Definitions) -> O
         let journey = definitions.version(&enrollment.journey, enrollment.version);
         let step = journey.and_then(|journey| step(customer, enrollment, journey, now));
         let step = step.map(|at| Due { at, why: DueReason::Step(enrollment.journey.clone()) });
-        let pending = enrollment.messages().filter(|message| message.status == Status::Pending);
-        let watch = pending.map(watch_at).min();
+        let outstanding = enrollment.messages().filter(|message| enrollment.is_outstanding(message));
+        let watch = outstanding.map(watch_at).min();
         step.into_iter().chain(watch.map(|at| Due { at, why: DueReason::Watch(enrollment.journey.clone()) }))
     });
     segments.chain(birthdays).chain(enrollments).filter(|due| due.at > now).min_by_key(|due| due.at)
 }
 
-fn step(customer: &Customer, enrollment: &Enrollment, journey: &Journey, now: Timestamp) -> Option<Timestamp> {
+fn step(
+    customer: &Customer,
+    enrollment: &Enrollment,
+    journey: &Journey,
+    now: Timestamp,
+) -> Option<Timestamp> {
     let ahead = |event: Option<&String>| {
         let history = customer.events.get(event?)?;
         history.recent.iter().map(|kept| kept.0).find(|at| *at > now)
@@ -71,12 +76,19 @@ fn step(customer: &Customer, enrollment: &Enrollment, journey: &Journey, now: Ti
         State::Listening { step, until, .. } => {
             let event = match journey.steps.get(*step) {
                 Some(Step::Listen { event, .. }) => Some(event),
-                Some(Step::Message(_) | Step::Wait { .. } | Step::Branch { .. } | Step::Audience { .. } | Step::Exit) | None => None,
+                Some(
+                    Step::Message(_)
+                    | Step::Wait { .. }
+                    | Step::Branch { .. }
+                    | Step::Audience { .. }
+                    | Step::Exit,
+                )
+                | None => None,
             };
             Some(ahead(event).map_or(*until, |at| at.min(*until)))
         }
     };
     let subject = Subject { customer, enrollment: Some((enrollment, journey)) };
-    let exit = journey.exit.as_ref().and_then(|exit| exit.evaluate(subject, now).next);
+    let exit = journey.exit.as_ref().and_then(|exit| exit.flips(subject, now));
     state.into_iter().chain(exit).chain(ahead(journey.goal.as_ref())).min()
 }

@@ -18,6 +18,9 @@ pub struct Enrollment {
     pub version: u32,
     /// When it began.
     pub entered: Timestamp,
+    /// Whether an event of its goal was known in the very second it began: such a one began it, or came before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub goal_before: bool,
     /// Where it stands.
     pub state: State,
     /// What happened at each step that left a trace, in the order it was reached.
@@ -214,18 +217,16 @@ impl Message {
 
     /// Takes parts and price, from the sender's estimate or (`billed`) from a receipt.
     pub fn cost(&mut self, parts: Option<u32>, yen: Option<Yen>, billed: bool) {
-        if (self.billed && !billed) || (parts.is_none() && yen.is_none()) {
+        if parts.is_none() && yen.is_none() {
             return;
         }
-        if billed && self.billed {
-            // Two receipts that differ: the dearer one, whichever came first.
-            self.parts = self.parts.max(parts);
-            self.yen = self.yen.max(yen);
-            return;
-        }
-        self.billed = billed;
-        self.parts = parts.or(self.parts);
-        self.yen = yen.or(self.yen);
+        (self.parts, self.yen) = match (self.billed, billed) {
+            // Two of a kind that differ: the dearer one, whichever came first.
+            (false, false) | (true, true) => (self.parts.max(parts), self.yen.max(yen)),
+            (false, true) => (parts.or(self.parts), yen.or(self.yen)),
+            (true, false) => (self.parts.or(parts), self.yen.or(yen)),
+        };
+        self.billed |= billed;
     }
 
     /// Whether the person answered: clicked a link or replied.
@@ -259,6 +260,12 @@ impl Enrollment {
             Visit::Message(message) => Some(message),
             Visit::Took { .. } => None,
         })
+    }
+
+    /// Whether the outcome of the message is awaited: it was handed to its sender, who did not put it back.
+    pub fn is_outstanding(&self, message: &Message) -> bool {
+        let put_back = matches!(self.state, State::Holding { step, .. } if step == message.step);
+        message.status == Status::Pending && !put_back
     }
 
     /// The message that `step` sends.

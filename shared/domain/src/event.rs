@@ -111,6 +111,16 @@ impl History {
     pub fn last(&self, now: Timestamp) -> Option<&Occurrence> {
         self.recent.iter().rev().find(|kept| kept.0 <= now)
     }
+
+    /// When the latest occurrence was that is not later than `now`, be it kept one by one or not.
+    pub fn last_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.last(now).map(|kept| kept.0).or(self.folded.filter(|folded| *folded <= now))
+    }
+
+    /// Whether there is an occurrence at `from` or later that is not later than `until`; the earliest of them.
+    pub fn first_between(&self, from: Timestamp, until: Timestamp) -> Option<&Occurrence> {
+        self.recent.iter().find(|kept| kept.0 >= from && kept.0 <= until)
+    }
 }
 
 #[cfg(test)]
@@ -118,7 +128,12 @@ mod tests {
     use super::*;
 
     fn event(id: &str, at: i64) -> Event {
-        Event { id: EventId::of(id), name: "Order Completed".into(), at: Timestamp::from_seconds(at), yen: Yen(100) }
+        Event {
+            id: EventId::of(id),
+            name: "Order Completed".into(),
+            at: Timestamp::from_seconds(at),
+            yen: Yen(100),
+        }
     }
 
     #[test]
@@ -131,7 +146,10 @@ mod tests {
             backward.add(&event(&(9 - n).to_string(), 9 - n));
         }
         assert_eq!(forward, backward);
-        assert_eq!((forward.count, forward.total, forward.first), (10, Yen(1_000), Timestamp::from_seconds(0)));
+        assert_eq!(
+            (forward.count, forward.total, forward.first),
+            (10, Yen(1_000), Timestamp::from_seconds(0))
+        );
     }
 
     #[test]

@@ -51,7 +51,11 @@ impl Journey {
     pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
         let ways = self.steps.iter().flat_map(|step| match step {
             Step::Branch { ways, .. } => ways.as_slice(),
-            Step::Message(_) | Step::Wait { .. } | Step::Listen { .. } | Step::Audience { .. } | Step::Exit => &[],
+            Step::Message(_)
+            | Step::Wait { .. }
+            | Step::Listen { .. }
+            | Step::Audience { .. }
+            | Step::Exit => &[],
         });
         self.allowed.iter().chain(&self.exit).chain(ways.map(|way| &way.when))
     }
@@ -60,7 +64,14 @@ impl Journey {
     pub fn message(&self, position: usize) -> Option<&MessageStep> {
         match self.steps.get(position) {
             Some(Step::Message(message)) => Some(message),
-            Some(Step::Wait { .. } | Step::Listen { .. } | Step::Branch { .. } | Step::Audience { .. } | Step::Exit) | None => None,
+            Some(
+                Step::Wait { .. }
+                | Step::Listen { .. }
+                | Step::Branch { .. }
+                | Step::Audience { .. }
+                | Step::Exit,
+            )
+            | None => None,
         }
     }
 }

@@ -67,7 +67,11 @@ impl Row {
             version: enrollment.version,
             ended: match enrollment.state {
                 State::Ended { at, why } => Some((at, why)),
-                State::Starting { .. } | State::Holding { .. } | State::Sending { .. } | State::Waiting { .. } | State::Listening { .. } => None,
+                State::Starting { .. }
+                | State::Holding { .. }
+                | State::Sending { .. }
+                | State::Waiting { .. }
+                | State::Listening { .. } => None,
             },
             messages: settled.map(Sent::of).collect(),
             took: took.collect(),

@@ -7,9 +7,7 @@ use std::ops::{Add, AddAssign};
 use serde::{Deserialize, Serialize};
 
 /// An amount in Japanese yen (JPY has no minor unit).
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Yen(pub i64);
 
@@ -18,7 +16,6 @@ impl Yen {
     pub const ZERO: Self = Self(0);
 
     /// Whether the amount is nothing; keeps stored documents short.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde's skip_serializing_if asks for")]
     pub fn is_zero(&self) -> bool {
         self.0 == 0
     }

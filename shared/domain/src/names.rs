@@ -85,7 +85,9 @@ impl CustomerId {
         let length = text.chars().count();
         if length == 0 || length > 128 || text.chars().any(char::is_control) {
             return Err(NameError {
-                what: format!("an id of {length} characters; use 1 to 128 characters without control characters"),
+                what: format!(
+                    "an id of {length} characters; use 1 to 128 characters without control characters"
+                ),
             });
         }
         Ok(Self(text.to_owned()))

@@ -3,7 +3,7 @@
 
 use crate::contact::Channel;
 use crate::customer::{Customer, Membership};
-use crate::enrollment::{Enrollment, Status};
+use crate::enrollment::Enrollment;
 use crate::input::{Announced, Announcement, Effect, List, SendTask};
 use crate::ledger::Row;
 
@@ -23,7 +23,11 @@ pub fn effects(before: &Customer, after: &Customer) -> Vec<Effect> {
     }
     for (list, membership) in lists(after) {
         if !lists(before).any(|(was, state)| was == list && state == membership) {
-            effects.push(Effect::Member { list: list.clone(), member: membership.member, since: membership.since });
+            effects.push(Effect::Member {
+                list: list.clone(),
+                member: membership.member,
+                since: membership.since,
+            });
             effects.push(Effect::Announce(announce_membership(after, list, membership)));
         }
     }
@@ -56,18 +60,20 @@ pub fn all(customer: &Customer) -> Vec<Effect> {
 }
 
 fn same(was: &Enrollment, enrollment: &Enrollment) -> bool {
-    was.journey == enrollment.journey && was.version == enrollment.version && was.entered == enrollment.entered
+    was.journey == enrollment.journey
+        && was.version == enrollment.version
+        && was.entered == enrollment.entered
 }
 
 /// Messages that were handed over by this change, for the first time or again.
 fn sends(was: Option<&Enrollment>, enrollment: &Enrollment, customer: &Customer) -> Vec<Effect> {
     let handed = |enrollment: &Enrollment| -> Vec<(usize, u32)> {
-        let pending = enrollment.messages().filter(|message| message.status == Status::Pending);
-        pending.map(|message| (message.step, message.asked)).collect()
+        let outstanding = enrollment.messages().filter(|message| enrollment.is_outstanding(message));
+        outstanding.map(|message| (message.step, message.asked)).collect()
     };
     let before = was.map(handed).unwrap_or_default();
-    let pending = enrollment.messages().filter(|message| message.status == Status::Pending);
-    let fresh = pending.filter(|message| !before.contains(&(message.step, message.asked)));
+    let outstanding = enrollment.messages().filter(|message| enrollment.is_outstanding(message));
+    let fresh = outstanding.filter(|message| !before.contains(&(message.step, message.asked)));
     fresh
         .map(|message| Effect::Send {
             channel: message.channel,
@@ -77,8 +83,10 @@ fn sends(was: Option<&Enrollment>, enrollment: &Enrollment, customer: &Customer)
 }
 
 fn lists(customer: &Customer) -> impl Iterator<Item = (List, Membership)> {
-    let segments = customer.segments.iter().map(|(name, membership)| (List::Segment(name.clone()), *membership));
-    let audiences = customer.audiences.iter().map(|(name, membership)| (List::Audience(name.clone()), *membership));
+    let segments =
+        customer.segments.iter().map(|(name, membership)| (List::Segment(name.clone()), *membership));
+    let audiences =
+        customer.audiences.iter().map(|(name, membership)| (List::Audience(name.clone()), *membership));
     segments.chain(audiences)
 }
 
@@ -88,7 +96,13 @@ fn announce_membership(customer: &Customer, list: List, membership: Membership) 
         List::Audience(name) => format!("audience/{name}"),
     };
     Announcement {
-        id: format!("{}/{name}/{}", customer.id, membership.since.seconds()),
+        // Within one second a customer may come onto a list and leave it: two pieces of news.
+        id: format!(
+            "{}/{name}/{}/{}",
+            customer.id,
+            membership.since.seconds(),
+            if membership.member { "on" } else { "off" }
+        ),
         customer: customer.id.clone(),
         at: membership.since,
         what: Announced::Membership { list, member: membership.member },

@@ -12,7 +12,7 @@ use crate::ledger::{Row, Sent};
 use crate::message::SkipReason;
 use crate::money::Yen;
 
-/// What a journey did: people are counted by its first message, money over all of it.
+/// What a journey did: people are counted by the first message they reached, money over all of it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// People who entered.
@@ -120,7 +120,8 @@ fn ratio(part: u64, whole: u64) -> Option<f64> {
 
 /// Folds the rows of all versions of a journey.
 pub fn fold(rows: impl IntoIterator<Item = Row>, versions: &BTreeMap<u32, Arc<Journey>>) -> Report {
-    let mut fold = Fold { versions, report: Report::default(), steps: BTreeMap::new(), branches: BTreeMap::new() };
+    let mut fold =
+        Fold { versions, report: Report::default(), steps: BTreeMap::new(), branches: BTreeMap::new() };
     for row in rows {
         fold.row(&row);
     }
@@ -137,11 +138,8 @@ struct Fold<'a> {
 impl Fold<'_> {
     fn row(&mut self, row: &Row) {
         let journey = self.versions.get(&row.version).map(Arc::clone);
-        let first = journey.as_ref().and_then(|journey| {
-            journey.steps.iter().position(|step| matches!(step, Step::Message(_)))
-        });
         self.report.audience += 1;
-        self.first_message(row, row.messages.iter().find(|sent| Some(sent.step) == first));
+        self.first_message(row, row.messages.first());
         for sent in &row.messages {
             let name = journey.as_ref().and_then(|journey| journey.step_name(sent.step));
             let name = name.map_or_else(|| sent.step.to_string(), ToString::to_string);
@@ -150,7 +148,14 @@ impl Fold<'_> {
         for (step, way) in &row.took {
             let name = match journey.as_ref().and_then(|journey| journey.steps.get(*step)) {
                 Some(Step::Listen { event, .. }) => format!("{step:03} wait for {event}"),
-                Some(Step::Branch { .. } | Step::Message(_) | Step::Wait { .. } | Step::Audience { .. } | Step::Exit) | None => {
+                Some(
+                    Step::Branch { .. }
+                    | Step::Message(_)
+                    | Step::Wait { .. }
+                    | Step::Audience { .. }
+                    | Step::Exit,
+                )
+                | None => {
                     format!("{step:03} branch")
                 }
             };
@@ -165,12 +170,15 @@ impl Fold<'_> {
         }
     }
 
-    /// Counts the person by the journey's first message; one whose journey ended before it was reached was skipped.
+    /// Counts the person by the first message they reached; one whose journey ended before it was reached was skipped.
     fn first_message(&mut self, row: &Row, first: Option<&Sent>) {
         let report = &mut self.report;
         let Some(sent) = first else {
             match row.ended {
-                Some((_, EndReason::Goal | EndReason::Exit | EndReason::Finished | EndReason::VersionGone)) => {
+                Some((
+                    _,
+                    EndReason::Goal | EndReason::Exit | EndReason::Finished | EndReason::VersionGone,
+                )) => {
                     *report.skipped.entry(SkipReason::Ended.describe().to_owned()).or_default() += 1;
                 }
                 None => report.waiting += 1,

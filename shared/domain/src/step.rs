@@ -7,27 +7,33 @@ use crate::condition::Subject;
 use crate::consent::{ConsentSaid, Purpose};
 use crate::contact::Channel;
 use crate::customer::{Customer, Membership};
+use crate::definition::STEPS_LIMIT;
 use crate::definitions::Definitions;
 use crate::due::{self, Due};
-use crate::enrollment::{EndReason, Message, Note, Noted, Status, earliest};
+use crate::enrollment::{EndReason, Enrollment, Message, Note, Noted, State, Status, earliest};
 use crate::event::Added;
 use crate::input::{Effect, Input, Outcome};
 use crate::journey::{Enter, ReEntry};
-use crate::message::{Code, HoldReason, SkipReason};
+use crate::message::{Code, FrequencyCap, HoldReason, SkipReason};
 use crate::names::{JourneyName, SegmentName};
 use crate::project;
 use crate::time::{DAY, Timestamp};
 use crate::walk;
 
-/// Rounds in which one change may cause the next (a journey puts a customer on an audience, that moves a segment, that
-/// begins a journey …) before the rest waits for the next look.
-const ROUNDS_LIMIT: usize = 16;
+/// The most steps an enrollment passes at one instant, and with them the rounds in which one change may cause the next:
+/// a journey puts a customer on an audience, that moves a segment, that begins a journey … Each begins once at most at
+/// one instant, and no step leads back.
+const ROUNDS_PER_JOURNEY: usize = 2 * STEPS_LIMIT;
 
 /// Notes a customer keeps.
 const NOTES_LIMIT: usize = 8;
 
 /// Ended enrollments a customer keeps whole.
 const ENDED_LIMIT: usize = 5;
+
+/// How long an ended enrollment is kept whole at least: receipts of SMS come for up to 72 hours, and what a crash left
+/// undone is projected from it.
+const RECEIPTS_SECONDS: i64 = 3 * DAY;
 
 /// Starts of enrollments that are kept per journey once they are no longer kept whole.
 const PAST_LIMIT: usize = 12;
@@ -77,10 +83,11 @@ pub enum Decided {
 
 /// Applies `inputs` to a customer at `now` and carries its segments and journeys as far as they go.
 pub fn step(before: &Customer, inputs: &[Input], now: Timestamp, definitions: &Definitions) -> Stepped {
-    let mut world = World { customer: before.clone(), now, definitions, decisions: Vec::new() };
-    for input in inputs {
-        world.apply(input);
-    }
+    let mut world = World { before, customer: before.clone(), now, definitions, decisions: Vec::new() };
+    // A reply that names no message goes to the last one that left: what the others say of messages comes first.
+    let (bare, others): (Vec<&Input>, Vec<&Input>) =
+        inputs.iter().partition(|input| matches!(input, Input::Reply { code: None, .. }));
+    others.into_iter().chain(bare).for_each(|input| world.apply(input));
     world.settle();
     let World { mut customer, decisions, .. } = world;
     let changed = customer != *before;
@@ -94,6 +101,7 @@ pub fn step(before: &Customer, inputs: &[Input], now: Timestamp, definitions: &D
 
 /// A customer on its way from before to after.
 pub(crate) struct World<'a> {
+    before: &'a Customer,
     pub(crate) customer: Customer,
     pub(crate) now: Timestamp,
     pub(crate) definitions: &'a Definitions,
@@ -105,7 +113,9 @@ impl World<'_> {
         match input {
             Input::Identify { traits, consents, at } => {
                 self.customer.identify(traits, *at);
-                consents.iter().for_each(|word| self.customer.said(word, *at));
+                for word in consents {
+                    self.customer.said(word, *at);
+                }
             }
             Input::Track { event } => match self.customer.track(event) {
                 Added::Counted | Added::Duplicate => {}
@@ -125,11 +135,11 @@ impl World<'_> {
                 message.learn(Status::Accepted);
                 earliest(&mut message.opened, *at);
             }),
-            Input::Reply { code, channel, at } => {
-                if let Some(code) = code.clone().or_else(|| self.last_message(*channel)) {
-                    self.learn(&code, |message| earliest(&mut message.replied, *at));
-                }
-            }
+            Input::Reply { code: Some(code), at, .. } => self.learn(code, |message| {
+                message.learn(Status::Accepted);
+                earliest(&mut message.replied, *at);
+            }),
+            Input::Reply { code: None, channel, at } => self.replied(*channel, *at),
             Input::OptOut { channel, at } => {
                 let word = ConsentSaid { channel: *channel, purpose: Purpose::Marketing, given: false };
                 self.customer.said(&word, *at);
@@ -138,9 +148,26 @@ impl World<'_> {
     }
 
     fn learn(&mut self, code: &Code, learn: impl FnOnce(&mut Message)) {
-        let mut messages = self.customer.enrollments.iter_mut().flat_map(|enrollment| enrollment.messages_mut());
-        if let Some(message) = messages.find(|message| message.code == *code) {
-            learn(message);
+        let messages = self.customer.enrollments.iter_mut().flat_map(Enrollment::messages_mut);
+        let Some(message) = messages.into_iter().find(|message| message.code == *code) else { return };
+        learn(message);
+        if may_have_left(&message.status) {
+            return;
+        }
+        // It never left, so a reply was to the one before.
+        if let (channel, Some(at)) = (message.channel, message.replied.take()) {
+            self.replied(channel, at);
+        }
+    }
+
+    /// Takes a reply that names no message: it answers the last one on the channel that was handed over before it.
+    pub(crate) fn replied(&mut self, channel: Channel, at: Timestamp) {
+        let messages = self.customer.enrollments.iter_mut().flat_map(Enrollment::messages_mut);
+        let left = messages.filter(|message| {
+            message.channel == channel && message.at < at && may_have_left(&message.status)
+        });
+        if let Some(message) = left.max_by(|one, other| (one.at, &one.code).cmp(&(other.at, &other.code))) {
+            earliest(&mut message.replied, at);
         }
     }
 
@@ -154,10 +181,10 @@ impl World<'_> {
         }
     }
 
-    fn last_message(&self, channel: Channel) -> Option<Code> {
-        let messages = self.customer.enrollments.iter().flat_map(|enrollment| enrollment.messages());
-        let left = messages.filter(|message| message.channel == channel && message.status.left());
-        left.max_by_key(|message| (message.at, &message.code)).map(|message| message.code.clone())
+    /// Whether an event of this name is known that happened in this very second.
+    pub(crate) fn happened_now(&self, event: &str) -> bool {
+        let history = self.customer.events.get(event);
+        history.is_some_and(|history| history.first_between(self.now, self.now).is_some())
     }
 
     pub(crate) fn note(&mut self, what: Noted, at: Timestamp) {
@@ -171,7 +198,9 @@ impl World<'_> {
     }
 
     fn settle(&mut self) {
-        for _ in 0..ROUNDS_LIMIT {
+        for _ in
+            0..ROUNDS_PER_JOURNEY * (2 + self.customer.enrollments.len() + self.definitions.journeys.len())
+        {
             let before = self.customer.clone();
             for segment in self.memberships() {
                 self.begin_where(&Enter::Segment(segment));
@@ -187,23 +216,28 @@ impl World<'_> {
     }
 
     /// Brings every membership up to date and returns the segments that were entered. Segments may ask about each
-    /// other, without circles, so there are at most as many passes as segments.
+    /// other, without circles, so there are at most as many passes as segments; what changes back in a later pass
+    /// never changed.
     fn memberships(&mut self) -> Vec<SegmentName> {
-        let mut entered = Vec::new();
+        let before = self.customer.segments.clone();
         for _ in 0..=self.definitions.segments.len() {
             let moved: Vec<(SegmentName, bool)> = self.moved();
             if moved.is_empty() {
                 break;
             }
             for (name, member) in moved {
-                self.customer.segments.insert(name.clone(), Membership { member, since: self.now });
-                if member {
-                    entered.push(name);
-                }
+                match before.get(&name) {
+                    Some(was) if was.member == member => self.customer.segments.insert(name, *was),
+                    None if !member => self.customer.segments.remove(&name),
+                    Some(_) | None => {
+                        self.customer.segments.insert(name, Membership { member, since: self.now })
+                    }
+                };
             }
         }
-        entered.retain(|name| self.customer.is_member(name));
-        entered
+        let was = |name: &SegmentName| before.get(name).is_some_and(|membership| membership.member);
+        let members = self.customer.segments.iter().filter(|(_, membership)| membership.member);
+        members.map(|(name, _)| name).filter(|name| !was(name)).cloned().collect()
     }
 
     fn moved(&self) -> Vec<(SegmentName, bool)> {
@@ -235,7 +269,9 @@ impl World<'_> {
         let zone = self.customer.zone(&self.definitions.zone);
         for name in self.definitions.journeys.keys() {
             let Some((_, journey)) = self.definitions.current(name) else { continue };
-            let (Enter::Birthday(at), Some(birthday)) = (&journey.enter, self.customer.birthday()) else { continue };
+            let (Enter::Birthday(at), Some(birthday)) = (&journey.enter, self.customer.birthday()) else {
+                continue;
+            };
             let subject = Subject { customer: &self.customer, enrollment: None };
             if journey.allowed.as_ref().is_some_and(|allowed| !allowed.evaluate(subject, self.now).holds) {
                 continue;
@@ -257,7 +293,11 @@ impl World<'_> {
     fn begin(&mut self, name: &JourneyName) {
         let Some((version, journey)) = self.definitions.current(name) else { return };
         let subject = Subject { customer: &self.customer, enrollment: None };
-        let already = self.customer.enrollments.iter().any(|enrollment| enrollment.journey == *name && enrollment.is_live());
+        let already = self
+            .customer
+            .enrollments
+            .iter()
+            .any(|enrollment| enrollment.journey == *name && enrollment.is_live());
         let refused = if already {
             Some(Noted::AlreadyIn(name.clone()))
         } else if !self.may_reenter(name, journey.reentry) {
@@ -281,32 +321,59 @@ impl World<'_> {
         let kept = self.customer.enrollments.iter().filter(|enrollment| enrollment.journey == *name);
         let past = self.customer.past.get(name).into_iter().flatten().copied();
         let starts: Vec<Timestamp> = kept.map(|enrollment| enrollment.entered).chain(past).collect();
-        let within = |days: u32| starts.iter().filter(|at| self.now.since(**at) < i64::from(days) * DAY).count();
+        let within =
+            |days: u32| starts.iter().filter(|at| self.now.since(**at) < i64::from(days) * DAY).count();
         match rule {
             ReEntry::Never => starts.is_empty(),
             ReEntry::AfterDays(days) => within(days.max(1)) == 0 && !starts.contains(&self.now),
             ReEntry::AtMost { times, within_days } => {
-                within(within_days) < usize::try_from(times).unwrap_or(usize::MAX) && !starts.contains(&self.now)
+                within(within_days) < usize::try_from(times).unwrap_or(usize::MAX)
+                    && !starts.contains(&self.now)
             }
         }
     }
 
-    /// Keeps the document small: of ended enrollments whose messages are all settled the latest stay whole.
+    /// Keeps the document small: ended enrollments of which nothing more is to be heard leave their start only. The
+    /// latest stay whole, and those that this step changed (their rows are projected from them) or that count
+    /// against a cap.
     fn forget(&mut self) {
-        let over = |customer: &Customer| {
-            let ended = customer.enrollments.iter().filter(|enrollment| !enrollment.is_live());
-            ended.count() > ENDED_LIMIT
-        };
-        while over(&self.customer) {
-            let settled = |message: &Message| message.status != Status::Pending;
-            let oldest = self.customer.enrollments.iter().position(|e| !e.is_live() && e.messages().all(settled));
-            let Some(oldest) = oldest else { return };
+        let ended = self.customer.enrollments.iter().filter(|enrollment| !enrollment.is_live()).count();
+        for _ in ENDED_LIMIT..ended {
+            let Some(oldest) =
+                self.customer.enrollments.iter().position(|enrollment| self.is_over(enrollment))
+            else {
+                return;
+            };
             let gone = self.customer.enrollments.remove(oldest);
             let past = self.customer.past.entry(gone.journey).or_default();
             past.push(gone.entered);
+            past.sort_unstable();
             if past.len() > PAST_LIMIT {
                 past.remove(0);
             }
         }
+    }
+
+    fn is_over(&self, enrollment: &Enrollment) -> bool {
+        let State::Ended { at, .. } = enrollment.state else { return false };
+        let caps = &self.definitions.shop.policy.caps;
+        let counts = |message: &Message| {
+            let window = |cap: &FrequencyCap| i64::from(cap.within_days) * DAY;
+            let mut caps = caps.iter().filter(|cap| cap.channel == message.channel);
+            message.status.left() && caps.any(|cap| self.now.since(message.at) < window(cap))
+        };
+        self.now.since(at) >= RECEIPTS_SECONDS
+            && self.before.enrollments.contains(enrollment)
+            && !enrollment.messages().any(|message| message.status == Status::Pending || counts(message))
+    }
+}
+
+/// Whether the message may have left, as far as is known.
+const fn may_have_left(status: &Status) -> bool {
+    match status {
+        Status::Pending | Status::Unknown | Status::Accepted | Status::Undelivered(_) | Status::Delivered => {
+            true
+        }
+        Status::Skipped(_) | Status::Failed(_) => false,
     }
 }

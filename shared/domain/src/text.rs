@@ -27,7 +27,13 @@ impl Text {
 
     /// Fills in the variables; the error names what is missing, never a value.
     pub fn render(&self, variables: &Object) -> Result<String, MissingValue> {
-        self.template.render(variables).map_err(|_| MissingValue)
+        let mut variables = variables.clone();
+        if let Some(Variable::Object(customer)) = variables.get_mut("customer") {
+            for name in self.with_default() {
+                customer.entry(name.to_owned()).or_insert(Variable::Nil);
+            }
+        }
+        self.template.render(&variables).map_err(|_| MissingValue)
     }
 
     /// The text as it was written.
@@ -35,9 +41,35 @@ impl Text {
         &self.source
     }
 
-    /// Whether the text mentions the variable.
+    /// Whether the text speaks of the variable, such as `sender`.
     pub fn mentions(&self, variable: &str) -> bool {
-        self.source.contains(variable)
+        self.paths().any(|(path, _)| path.split('.').next() == Some(variable))
+    }
+
+    /// The links it speaks of: `shop` in `{{ links.shop }}`.
+    pub fn links(&self) -> impl Iterator<Item = &str> {
+        self.paths()
+            .filter_map(|(path, _)| path.strip_prefix("links."))
+            .map(|rest| rest.split('.').next().unwrap_or(rest))
+    }
+
+    /// Traits that it has another word for: `name` in `{{ customer.name | default: 'お客さま' }}`.
+    fn with_default(&self) -> impl Iterator<Item = &str> {
+        let replaced = |rest: &str| {
+            rest.trim_start()
+                .strip_prefix('|')
+                .is_some_and(|filter| filter.trim_start().starts_with("default"))
+        };
+        self.paths()
+            .filter(move |(_, rest)| replaced(rest))
+            .filter_map(|(path, _)| path.strip_prefix("customer."))
+    }
+
+    /// What stands in `{{ … }}` and `{% … %}` as a path of variables, each with what follows it there.
+    fn paths(&self) -> impl Iterator<Item = (&str, &str)> {
+        let opened = self.source.split("{{").skip(1).map(|rest| rest.split("}}").next());
+        let tags = self.source.split("{%").skip(1).map(|rest| rest.split("%}").next());
+        opened.chain(tags).flatten().flat_map(paths)
     }
 }
 
@@ -49,7 +81,9 @@ impl fmt::Debug for Text {
 
 /// A variable of a text is not known of this person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a variable of the text has no value for this customer; give it a default: {{{{ customer.name | default: 'お客さま' }}}}")]
+#[error(
+    "a variable of the text has no value for this customer; give it a default: {{{{ customer.name | default: 'お客さま' }}}}"
+)]
 pub struct MissingValue;
 
 /// What a text can speak of.
@@ -66,13 +100,13 @@ pub struct Variables<'a> {
 }
 
 impl Variables<'_> {
-    /// The variables as Liquid takes them. Every trait the text may ask for is there, absent ones as nil, so that
-    /// `default` works.
+    /// The variables as Liquid takes them: traits that are known.
     pub fn object(&self) -> Object {
         let mut customer = Object::new();
-        customer.insert("name".into(), Variable::Nil);
         for (name, Stamped(value, _)) in &self.customer.traits {
-            customer.insert(name.clone().into(), variable(value));
+            if let Some(value) = variable(value) {
+                customer.insert(name.clone().into(), value);
+            }
         }
         let mut links = Object::new();
         for (name, url) in &self.links {
@@ -87,13 +121,80 @@ impl Variables<'_> {
     }
 }
 
-fn variable(value: &Value) -> Variable {
+fn variable(value: &Value) -> Option<Variable> {
     match value {
-        Value::Absent => Variable::Nil,
-        Value::Boolean(value) => Variable::scalar(*value),
-        Value::Integer(value) => Variable::scalar(*value),
-        Value::Number(value) => Variable::scalar(*value),
-        Value::Text(value) => Variable::scalar(value.clone()),
-        Value::List(values) => Variable::Array(values.iter().cloned().map(Variable::scalar).collect()),
+        Value::Absent => None,
+        Value::Boolean(value) => Some(Variable::scalar(*value)),
+        Value::Integer(value) => Some(Variable::scalar(*value)),
+        Value::Number(value) => Some(Variable::scalar(*value)),
+        Value::Text(value) => Some(Variable::scalar(value.clone())),
+        Value::List(values) => Some(Variable::Array(values.iter().cloned().map(Variable::scalar).collect())),
+    }
+}
+
+/// Words with dots between them, each with what follows it; what stands in quotes is no word.
+fn paths(tag: &str) -> Vec<(&str, &str)> {
+    let part = |c: char| c.is_alphanumeric() || c == '_' || c == '-' || c == '.';
+    let mut found = Vec::new();
+    let mut rest = tag;
+    while let Some(first) = rest.chars().next() {
+        if first == '\'' || first == '"' {
+            rest = rest[1..].split_once(first).map_or("", |(_, after)| after);
+            continue;
+        }
+        let end = rest.find(|c| !part(c)).unwrap_or(rest.len());
+        if end == 0 {
+            rest = &rest[first.len_utf8()..];
+        } else {
+            found.push((rest[..end].trim_matches('.'), &rest[end..]));
+            rest = &rest[end..];
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::names::CustomerId;
+    use crate::time::Timestamp;
+
+    fn render(text: &str, traits: &[(&str, &str)]) -> Result<String, MissingValue> {
+        let mut customer = Customer::new(CustomerId::parse("1").unwrap());
+        let traits: BTreeMap<String, Value> = traits
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), Value::Text((*value).to_owned())))
+            .collect();
+        customer.identify(&traits, Timestamp::default());
+        let links = vec![("shop".to_owned(), "https://s.example/1".to_owned())];
+        let variables = Variables {
+            customer: &customer,
+            links,
+            optout: "https://s.example/o".to_owned(),
+            sender: "つなぎ商店",
+        };
+        Text::parse(text).unwrap().render(&variables.object())
+    }
+
+    #[test]
+    fn a_trait_that_is_not_known_needs_another_word() {
+        let text = "{{ customer.city | default: '全国' }}の{{ customer.name | default: 'お客さま' }}様";
+        assert_eq!(render(text, &[]), Ok("全国のお客さま様".to_owned()));
+        assert_eq!(render(text, &[("city", "京都"), ("name", "花")]), Ok("京都の花様".to_owned()));
+        assert_eq!(render("{{ customer.name }}様", &[]), Err(MissingValue));
+        assert_eq!(
+            render("{% if customer.name %}{{ customer.name }}様{% endif %} {{ links.shop }}", &[]),
+            Ok(" https://s.example/1".to_owned())
+        );
+    }
+
+    #[test]
+    fn variables_are_what_stands_in_tags() {
+        let text = Text::parse("the sender, https://links.example.jp/x {{ links.shop }} {{ 'links.no' }} {% if optout %}{% endif %}").unwrap();
+        assert!(!text.mentions("sender"));
+        assert!(text.mentions("optout"));
+        assert_eq!(text.links().collect::<Vec<_>>(), ["shop"]);
     }
 }

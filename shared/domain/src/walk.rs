@@ -25,37 +25,56 @@ pub fn watch_at(message: &Message) -> Timestamp {
 }
 
 /// The goal an enrollment has reached: the first event of its journey's goal since it began.
-pub fn goal(journey: &Journey, customer: &crate::customer::Customer, enrollment: &Enrollment, now: Timestamp) -> Option<Goal> {
+pub fn goal(
+    journey: &Journey,
+    customer: &crate::customer::Customer,
+    enrollment: &Enrollment,
+    now: Timestamp,
+) -> Option<Goal> {
     let history = customer.events.get(journey.goal.as_ref()?)?;
-    let reached = history.recent.iter().find(|kept| kept.0 >= enrollment.entered && kept.0 <= now)?;
+    let reached = history.first_between(enrollment.entered.plus(i64::from(enrollment.goal_before)), now)?;
     Some(Goal { at: reached.0, yen: reached.2 })
 }
 
 /// Begins an enrollment and carries it as far as it goes.
 pub(crate) fn begin(world: &mut World<'_>, journey: &JourneyName, version: u32) {
     let definitions: &Definitions = world.definitions;
-    let Some(first) = definitions.version(journey, version).and_then(|journey| journey.first) else { return };
+    let Some(journey) = definitions.version(journey, version) else { return };
+    let Some(first) = journey.first else { return };
+    let goal_before = journey.goal.as_ref().is_some_and(|goal| world.happened_now(goal));
     // The first look at it, in this very round, moves it on to its first step.
     world.customer.enrollments.push(Enrollment {
-        journey: journey.clone(),
+        journey: journey.name.clone(),
         version,
         entered: world.now,
+        goal_before,
         state: State::Starting { step: first },
         visits: Vec::new(),
         goal: None,
     });
 }
 
-/// Puts a message back that its sender may not let go before `until`.
+/// Puts a message back that its sender may not let go before `until`. Its record stays: should it have left after all,
+/// what is said of it finds its place.
 pub(crate) fn hold(world: &mut World<'_>, code: &Code, until: Timestamp, why: HoldReason) {
     let now = world.now;
     for enrollment in &mut world.customer.enrollments {
-        let State::Sending { step } = enrollment.state else { continue };
-        let waits = |visit: &Visit| matches!(visit, Visit::Message(message) if message.code == *code && message.status == Status::Pending);
-        if until > now && enrollment.visits.iter().any(waits) {
-            enrollment.visits.retain(|visit| !waits(visit));
-            enrollment.state = State::Holding { step, until, why };
-        }
+        let found =
+            enrollment.messages().find(|message| message.code == *code && message.status == Status::Pending);
+        let Some(message) = found.filter(|_| until > now) else { continue };
+        let (until, why) = match enrollment.state {
+            State::Sending { step } if step == message.step => (until, why),
+            State::Holding { step, until: other, why: reason } if step == message.step => {
+                (other, reason).max((until, why))
+            }
+            State::Starting { .. }
+            | State::Sending { .. }
+            | State::Holding { .. }
+            | State::Waiting { .. }
+            | State::Listening { .. }
+            | State::Ended { .. } => continue,
+        };
+        enrollment.state = State::Holding { step: message.step, until, why };
     }
 }
 
@@ -78,19 +97,25 @@ pub(crate) fn run(world: &mut World<'_>, index: usize) {
         let now = world.now;
         let enrollment = &world.customer.enrollments[index];
         let next = match &enrollment.state {
-            State::Starting { step } => Some(*step),
             State::Ended { .. } => return,
+            State::Holding { step, .. }
+                if enrollment.message(*step).is_some_and(|it| it.status != Status::Pending) =>
+            {
+                way_on(&journey, *step)
+            }
             State::Holding { until, .. } | State::Waiting { until, .. } if now < *until => return,
-            State::Holding { step, .. } => Some(*step),
+            State::Starting { step } | State::Holding { step, .. } => Some(*step),
             State::Waiting { step, .. } => way_on(&journey, *step),
             State::Sending { step } => match enrollment.message(*step) {
                 Some(message) if message.status == Status::Pending => return,
                 _ => way_on(&journey, *step),
             },
-            State::Listening { step, since, until } => match listen(world, &journey, *step, (*since, *until), index) {
-                Some(next) => next,
-                None => return,
-            },
+            State::Listening { step, since, until } => {
+                match listen(world, &journey, *step, (*since, *until), index) {
+                    Some(next) => next,
+                    None => return,
+                }
+            }
         };
         match next {
             Some(step) => arrive(world, index, &journey, step),
@@ -102,7 +127,16 @@ pub(crate) fn run(world: &mut World<'_>, index: usize) {
 /// Looks after messages of which nothing was heard: each is handed over again, and in the end given up as unknown.
 fn watch(world: &mut World<'_>, index: usize) {
     let now = world.now;
-    for message in world.customer.enrollments[index].messages_mut() {
+    let enrollment = &mut world.customer.enrollments[index];
+    let held = match enrollment.state {
+        State::Holding { step, .. } => Some(step),
+        State::Starting { .. }
+        | State::Sending { .. }
+        | State::Waiting { .. }
+        | State::Listening { .. }
+        | State::Ended { .. } => None,
+    };
+    for message in enrollment.messages_mut().filter(|message| Some(message.step) != held) {
         while message.status == Status::Pending && now >= watch_at(message) {
             if message.asked >= WATCH_LIMIT {
                 message.learn(Status::Unknown);
@@ -136,7 +170,9 @@ fn end(world: &mut World<'_>, index: usize, why: EndReason) {
 
 fn way_on(journey: &Journey, step: usize) -> Option<usize> {
     match journey.steps.get(step)? {
-        Step::Message(MessageStep { next, .. }) | Step::Wait { next, .. } | Step::Audience { next, .. } => *next,
+        Step::Message(MessageStep { next, .. }) | Step::Wait { next, .. } | Step::Audience { next, .. } => {
+            *next
+        }
         Step::Listen { otherwise, .. } | Step::Branch { otherwise, .. } => *otherwise,
         Step::Exit => None,
     }
@@ -144,11 +180,19 @@ fn way_on(journey: &Journey, step: usize) -> Option<usize> {
 
 /// Where a wait for an event goes on; `None` while it goes on waiting.
 #[expect(clippy::option_option, reason = "whether it goes on, and whether a step follows")]
-fn listen(world: &mut World<'_>, journey: &Journey, step: usize, (since, until): (Timestamp, Timestamp), index: usize) -> Option<Option<usize>> {
-    let Some(Step::Listen { event, then, otherwise, .. }) = journey.steps.get(step) else { return Some(None) };
+fn listen(
+    world: &mut World<'_>,
+    journey: &Journey,
+    step: usize,
+    (since, until): (Timestamp, Timestamp),
+    index: usize,
+) -> Option<Option<usize>> {
+    let Some(Step::Listen { event, then, otherwise, .. }) = journey.steps.get(step) else {
+        return Some(None);
+    };
     let horizon = world.now.min(until);
     let history = world.customer.events.get(event);
-    let came = history.is_some_and(|history| history.recent.iter().any(|kept| kept.0 >= since && kept.0 <= horizon));
+    let came = history.is_some_and(|history| history.first_between(since, horizon).is_some());
     if !came && world.now < until {
         return None;
     }
@@ -161,7 +205,9 @@ fn took(world: &mut World<'_>, index: usize, step: usize, way: &str) {
     let at = world.now;
     let enrollment = &mut world.customer.enrollments[index];
     enrollment.visits.push(Visit::Took { step, way: way.to_owned(), at });
-    world.decisions.push(Decision { journey: enrollment.journey.clone(), what: Decided::Took(way.to_owned()) });
+    world
+        .decisions
+        .push(Decision { journey: enrollment.journey.clone(), what: Decided::Took(way.to_owned()) });
 }
 
 /// Arrives at a step. Steps that take no time lead on to the next at once.
@@ -179,8 +225,11 @@ fn arrive(world: &mut World<'_>, index: usize, journey: &Journey, step: usize) {
                 world.customer.enrollments[index].state = State::Waiting { step, until: now.plus(*seconds) };
                 return;
             }
-            Step::Listen { seconds, .. } => {
-                world.customer.enrollments[index].state = State::Listening { step, since: now, until: now.plus(*seconds) };
+            Step::Listen { event, seconds, .. } => {
+                // What is known in this very second came before.
+                let since = now.plus(i64::from(world.happened_now(event)));
+                world.customer.enrollments[index].state =
+                    State::Listening { step, since, until: now.plus(*seconds) };
                 return;
             }
             Step::Branch { ways, otherwise } => {
@@ -205,15 +254,41 @@ fn arrive(world: &mut World<'_>, index: usize, journey: &Journey, step: usize) {
 
 /// Hands a message to its sender, holds it, or skips it; returns where a skipped one goes on.
 #[expect(clippy::option_option, reason = "whether it goes on, and whether a step follows")]
-fn send(world: &mut World<'_>, index: usize, journey: &Journey, step: usize, message: &MessageStep) -> Option<Option<usize>> {
+fn send(
+    world: &mut World<'_>,
+    index: usize,
+    journey: &Journey,
+    step: usize,
+    message: &MessageStep,
+) -> Option<Option<usize>> {
     let now = world.now;
-    let allowed = permission(&world.customer, message.channel, journey.purpose, world.definitions.rules(), Moment::Planning, now);
+    replan(world, index, step);
+    let allowed = permission(
+        &world.customer,
+        message.channel,
+        journey.purpose,
+        world.definitions.rules(),
+        Moment::Planning,
+        now,
+    );
     let customer = world.customer.id.clone();
     let enrollment = &mut world.customer.enrollments[index];
-    let code = Code::derive(&world.definitions.code_key, &customer, &journey.name, enrollment.version, enrollment.entered, step);
+    let code = Code::derive(
+        &world.definitions.code_key,
+        &customer,
+        &journey.name,
+        enrollment.version,
+        enrollment.entered,
+        step,
+    );
     let held = match enrollment.state {
-        State::Holding { why, until, .. } => Some((why, until)),
-        State::Starting { .. } | State::Sending { .. } | State::Waiting { .. } | State::Listening { .. } | State::Ended { .. } => None,
+        State::Holding { step: at, why, until } if at == step => Some((why, until)),
+        State::Starting { .. }
+        | State::Holding { .. }
+        | State::Sending { .. }
+        | State::Waiting { .. }
+        | State::Listening { .. }
+        | State::Ended { .. } => None,
     };
     let record = |status| {
         Visit::Message(Message {
@@ -252,8 +327,23 @@ fn send(world: &mut World<'_>, index: usize, journey: &Journey, step: usize, mes
     on
 }
 
+/// Takes away the record of a message that was put back: it never left, so a reply was to the one before.
+fn replan(world: &mut World<'_>, index: usize, step: usize) {
+    let visits = &mut world.customer.enrollments[index].visits;
+    let put_back = |visit: &Visit| matches!(visit, Visit::Message(message) if message.step == step);
+    let Some(Visit::Message(message)) = visits.iter().position(put_back).map(|place| visits.remove(place)) else { return };
+    if let Some(at) = message.replied {
+        world.replied(message.channel, at);
+    }
+}
+
 /// Why a message that is about to leave may not, as far as the customer tells; suppression is the sender's to read.
-pub fn check_at_sending(customer: &crate::customer::Customer, code: &Code, definitions: &Definitions, now: Timestamp) -> Permission {
+pub fn check_at_sending(
+    customer: &crate::customer::Customer,
+    code: &Code,
+    definitions: &Definitions,
+    now: Timestamp,
+) -> Permission {
     let found = customer.enrollments.iter().find_map(|enrollment| {
         let message = enrollment.messages().find(|message| message.code == *code)?;
         Some((enrollment, message))
@@ -263,11 +353,21 @@ pub fn check_at_sending(customer: &crate::customer::Customer, code: &Code, defin
         return Permission::Skip(SkipReason::Ended);
     };
     let subject = Subject { customer, enrollment: Some((enrollment, journey)) };
-    let over = !matches!(enrollment.state, State::Sending { step } if step == message.step)
+    let (at_it, held) = match enrollment.state {
+        State::Sending { step } => (step == message.step, None),
+        State::Holding { step, until, why } => (step == message.step, Some((until, why))),
+        State::Starting { .. } | State::Waiting { .. } | State::Listening { .. } | State::Ended { .. } => {
+            (false, None)
+        }
+    };
+    let over = !at_it
         || goal(journey, customer, enrollment, now).is_some()
         || journey.exit.as_ref().is_some_and(|exit| exit.evaluate(subject, now).holds);
     if over {
         return Permission::Skip(SkipReason::Ended);
+    }
+    if let Some((until, why)) = held.filter(|(until, _)| *until > now) {
+        return Permission::Hold(until, why);
     }
     permission(customer, message.channel, journey.purpose, definitions.rules(), Moment::Sending, now)
 }
