@@ -1,0 +1,135 @@
+//! What a provider's notices mean to us: addresses to suppress, and inputs for customers.
+
+use std::collections::BTreeMap;
+
+use cloud::inbox::{INPUTS_LIMIT, Inbox};
+use cloud::table::messages::MessageItem;
+use domain::contact::{Channel, Phone};
+use domain::enrollment::Status;
+use domain::input::Input;
+use domain::message::Code;
+use domain::money::Yen;
+use domain::names::CustomerId;
+use domain::time::Timestamp;
+use providers::receipts::{Notice, ReceiptStatus};
+
+use crate::words::opts_out;
+
+/// The most characters kept of a provider's word for why.
+const REASON_LIMIT: usize = 64;
+
+/// What the table knows of the messages and senders that notices name.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// Messages by their codes.
+    pub(crate) messages: BTreeMap<Code, MessageItem>,
+    /// Customers by the number they wrote from.
+    pub(crate) senders: BTreeMap<String, CustomerId>,
+}
+
+/// An address that gets no more marketing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Suppression {
+    pub(crate) channel: Channel,
+    pub(crate) address: String,
+    pub(crate) why: &'static str,
+}
+
+/// The message a notice names, if that can be a code of ours.
+pub(crate) fn code(notice: &Notice) -> Option<Code> {
+    match notice {
+        Notice::Receipt { reference, .. } | Notice::EmailReply { reference, .. } => Code::parse(reference),
+        Notice::Reply { to_reference, .. } => to_reference.as_deref().and_then(Code::parse),
+    }
+}
+
+/// The number a reply came from, when the message it answers does not tell whose it is.
+pub(crate) fn sender(notice: &Notice, messages: &BTreeMap<Code, MessageItem>) -> Option<String> {
+    match notice {
+        Notice::Reply { from, .. } => {
+            let told = code(notice).is_some_and(|code| messages.contains_key(&code));
+            (!told).then(|| number(from))
+        }
+        Notice::Receipt { .. } | Notice::EmailReply { .. } => None,
+    }
+}
+
+/// The address a notice suppresses.
+pub(crate) fn suppression(notice: &Notice, messages: &BTreeMap<Code, MessageItem>) -> Option<Suppression> {
+    match notice {
+        Notice::Receipt { status: ReceiptStatus::Bounced { permanent: true }, .. } => {
+            let message = messages.get(&code(notice)?)?;
+            Some(Suppression { channel: message.channel, address: message.to.clone(), why: "bounced" })
+        }
+        Notice::Reply { from, text, .. } if opts_out(text) => {
+            Some(Suppression { channel: Channel::Sms, address: number(from), why: "opted out by reply" })
+        }
+        Notice::Receipt { .. } | Notice::Reply { .. } | Notice::EmailReply { .. } => None,
+    }
+}
+
+/// What a notice brings to which customer; `None` when nobody here is concerned.
+pub(crate) fn input(notice: &Notice, known: &Known, now: Timestamp) -> Option<(CustomerId, Input)> {
+    let message = code(notice).and_then(|code| known.messages.get(&code));
+    match notice {
+        Notice::Receipt { status, parts, price_yen, .. } => {
+            let message = message?;
+            let yen = price_yen.filter(|yen| *yen >= 0).map(Yen);
+            let input =
+                Input::Receipt { code: message.code.clone(), status: outcome(status), parts: *parts, yen };
+            Some((message.customer.clone(), input))
+        }
+        Notice::Reply { from, text, at, .. } => {
+            let customer = match message {
+                Some(message) => &message.customer,
+                None => known.senders.get(&number(from))?,
+            };
+            let (channel, at) = (Channel::Sms, now.min(*at));
+            let input = if opts_out(text) {
+                Input::OptOut { channel, at }
+            } else {
+                Input::Reply { code: message.map(|message| message.code.clone()), channel, at }
+            };
+            Some((customer.clone(), input))
+        }
+        Notice::EmailReply { at, .. } => {
+            let message = message?;
+            let (code, at) = (Some(message.code.clone()), now.min(*at));
+            Some((message.customer.clone(), Input::Reply { code, channel: Channel::Email, at }))
+        }
+    }
+}
+
+/// The inputs of each customer together, in the order they came.
+pub(crate) fn inboxes(inputs: Vec<(CustomerId, Input)>) -> Vec<Inbox> {
+    let mut places: BTreeMap<CustomerId, usize> = BTreeMap::new();
+    let mut inboxes: Vec<Inbox> = Vec::new();
+    for (customer, input) in inputs {
+        match places.get(&customer).and_then(|place| inboxes.get_mut(*place)) {
+            Some(inbox) if inbox.inputs.len() < INPUTS_LIMIT => inbox.inputs.push(input),
+            _ => {
+                places.insert(customer.clone(), inboxes.len());
+                inboxes.push(Inbox::new(customer, vec![input]));
+            }
+        }
+    }
+    inboxes
+}
+
+fn outcome(status: &ReceiptStatus) -> Status {
+    match status {
+        ReceiptStatus::Delivered => Status::Delivered,
+        ReceiptStatus::Undelivered { reason } => {
+            Status::Undelivered(reason.chars().take(REASON_LIMIT).collect())
+        }
+        ReceiptStatus::Bounced { .. } => Status::Undelivered("bounced".to_owned()),
+    }
+}
+
+/// The number in the form it is kept in; a provider's own form of a number that can't be read still gets suppressed.
+fn number(from: &str) -> String {
+    Phone::parse(from).map_or_else(|_| from.trim().to_owned(), |phone| phone.as_str().to_owned())
+}
+
+#[cfg(test)]
+mod tests;
