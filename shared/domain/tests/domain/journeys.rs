@@ -1,0 +1,291 @@
+//! Random journeys and random lives: however inputs are delivered, the same customer results.
+
+use std::collections::BTreeMap;
+
+use domain::consent::{ConsentSaid, Purpose};
+use domain::contact::Channel;
+use domain::customer::{Customer, Value};
+use domain::definitions::Definitions;
+use domain::enrollment::{Enrollment, State, Status};
+use domain::event::{Event, EventId};
+use domain::input::Input;
+use domain::ledger::Row;
+use domain::money::Yen;
+use domain::report;
+use domain::time::Timestamp;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use serde_json::json;
+
+use crate::plan::{EVENTS, Sketch, sketch};
+use crate::world::{Delivery, Script, World, messages, twice};
+use crate::{at, cases, definitions};
+
+/// The clocks of Europe go forward on the third day.
+const START: &str = "2026-03-27T00:00:00Z";
+const MINUTES: i64 = 4 * 1440;
+/// Long enough for the longest wait, the longest hold and the last look at a message of which nothing was heard.
+const TO_THE_END: i64 = 60 * 1440;
+
+const ZONES: [&str; 4] = ["Asia/Tokyo", "Europe/Berlin", "America/Los_Angeles", "Asia/Kathmandu"];
+
+/// A life: what happens to a customer, in minutes from the start.
+#[derive(Clone, Debug)]
+enum Happening {
+    Identify { phone: Option<u8>, email: bool, vip: bool, zone: usize, birthday: i64, sms: bool, mail: bool, said: i64 },
+    Track { name: usize, happened: i64 },
+    OptOut(bool),
+    Reply,
+}
+
+fn life() -> impl Strategy<Value = Vec<(i64, Happening)>> {
+    let identify = (prop::option::weighted(0.9, 0..3_u8), prop::bool::weighted(0.8), any::<bool>(), 0..ZONES.len(), 0..4_i64)
+        .prop_flat_map(|(phone, email, vip, zone, birthday)| {
+            (prop::bool::weighted(0.9), prop::bool::weighted(0.8), 0..600_i64).prop_map(move |(sms, mail, said)| {
+                Happening::Identify { phone, email, vip, zone, birthday, sms, mail, said }
+            })
+        });
+    let happening = prop_oneof![
+        2 => identify.clone(),
+        8 => (prop_oneof![0..EVENTS.len(), 0..2_usize], prop_oneof![Just(0), -400..200_i64]).prop_map(|(name, happened)| Happening::Track { name, happened }),
+        1 => any::<bool>().prop_map(Happening::OptOut),
+        1 => Just(Happening::Reply),
+    ];
+    // Many things at few minutes, so that several reach the customer at one instant.
+    let minute = prop_oneof![0..MINUTES, (0..8_i64).prop_map(|n| n * 600)];
+    (identify, prop::collection::vec((minute, happening), 0..24)).prop_map(|(first, mut rest)| {
+        rest.insert(0, (0, first));
+        rest.insert(1, (30, Happening::Track { name: 0, happened: 0 }));
+        rest
+    })
+}
+
+fn script(life: &[(i64, Happening)]) -> Script {
+    let mut script = Script::new();
+    for (index, (minute, happening)) in life.iter().enumerate() {
+        script.entry(*minute).or_default().push(input(index, *minute, happening));
+    }
+    script
+}
+
+fn input(index: usize, minute: i64, happening: &Happening) -> Input {
+    let now = at(START).plus(minute * 60);
+    match happening {
+        Happening::Identify { phone, email, vip, zone, birthday, sms, mail, said } => {
+            let text = |text: String| Value::Text(text);
+            let mut traits = BTreeMap::from([
+                ("vip".to_owned(), Value::Boolean(*vip)),
+                ("time_zone".to_owned(), text(ZONES[*zone].to_owned())),
+                ("birthday".to_owned(), text(format!("1980-03-{}", 27 + birthday))),
+                ("email".to_owned(), if *email { text("hana@example.jp".to_owned()) } else { Value::Absent }),
+            ]);
+            let phone = phone.map_or(Value::Absent, |last| text(format!("+81901234567{last}")));
+            traits.insert("phone".to_owned(), phone);
+            let word = |channel, given| ConsentSaid { channel, purpose: Purpose::Marketing, given };
+            let consents = vec![word(Channel::Sms, *sms), word(Channel::Email, *mail)];
+            Input::Identify { traits, consents, at: now.plus(-60 * said) }
+        }
+        Happening::Track { name, happened } => {
+            let (name, at) = (EVENTS[*name].to_owned(), now.plus(60 * happened));
+            Input::Track { event: Event { id: EventId::of(&index.to_string()), name, at, yen: Yen(900) } }
+        }
+        Happening::OptOut(sms) => {
+            Input::OptOut { channel: if *sms { Channel::Sms } else { Channel::Email }, at: now }
+        }
+        Happening::Reply => Input::Reply { code: None, channel: Channel::Sms, at: now },
+    }
+}
+
+/// Three journeys: on signing up, on drifting, on the birthday; and a segment that follows a list which they write.
+fn shop(sketches: &[Sketch; 3]) -> Definitions {
+    let enter = [json!({"segment": "fresh"}), json!({"segment": "drifting"}), json!({"birthday": "10:00"})];
+    let journeys = sketches.iter().zip(enter).enumerate();
+    let mut yamls: Vec<String> =
+        journeys.map(|(index, (sketch, enter))| sketch.written(&format!("j{index}"), &enter)).collect();
+    yamls.extend(
+        [
+            "segment: { name: fresh, when: { event: { name: Signed Up, within_days: 1 } } }",
+            "segment: { name: drifting, when: { any: [{ in_segment: marked }, { all: [{ event: { name: Page Viewed } }, { no_event: { name: Page Viewed, for_days: 1 } }] }] } }",
+            "segment: { name: marked, when: { in_audience: cards } }",
+            "shop: { time_zone: Asia/Tokyo, policy: { hours: { from: '09:00', until: '20:00' }, caps: [{ channel: sms, at_most: 3, within_days: 1 }] } }",
+        ]
+        .map(ToOwned::to_owned),
+    );
+    definitions(&yamls)
+}
+
+fn three() -> impl Strategy<Value = [Sketch; 3]> {
+    [sketch(), sketch(), sketch()]
+}
+
+fn run(definitions: &Definitions, life: &[(i64, Happening)], mood: u64, delivery: Delivery) -> (Customer, crate::world::Seen) {
+    World::new(definitions, at(START), &script(life), mood).run(MINUTES, delivery)
+}
+
+proptest! {
+    #![proptest_config(cases(96))]
+
+    /// Invariants 6 and 7: with a look at every minute the customer, the effects and the decisions are those of a run
+    /// that jumps from one due instant to the next.
+    #[test]
+    fn ticking_is_jumping(sketches in three(), life in life(), mood in any::<u64>()) {
+        let definitions = shop(&sketches);
+        let (jumped, seen) = run(&definitions, &life, mood, Delivery::Jumping);
+        let (ticked, also) = run(&definitions, &life, mood, Delivery::Ticking);
+        prop_assert_eq!(jumped, ticked);
+        prop_assert_eq!(seen.told, also.told);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(512))]
+
+    /// Invariant 6: inputs of one instant one to five times and in any order.
+    #[test]
+    fn order_and_number_do_not_matter(sketches in three(), life in life(), mood in any::<u64>(), seed in any::<u64>()) {
+        let definitions = shop(&sketches);
+        let (plain, seen) = run(&definitions, &life, mood, Delivery::Jumping);
+        let (shuffled, also) = run(&definitions, &life, mood, Delivery::Shuffled(seed));
+        prop_assert_eq!(plain, shuffled);
+        prop_assert_eq!(seen.told, also.told);
+    }
+
+    /// Invariant 5 and 6: what came before comes again, in batches of its own, at once and days later.
+    #[test]
+    fn what_comes_again_changes_nothing(sketches in three(), life in life(), mood in any::<u64>(), seed in any::<u64>()) {
+        let definitions = shop(&sketches);
+        let (plain, seen) = run(&definitions, &life, mood, Delivery::Jumping);
+        let (repeated, also) = run(&definitions, &life, mood, Delivery::Repeated(seed));
+        prop_assert_eq!(plain, repeated);
+        prop_assert_eq!(seen.told, also.told);
+    }
+
+    /// Invariants 1, 3 and 4: a provider is asked once for a message; marketing leaves in the permitted hours of the
+    /// zone that was said last, with consent, and not beyond the cap.
+    #[test]
+    fn nothing_leaves_that_may_not(sketches in three(), life in life(), mood in any::<u64>()) {
+        let definitions = shop(&sketches);
+        let (customer, seen) = run(&definitions, &life, mood, Delivery::Jumping);
+        prop_assert!(twice(&seen).is_empty());
+        let messages = messages(&customer);
+        let mut sms: Vec<Timestamp> = Vec::new();
+        for (now, code) in &seen.calls {
+            let Some(message) = messages.get(code).filter(|message| message.purpose == Purpose::Marketing) else { continue };
+            let known = said_until(&life, *now);
+            let zone = jiff::tz::TimeZone::get(known.zone).unwrap();
+            let hour = jiff::Timestamp::from_second(now.seconds()).unwrap().to_zoned(zone).hour();
+            prop_assert!((9..20).contains(&hour), "{:?} at {} o'clock in {}", code, hour, known.zone);
+            prop_assert!(known.consents[&message.channel], "{:?} without consent", code);
+            if message.channel == Channel::Sms && message.status.left() {
+                // A cap counts from the instant at which a message is handed over.
+                sms.push(message.at);
+            }
+        }
+        for now in &sms {
+            prop_assert!(sms.iter().filter(|at| *at <= now && now.since(**at) < 86_400).count() <= 3);
+        }
+    }
+
+    /// Invariant 2: every enrollment ends, whatever is answered or not, and the report accounts for everyone.
+    #[test]
+    fn every_enrollment_ends(sketches in three(), life in life(), mood in any::<u64>()) {
+        let definitions = shop(&sketches);
+        // A list that is left and entered again by two journeys in turn would go on for ever by right.
+        let (customer, _) = World::new(&definitions, at(START), &script(&life), mood).run(TO_THE_END, Delivery::Jumping);
+        let settled = customer.enrollments.iter().filter(|enrollment| {
+            TO_THE_END * 60 - enrollment.entered.since(at(START)) > 40 * 86_400
+        });
+        for enrollment in settled.clone() {
+            prop_assert!(!enrollment.is_live(), "{:?}", enrollment);
+            prop_assert!(enrollment.messages().all(|message| message.status != Status::Pending));
+        }
+        for (name, versions) in &definitions.journeys {
+            let rows = settled.clone().filter(|enrollment| enrollment.journey == *name).map(Row::of);
+            let report = report::fold(rows, versions);
+            prop_assert!(report.is_complete() && report.waiting == 0, "{:?}", report);
+        }
+    }
+}
+
+/// What the shop has been told until `now`, by the latest word on each.
+struct Known {
+    zone: &'static str,
+    consents: BTreeMap<Channel, bool>,
+}
+
+fn said_until(life: &[(i64, Happening)], now: Timestamp) -> Known {
+    let mut zones: Vec<(Timestamp, String)> = Vec::new();
+    let mut words: BTreeMap<Channel, Vec<(Timestamp, bool)>> = BTreeMap::new();
+    for (index, (minute, happening)) in life.iter().enumerate() {
+        if at(START).plus(minute * 60) > now {
+            continue;
+        }
+        match (input(index, *minute, happening), happening) {
+            (Input::Identify { at, .. }, Happening::Identify { zone, sms, mail, .. }) => {
+                zones.push((at, ZONES[*zone].to_owned()));
+                words.entry(Channel::Sms).or_default().push((at, !sms));
+                words.entry(Channel::Email).or_default().push((at, !mail));
+            }
+            (Input::OptOut { channel, at }, _) => words.entry(channel).or_default().push((at, true)),
+            (_, _) => {}
+        }
+    }
+    let zone = zones.into_iter().max().map_or_else(String::new, |(_, zone)| zone);
+    // The greater of two at one instant is the refusal.
+    let consents = words.into_iter().map(|(channel, words)| (channel, !words.into_iter().max().is_some_and(|(_, refused)| refused)));
+    Known { zone: ZONES.into_iter().find(|name| *name == zone).unwrap_or("Asia/Tokyo"), consents: consents.collect() }
+}
+
+/// A message of which nothing is ever heard is handed over again eight times, then given up as unknown after 64 hours;
+/// the enrollment goes on and ends.
+#[test]
+fn silence_ends_as_unknown() {
+    let yamls = [
+        "journey: { name: j0, purpose: transactional, enter: { segment: fresh }, reentry: never, steps: [{ sms: { name: m0, text: hello } }] }",
+        "segment: { name: fresh, when: { event: { name: Signed Up } } }",
+    ];
+    let definitions = definitions(&yamls.map(ToOwned::to_owned));
+    let life = [
+        Happening::Identify { phone: Some(1), email: false, vip: false, zone: 0, birthday: 0, sms: true, mail: true, said: 0 },
+        Happening::Track { name: 0, happened: 0 },
+    ];
+    let inputs: Vec<Input> = life.iter().enumerate().map(|(index, happening)| input(index, 0, happening)).collect();
+    let start = Customer::new(domain::names::CustomerId::parse("1").unwrap());
+    let mut stepped = domain::step::step(&start, &inputs, at(START), &definitions);
+    let mut handed = Vec::new();
+    loop {
+        let sends = stepped.effects.iter().filter(|effect| matches!(effect, domain::input::Effect::Send { .. })).count();
+        handed.push(sends);
+        let Some(due) = stepped.next else { break };
+        stepped = domain::step::step(&stepped.customer, &[Input::Timer], due.at, &definitions);
+    }
+    assert_eq!(handed, [1, 1, 1, 1, 1, 1, 1, 1, 1, 0]);
+    let enrollment: &Enrollment = &stepped.customer.enrollments[0];
+    assert_eq!(enrollment.message(0).map(|message| &message.status), Some(&Status::Unknown));
+    let State::Ended { at: ended, .. } = enrollment.state else { panic!("{enrollment:?}") };
+    assert_eq!(ended, at(START).plus(64 * 3600));
+}
+
+/// The random worlds above are worth something only if everything happens in them.
+#[test]
+fn the_worlds_are_lively() {
+    let mut runner = TestRunner::new(cases(1));
+    let mut told = String::new();
+    for _ in 0..150 {
+        let drawn = (three(), life(), any::<u64>()).new_tree(&mut runner).unwrap().current();
+        let (sketches, life, mood) = drawn;
+        let (customer, seen) = run(&shop(&sketches), &life, mood, Delivery::Jumping);
+        told.push_str(&seen.told.join("\n"));
+        told.push_str(&format!("{customer:?}"));
+    }
+    for what in [
+        "Held(QuietHours", "Held(FrequencyCap", "Skipped(NoConsent", "Skipped(NoAddress", "status: Skipped(Ended)", "Ended(Goal)",
+        "Ended(Exit)", "Ended(Finished)", "Took(\"came\")", "Took(\"timed out\")", "Took(\"way 1\")", "Took(\"none\")", "AlreadyIn",
+        "ReEntry", "status: Unknown", "status: Pending", "status: Failed", "status: Accepted", "status: Undelivered", "status: Delivered",
+        "asked: 3", "replied: Some", "clicked: Some", "billed: true", "j0", "j1", "j2", "Audience", "GoalReached", "Listening", "Holding",
+    ] {
+        assert!(told.contains(what), "never seen: {what}");
+        println!("{what}: {}", told.matches(what).count());
+    }
+}
