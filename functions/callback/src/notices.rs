@@ -119,9 +119,10 @@ pub(crate) fn inboxes(inputs: Vec<(CustomerId, Input)>) -> Vec<Inbox> {
 fn outcome(status: &ReceiptStatus) -> Status {
     match status {
         ReceiptStatus::Delivered => Status::Delivered,
-        ReceiptStatus::Undelivered { reason } => {
-            Status::Undelivered(reason.chars().take(REASON_LIMIT).collect())
-        }
+        // SQS refuses a whole request for U+FFFE or U+FFFF.
+        ReceiptStatus::Undelivered { reason } => Status::Undelivered(
+            reason.chars().filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).take(REASON_LIMIT).collect(),
+        ),
         ReceiptStatus::Bounced { .. } => Status::Undelivered("bounced".to_owned()),
     }
 }
