@@ -224,7 +224,7 @@ impl TryFrom<String> for Length {
 /// Something that is wrong in a definition, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// Where: `line:column`, or the path within the definition.
+    /// Where: `line:column`; a mistake between definitions, the name of the one that makes it.
     pub place: String,
     /// What is wrong, and what would be right.
     pub what: String,
@@ -249,11 +249,17 @@ pub fn parse(yaml: &str) -> Result<Definition, Mistake> {
 fn plain(error: &serde_saphyr::Error) -> String {
     let text = error.without_snippet().to_string();
     let what = text.split_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    if what == "missing field `reentry`" {
+        return format!("{what}: {REENTRY}");
+    }
     match meant(what) {
         Some(word) => format!("{what}; did you mean `{word}`?"),
         None => what.to_owned(),
     }
 }
+
+const REENTRY: &str = "say how often a customer may begin the journey: `never`, `{ after_days: 365 }` or \
+                       `{ at_most: { times: 3, within_days: 365 } }`";
 
 /// The nearest word of those that were expected: "unknown field `setps`, expected one of name, steps".
 fn meant(what: &str) -> Option<&str> {

@@ -11,6 +11,7 @@ use crate::definition::{self, Definition, Mistake, SegmentSource, Shop};
 use crate::journey::{Enter, Journey};
 use crate::message::{CodeKey, Rules};
 use crate::names::{JourneyName, SegmentName};
+use crate::place;
 
 /// What a definition is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,18 +53,20 @@ pub struct Version {
     pub yaml: String,
 }
 
-/// Reads and checks one definition by itself: its kind, its name, and its mistakes.
+/// Reads and checks one definition by itself: its kind, its name, and its mistakes, each with line and column.
 pub fn read(yaml: &str) -> Result<(Kind, String), Vec<Mistake>> {
-    match definition::parse(yaml).map_err(|mistake| vec![mistake])? {
-        Definition::Segment(source) => {
-            let mistakes = check::segment(&source.when);
-            if mistakes.is_empty() { Ok((Kind::Segment, source.name.to_string())) } else { Err(mistakes) }
-        }
-        Definition::Journey(source) => {
-            check::journey(&source).map(|journey| (Kind::Journey, journey.name.to_string()))
-        }
-        Definition::Shop(shop) => check::shop(&shop).map(|_| (Kind::Shop, "shop".to_owned())),
-    }
+    let definition = definition::parse(yaml).map_err(|mistake| vec![mistake])?;
+    let name = match &definition {
+        Definition::Segment(source) => (Kind::Segment, source.name.to_string()),
+        Definition::Journey(source) => (Kind::Journey, source.name.to_string()),
+        Definition::Shop(_) => (Kind::Shop, "shop".to_owned()),
+    };
+    let mistakes = match &definition {
+        Definition::Segment(source) => check::segment(&source.when),
+        Definition::Journey(source) => check::journey(source).err().unwrap_or_default(),
+        Definition::Shop(shop) => check::shop(shop).err().unwrap_or_default(),
+    };
+    if mistakes.is_empty() { Ok(name) } else { Err(place::located(yaml, mistakes)) }
 }
 
 /// The definitions in force.

@@ -21,6 +21,7 @@ pub mod ledger;
 pub mod message;
 pub mod money;
 pub mod names;
+mod place;
 pub mod project;
 pub mod report;
 pub mod step;

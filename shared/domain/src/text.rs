@@ -21,7 +21,7 @@ impl Text {
     /// Parses a text; the error says what is wrong and where.
     pub fn parse(source: &str) -> Result<Self, String> {
         let parser = PARSER.as_ref().ok_or("the text parser could not be built")?;
-        let template = parser.parse(source).map_err(|error| error.to_string().trim().to_owned())?;
+        let template = parser.parse(source).map_err(|error| plain(&error.to_string()))?;
         Ok(Self { source: source.to_owned(), template: Arc::new(template) })
     }
 
@@ -118,6 +118,20 @@ impl Variables<'_> {
         object.insert("optout".into(), Variable::scalar(self.optout.clone()));
         object.insert("sender".into(), Variable::scalar(self.sender.to_owned()));
         object
+    }
+}
+
+/// Liquid draws the place on several lines: its line and column within the text, and what was expected there.
+fn plain(error: &str) -> String {
+    let after =
+        |mark: &str| error.lines().find_map(|line| line.split_once(mark)).map(|(_, rest)| rest.trim());
+    match (after("--> "), after("= ")) {
+        (Some(place), Some(expected)) => {
+            format!(
+                "the text is broken at its {place}: {expected}; variables are written {{{{ customer.name }}}}"
+            )
+        }
+        (_, _) => error.lines().next().unwrap_or(error).trim().to_owned(),
     }
 }
 

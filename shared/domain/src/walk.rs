@@ -331,7 +331,10 @@ fn send(
 fn replan(world: &mut World<'_>, index: usize, step: usize) {
     let visits = &mut world.customer.enrollments[index].visits;
     let put_back = |visit: &Visit| matches!(visit, Visit::Message(message) if message.step == step);
-    let Some(Visit::Message(message)) = visits.iter().position(put_back).map(|place| visits.remove(place)) else { return };
+    let Some(Visit::Message(message)) = visits.iter().position(put_back).map(|place| visits.remove(place))
+    else {
+        return;
+    };
     if let Some(at) = message.replied {
         world.replied(message.channel, at);
     }

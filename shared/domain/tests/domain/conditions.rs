@@ -35,11 +35,13 @@ fn facts() -> impl Strategy<Value = Facts> {
 }
 
 fn condition() -> impl Strategy<Value = Condition> {
-    let event = (0..NAMES.len(), 0..4_u32, prop::option::of(1..4_u32)).prop_map(|(name, at_least, within_days)| {
-        Condition::Event(Happened { name: NAMES[name].to_owned(), at_least, within_days })
+    let event =
+        (0..NAMES.len(), 0..4_u32, prop::option::of(1..4_u32)).prop_map(|(name, at_least, within_days)| {
+            Condition::Event(Happened { name: NAMES[name].to_owned(), at_least, within_days })
+        });
+    let none = (0..NAMES.len(), 1..4_u32).prop_map(|(name, for_days)| {
+        Condition::NoEvent(NotHappened { name: NAMES[name].to_owned(), for_days })
     });
-    let none = (0..NAMES.len(), 1..4_u32)
-        .prop_map(|(name, for_days)| Condition::NoEvent(NotHappened { name: NAMES[name].to_owned(), for_days }));
     let leaf = prop_oneof![
         4 => event,
         4 => none,
@@ -59,18 +61,28 @@ fn condition() -> impl Strategy<Value = Condition> {
 fn oracle(condition: &Condition, facts: &Facts, minute: i64) -> bool {
     let times = |name: &str, days: Option<u32>| {
         let within = |at: i64| days.is_none_or(|days| minute - at < i64::from(days) * 1440);
-        facts.events.iter().filter(|(event, at)| NAMES[*event] == name && *at <= minute && within(*at)).count()
+        facts
+            .events
+            .iter()
+            .filter(|(event, at)| NAMES[*event] == name && *at <= minute && within(*at))
+            .count()
     };
     match condition {
         Condition::All(parts) => parts.iter().all(|part| oracle(part, facts, minute)),
         Condition::Any(parts) => parts.iter().any(|part| oracle(part, facts, minute)),
         Condition::Not(part) => !oracle(part, facts, minute),
-        Condition::Event(test) => times(&test.name, test.within_days) >= usize::try_from(test.at_least).unwrap(),
+        Condition::Event(test) => {
+            times(&test.name, test.within_days) >= usize::try_from(test.at_least).unwrap()
+        }
         Condition::NoEvent(test) => times(&test.name, Some(test.for_days)) == 0,
         Condition::Trait(_) => facts.vip,
         Condition::Reachable(_) => facts.consent,
-        Condition::InAudience(_) | Condition::InSegment(_) | Condition::Sent(_) | Condition::Delivered(_)
-        | Condition::Clicked(_) | Condition::Responded(_) => panic!("not generated"),
+        Condition::InAudience(_)
+        | Condition::InSegment(_)
+        | Condition::Sent(_)
+        | Condition::Delivered(_)
+        | Condition::Clicked(_)
+        | Condition::Responded(_) => panic!("not generated"),
     }
 }
 
@@ -86,7 +98,12 @@ fn inputs(facts: &Facts) -> Vec<Input> {
     let word = ConsentSaid { channel: Channel::Sms, purpose: Purpose::Marketing, given: facts.consent };
     let identify = Input::Identify { traits, consents: vec![word], at: minute(0) };
     let track = |(index, (name, at)): (usize, &(usize, i64))| Input::Track {
-        event: Event { id: EventId::of(&index.to_string()), name: NAMES[*name].to_owned(), at: minute(*at), yen: Yen(1) },
+        event: Event {
+            id: EventId::of(&index.to_string()),
+            name: NAMES[*name].to_owned(),
+            at: minute(*at),
+            yen: Yen(1),
+        },
     };
     std::iter::once(identify).chain(facts.events.iter().enumerate().map(track)).collect()
 }
@@ -188,11 +205,14 @@ fn segments_change_at_once() {
 fn long_histories_stay_right() {
     let mut customer = nobody();
     for n in 0..250_i64 {
-        let event = Event { id: EventId::of(&n.to_string()), name: NAMES[0].to_owned(), at: minute(n), yen: Yen(2) };
+        let event =
+            Event { id: EventId::of(&n.to_string()), name: NAMES[0].to_owned(), at: minute(n), yen: Yen(2) };
         customer.track(&event);
     }
     let subject = Subject { customer: &customer, enrollment: None };
-    let count = |at_least, within_days| Condition::Event(Happened { name: NAMES[0].to_owned(), at_least, within_days });
+    let count = |at_least, within_days| {
+        Condition::Event(Happened { name: NAMES[0].to_owned(), at_least, within_days })
+    };
     let lapsed = Condition::NoEvent(NotHappened { name: NAMES[0].to_owned(), for_days: 3 });
     assert!(count(250, None).evaluate(subject, minute(300)).holds);
     assert!(!count(251, None).evaluate(subject, minute(300)).holds);

@@ -18,7 +18,13 @@ use proptest::test_runner::{Config, RngSeed};
 
 /// The same cases at every run: a failure is found by whoever makes the change that causes it.
 fn cases(cases: u32) -> Config {
-    Config { cases, failure_persistence: None, rng_seed: RngSeed::Fixed(20_261_122), max_shrink_iters: 400, ..Config::default() }
+    Config {
+        cases,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(20_261_122),
+        max_shrink_iters: 400,
+        ..Config::default()
+    }
 }
 
 /// Definitions from YAML, each of which has been accepted.

@@ -86,7 +86,8 @@ impl Sketch {
     pub fn written(&self, name: &str, enter: &Json) -> String {
         let mut writer = Writer { messages: Vec::new() };
         let steps = writer.steps(&self.steps);
-        let reentry = if self.again { json!({"at_most": {"times": 3, "within_days": 2}}) } else { json!("never") };
+        let reentry =
+            if self.again { json!({"at_most": {"times": 3, "within_days": 2}}) } else { json!("never") };
         let mut journey = json!({
             "name": name,
             "purpose": if self.marketing { "marketing" } else { "transactional" },

@@ -58,7 +58,16 @@ impl<'a> World<'a> {
     /// A world in which nothing has happened yet. Messages fare by `mood`.
     pub fn new(definitions: &'a Definitions, start: Timestamp, script: &Script, mood: u64) -> Self {
         let customer = Customer::new(CustomerId::parse("c-1").unwrap());
-        Self { definitions, start, mood, customer, waiting: script.clone(), queue: BTreeMap::new(), claims: BTreeMap::new(), seen: Seen::default() }
+        Self {
+            definitions,
+            start,
+            mood,
+            customer,
+            waiting: script.clone(),
+            queue: BTreeMap::new(),
+            claims: BTreeMap::new(),
+            seen: Seen::default(),
+        }
     }
 
     /// Runs to the end, in minutes from the start, and returns the customer.
@@ -85,7 +94,10 @@ impl<'a> World<'a> {
             for code in self.queue.remove(&now).unwrap_or_default() {
                 self.send(&code, now);
             }
-            let soonest = [self.waiting.keys().next().copied(), self.queue.keys().next().copied(), due].into_iter().flatten().min();
+            let soonest = [self.waiting.keys().next().copied(), self.queue.keys().next().copied(), due]
+                .into_iter()
+                .flatten()
+                .min();
             now = match delivery {
                 Delivery::Ticking => now + 1,
                 Delivery::Jumping | Delivery::Shuffled(_) | Delivery::Repeated(_) => match soonest {
@@ -118,10 +130,16 @@ impl<'a> World<'a> {
         for effect in &stepped.effects {
             assert!(again.contains(effect), "lost: {effect:?}");
         }
-        for pending in stepped.customer.enrollments.iter().flat_map(|enrollment| {
-            enrollment.messages().filter(|message| enrollment.is_outstanding(message))
-        }) {
-            assert!(again.iter().any(|effect| matches!(effect, Effect::Send { task, .. } if task.code == pending.code)));
+        for pending in
+            stepped.customer.enrollments.iter().flat_map(|enrollment| {
+                enrollment.messages().filter(|message| enrollment.is_outstanding(message))
+            })
+        {
+            assert!(
+                again
+                    .iter()
+                    .any(|effect| matches!(effect, Effect::Send { task, .. } if task.code == pending.code))
+            );
         }
         let document = serde_json::to_string(&stepped.customer).unwrap();
         assert_eq!(serde_json::from_str::<Customer>(&document).unwrap(), stepped.customer);
@@ -135,7 +153,10 @@ impl<'a> World<'a> {
                     let delay = [0, 1, 3, 400][usize::from(task.code.as_str().as_bytes()[0] % 4)];
                     self.queue.entry(minute + delay).or_default().push(task.code.clone());
                 }
-                Effect::Ledger { .. } | Effect::Member { .. } | Effect::Announce(_) | Effect::Alias { .. } => {}
+                Effect::Ledger { .. }
+                | Effect::Member { .. }
+                | Effect::Announce(_)
+                | Effect::Alias { .. } => {}
             }
         }
         stepped
@@ -146,14 +167,18 @@ impl<'a> World<'a> {
         assert!(due.is_none_or(|due| due > minute), "due at {due:?}, passed over at {minute}");
         let stepped = step(&self.customer, &[Input::Timer], self.at(minute), self.definitions);
         assert_eq!(stepped.customer, self.customer, "changed at minute {minute}, due at {due:?}");
-        assert!(!stepped.changed && stepped.effects.is_empty() && stepped.decisions.is_empty(), "{stepped:?}");
+        assert!(
+            !stepped.changed && stepped.effects.is_empty() && stepped.decisions.is_empty(),
+            "{stepped:?}"
+        );
         assert_eq!(self.minute_of(&stepped), due);
     }
 
     /// Inputs come again, in batches, at once or hours after: nothing changes.
     fn repeat(&mut self, past: &[Input], minute: i64, chance: &mut Chance) {
         for _ in 0..chance.below(3) {
-            let batch: Vec<Input> = (0..=chance.below(4)).filter_map(|_| past.get(chance.below(past.len()))).cloned().collect();
+            let batch: Vec<Input> =
+                (0..=chance.below(4)).filter_map(|_| past.get(chance.below(past.len()))).cloned().collect();
             let stepped = step(&self.customer, &batch, self.at(minute), self.definitions);
             assert_eq!(stepped.customer, self.customer, "changed by {batch:?} coming again");
             assert!(stepped.effects.is_empty() && stepped.decisions.is_empty());
@@ -162,14 +187,19 @@ impl<'a> World<'a> {
 
     /// What a sender does: check, claim, call, report.
     fn send(&mut self, code: &Code, minute: i64) {
-        let mut mood = Chance::new(code.as_str().bytes().fold(self.mood, |hash, byte| hash.wrapping_mul(31) ^ u64::from(byte)));
+        let mut mood = Chance::new(
+            code.as_str().bytes().fold(self.mood, |hash, byte| hash.wrapping_mul(31) ^ u64::from(byte)),
+        );
         let delay = mood.minutes(3);
         if let Some(told) = self.claims.get(code).cloned() {
             // Claimed before: what is known is told again; the provider is not asked again.
-            return self.tell(minute + delay, told.map(|outcome| Input::Outcome { code: code.clone(), outcome }));
+            return self
+                .tell(minute + delay, told.map(|outcome| Input::Outcome { code: code.clone(), outcome }));
         }
         let outcome = match check_at_sending(&self.customer, code, self.definitions, self.at(minute)) {
-            Permission::Hold(until, why) => return self.outcome(minute + delay, code, Outcome::Held { until, why }),
+            Permission::Hold(until, why) => {
+                return self.outcome(minute + delay, code, Outcome::Held { until, why });
+            }
             Permission::Skip(reason) => Some(settled(Status::Skipped(reason))),
             Permission::Send => {
                 self.seen.calls.push((self.at(minute), code.clone()));
@@ -210,7 +240,10 @@ impl<'a> World<'a> {
             (receipt, Input::Receipt { code: code(), status, parts: Some(2), yen: Some(Yen(billed)) }),
             (click, Input::Click { code: code(), at: at(click) }),
             (open, Input::Open { code: code(), at: at(open) }),
-            (reply, Input::Reply { code: Some(code()), channel: domain::contact::Channel::Sms, at: at(reply) }),
+            (
+                reply,
+                Input::Reply { code: Some(code()), channel: domain::contact::Channel::Sms, at: at(reply) },
+            ),
         ];
         for (minute, input) in inputs {
             let comes = mood.coin();
