@@ -94,8 +94,16 @@ impl Recompute {
             let event = serde_json::from_value(event).context("reading a batch")?;
             return Ok(serde_json::to_value(self.parts(event).await)?);
         }
-        let applied = event.get("detail").and_then(|detail| DefinitionApplied::deserialize(detail).ok());
-        self.begin(applied.map_or(0, |applied| applied.number)).await?;
+        match event.get("detail").and_then(|detail| DefinitionApplied::deserialize(detail).ok()) {
+            Some(applied) => self.begin(applied.number).await?,
+            // The daily look: time alone needs no scan; only a run that was never begun is made up for.
+            None => {
+                let number = self.definitions.at_least(0).await?.number;
+                if number > self.table.begun().await? {
+                    self.begin(number).await?;
+                }
+            }
+        }
         Ok(Value::Null)
     }
 
@@ -107,7 +115,8 @@ impl Recompute {
         let part = |part| Part { v: 1, run: run.clone(), definitions: number, part, parts: PARTS, after: None, changed: 0 };
         let parts: Vec<Part> = (0..PARTS).map(part).collect();
         tracing::info!(recompute.run = run, recompute.parts = PARTS, "a recomputation begins");
-        self.parts.send(&parts).await
+        self.parts.send(&parts).await?;
+        self.table.put_begun(number).await
     }
 
     async fn parts(&self, event: SqsEvent) -> SqsBatchResponse {

@@ -1,11 +1,18 @@
-//! Stub.
+//! The `tsunagi` command: an AWS region in one process, wired from the template, with the functions as they run on
+//! Lambda, a clock that is real or virtual, and a sandbox as provider.
 
+pub mod commands;
 pub mod demo;
 pub mod dynamodb;
 pub mod events;
 pub mod faults;
+pub mod functions;
+pub mod http;
 pub mod import;
 pub mod meter;
 pub mod region;
+pub mod runtime;
 pub mod sqs;
+pub mod stack;
 pub mod template;
+pub mod virtual_time;

@@ -95,6 +95,21 @@ impl Region {
         }))
     }
 
+    /// Opens the tables of a directory whose queues may be in use by another process: its own queues are empty ones that
+    /// vanish with `scratch`.
+    pub fn open_tables(data: &std::path::Path, scratch: &std::path::Path, clock: Clock) -> anyhow::Result<Arc<Self>> {
+        let queues = Queues::open(&scratch.join("queues.sqlite"), Durability::Fast, clock.clone(), false)?;
+        Ok(Arc::new(Self {
+            dynamodb: DynamoDb::open(&data.join("tables.sqlite"), Durability::Fast)?,
+            queues: Arc::new(queues),
+            bus: Bus::new(clock.clone()),
+            meter: Meter::default(),
+            clock,
+            injector: None,
+            switches: Mutex::default(),
+        }))
+    }
+
     /// The configuration of a function's SDK clients: what they call is counted, and broken, under its name.
     pub fn sdk_config(self: &Arc<Self>, function: &str) -> SdkConfig {
         let connector = Connector {

@@ -52,6 +52,8 @@ pub struct Options {
     pub yen_per_part: i64,
     /// Whether texts stay when people have acted. Without it, 100,000 messages need less than 40 MB.
     pub keep_texts: bool,
+    /// What links begin with when that is not `callback_url`, where people find them all the same.
+    pub public_base: Option<String>,
     /// A URL in a text that contains this is the link that people follow.
     pub link_base: String,
     /// A `.gif` URL in the HTML that contains this is what opening fetches.
@@ -73,6 +75,7 @@ impl Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             seed: 1,
             clock: Arc::new(system_millis),
+            public_base: None,
             link_base: format!("{callback_url}/l/"),
             pixel_base: format!("{callback_url}/p/"),
             callback_url,

@@ -175,6 +175,12 @@ impl Shared {
         }
     }
 
+    /// Where a link is found that begins with the public base.
+    fn reach(&self, url: String) -> String {
+        let rest = self.options.public_base.as_ref().and_then(|base| url.strip_prefix(base.as_str()));
+        rest.map(|rest| format!("{}{rest}", self.options.callback_url)).unwrap_or(url)
+    }
+
     /// Puts a message into the inbox. Its people act on the first acceptance of its reference only.
     pub(crate) fn accept(&self, channel: Channel, incoming: Incoming) -> Acceptance {
         let now_ms = (self.options.clock)();
@@ -190,6 +196,7 @@ impl Shared {
             .flatten();
         let pixel =
             wants(Action::Open).then(|| urls::first_gif_with(html, &self.options.pixel_base)).flatten();
+        let (link, pixel) = (link.map(|url| self.reach(url)), pixel.map(|url| self.reach(url)));
         let mut state = self.state();
         let delays = state.faults.receipt_delays(self.options.seed, &incoming.reference);
         let acceptance = state.inbox.accept(channel, incoming, now_ms);

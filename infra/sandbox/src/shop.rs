@@ -66,7 +66,7 @@ impl Purchase {
     }
 
     /// The call to Segment's HTTP tracking API: <https://segment.com/docs/connections/spec/ecommerce/v2/>.
-    pub(crate) fn track(&self, user_id: &str) -> Value {
+    pub fn track(&self, user_id: &str) -> Value {
         let (event, amount, ends) = match self.kind {
             PurchaseKind::CheckoutStarted => ("Checkout Started", "value", "checkout"),
             PurchaseKind::Bought => ("Order Completed", "total", "order"),

@@ -9,7 +9,7 @@ use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::customers::{Stored, is_customer};
-use super::{Item, Table, number, read_number, read_text, text};
+use super::{Item, Reading, Table, number, read_number, read_text, text};
 
 /// Keys in one page of the index, and items in one page of a scan.
 pub const PAGE: i32 = 1_000;
@@ -92,6 +92,17 @@ impl Table {
             Ok::<_, anyhow::Error>(ScanKey { pk: read_text(key, "pk")?.to_owned(), sk: read_text(key, "sk")?.to_owned(), read })
         });
         Ok((customers, next.transpose()?))
+    }
+
+    /// The number of the definitions that the latest recomputation was begun for; 0 when there was none.
+    pub async fn begun(&self) -> Result<u32> {
+        let item = self.get("R#begun", "run", Reading::Consistent).await?;
+        Ok(item.and_then(|item| read_number(&item, "number")).and_then(|number| u32::try_from(number).ok()).unwrap_or(0))
+    }
+
+    /// Remembers that a recomputation was begun for the definitions of this number.
+    pub async fn put_begun(&self, number: u32) -> Result<()> {
+        self.put_progress("begun", "run", &BTreeMap::from([("number", i64::from(number))])).await
     }
 
     /// Writes how far a part of a recomputation has come.

@@ -55,10 +55,7 @@ impl Table {
 
     /// Writes a customer's row in a list, unless a later revision of the customer wrote it.
     pub async fn put_member(&self, list: &List, customer: &CustomerId, member: bool, since: Timestamp, revision: u64) -> Result<()> {
-        let name = match list {
-            List::Segment(name) => format!("G#{name}"),
-            List::Audience(name) => format!("L#{name}"),
-        };
+        let name = list_partition(list);
         let mut request = self
             .client
             .put_item()
@@ -76,6 +73,17 @@ impl Table {
         unless_later(request.send().await.err())
     }
 
+    /// How many customers are on a list.
+    pub async fn count_members(&self, list: &List) -> Result<usize> {
+        let name = list_partition(list);
+        let mut count = 0;
+        for shard in 0..LIST_SHARDS {
+            let rows = self.partition(&format!("{name}#{shard}")).await?;
+            count += rows.iter().filter(|row| row.get("member") == Some(&aws_sdk_dynamodb::types::AttributeValue::Bool(true))).count();
+        }
+        Ok(count)
+    }
+
     /// Adds what a person said to the record of consents, which only grows.
     pub async fn record_consent(&self, customer: &CustomerId, word: &ConsentSaid, source: &str, at: Timestamp) -> Result<()> {
         let request = self.client.put_item().table_name(&self.name);
@@ -86,6 +94,13 @@ impl Table {
             .item("source", text(source));
         request.send().await.context("writing a consent")?;
         Ok(())
+    }
+}
+
+fn list_partition(list: &List) -> String {
+    match list {
+        List::Segment(name) => format!("G#{name}"),
+        List::Audience(name) => format!("L#{name}"),
     }
 }
 

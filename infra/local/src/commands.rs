@@ -1,0 +1,104 @@
+//! The commands.
+
+mod apply;
+mod bench;
+mod demo;
+mod explain;
+mod import;
+mod place;
+mod report;
+mod sandbox;
+mod text;
+mod up;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+
+pub use demo::{Demo, DemoFigures, run as run_demo};
+pub use place::{announce_definitions, seed_definitions};
+pub use report::{figures, read as read_report};
+
+/// Customer journeys by SMS and e-mail, in your own AWS account or on this machine.
+///
+/// On one machine the very functions that run on Lambda run in this process, over an embedded DynamoDB, queues and bus
+/// that are wired from infra/template.yaml. Nothing leaves the machine: messages go to a sandbox that you can look at.
+///
+/// Begin with `tsunagi demo`, then look at what it left: `tsunagi report win-back --data .tsunagi/demo` and
+/// `tsunagi explain 00042 --data .tsunagi/demo`.
+#[derive(Debug, Parser)]
+#[command(name = "tsunagi", version, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Ninety days of a win-back campaign on the CDNOW purchase records, in a minute.
+    ///
+    /// 23,570 customers with their real purchases and fictional names are taken in; on 1998-07-01 those who have not
+    /// bought for 180 days enter the journey `win-back`; seeded people receive, click, reply and buy; the clock jumps
+    /// from event to event. At the end stand the funnel, the money and what it used of AWS.
+    Demo(Demo),
+    /// Serves the HTTP API, runs the functions by the clock, and plays the provider.
+    Up(up::Up),
+    /// Checks the definitions in a directory and makes them current.
+    ///
+    /// Every *.yaml file holds one segment, one journey or the shop. Nothing is applied while any file has a mistake;
+    /// each is shown as FILE:LINE:COLUMN. A definition that did not change keeps its version.
+    Apply(apply::Apply),
+    /// Takes customers or orders from a CSV file of any size.
+    ///
+    /// Rows that can't be taken are written to FILE.rejected.csv with the reason; the rest are taken. Importing the
+    /// same file again changes nothing.
+    Import(import::Import),
+    /// What a journey did: funnel, money, and that everyone is accounted for.
+    Report(report::ReportArgs),
+    /// What happened to one customer, and what did not and why.
+    Explain(explain::Explain),
+    /// Measures this machine: import, events, recomputation, messages end to end, clicks.
+    Bench(bench::Bench),
+    /// Only the provider: a process of its own that outlives `tsunagi up --provider URL`.
+    Sandbox(sandbox::SandboxArgs),
+}
+
+/// Where the data is.
+#[derive(Clone, Debug, Args)]
+pub struct Data {
+    /// The directory of this installation's data.
+    #[arg(long, default_value = ".tsunagi", env = "TSUNAGI_DATA", value_name = "DIR")]
+    pub data: PathBuf,
+}
+
+/// Runs a command; what went wrong goes to standard error.
+pub fn run(cli: Cli) -> ExitCode {
+    let level = std::env::var("LOG_LEVEL").unwrap_or_else(|_| "error".to_owned());
+    let filter = tracing_subscriber::EnvFilter::try_new(level).unwrap_or_default();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
+    match start(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            text::complain(&format!("tsunagi: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(cli: Cli) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Demo(command) => command.run().await,
+            Command::Up(command) => command.run().await,
+            Command::Apply(command) => command.run().await,
+            Command::Import(command) => command.run().await,
+            Command::Report(command) => command.run().await,
+            Command::Explain(command) => command.run().await,
+            Command::Bench(command) => command.run().await,
+            Command::Sandbox(command) => command.run().await,
+        }
+    })
+}

@@ -1,0 +1,68 @@
+//! `tsunagi apply`.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use serde_json::json;
+
+use super::Data;
+use super::place::{self, Up};
+use super::text::{complain, say};
+use crate::region::Durability;
+
+/// Checks definitions and makes them current.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// The directory of the definitions.
+    dir: PathBuf,
+    #[command(flatten)]
+    data: Data,
+}
+
+impl Apply {
+    pub(super) async fn run(self) -> Result<()> {
+        let files = place::yaml_files(&self.dir)?;
+        if files.is_empty() {
+            bail!("there is no *.yaml in {}", self.dir.display());
+        }
+        match place::hold(&self.data.data)? {
+            Ok(_held) => {
+                let stack = place::stack(&self.data.data, Durability::Durable).await?;
+                let table = stack.runtime.table("tsunagi")?;
+                let Some(number) = self.put(&table, &files).await? else { return Ok(()) };
+                place::announce_definitions(&stack.runtime, number).await
+            }
+            Err(up) => {
+                let reader = place::reader(&self.data.data)?;
+                let Some(number) = self.put(&reader.table, &files).await? else { return Ok(()) };
+                self.announce(&up, number).await
+            }
+        }
+    }
+
+    /// Stores what is new and says so; the number of the definitions when anything is.
+    async fn put(&self, table: &cloud::table::Table, files: &[(String, String)]) -> Result<Option<u32>> {
+        match place::put_definitions(table, files).await? {
+            Ok((applied, number)) => {
+                for change in &applied {
+                    let what = if change.new { "applied" } else { "unchanged" };
+                    say(&format!("{} {} version {}: {what}", change.kind.name(), change.name, change.version));
+                }
+                Ok(applied.iter().any(|change| change.new).then_some(number))
+            }
+            Err(mistakes) => {
+                mistakes.iter().for_each(|mistake| complain(mistake));
+                bail!("nothing was applied: {} mistakes", mistakes.len())
+            }
+        }
+    }
+
+    async fn announce(&self, up: &Up, number: u32) -> Result<()> {
+        let secrets = place::secrets(&self.data.data)?;
+        let request = providers::http::client().post(format!("{}/_local/definition-applied", up.url));
+        let answer = request.basic_auth(secrets.write_key, Some("")).json(&json!({ "number": number })).send().await?;
+        answer.error_for_status()?;
+        Ok(())
+    }
+}

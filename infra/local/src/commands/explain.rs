@@ -1,0 +1,181 @@
+//! `tsunagi explain`.
+
+use std::fmt::Write;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use domain::customer::Customer;
+use domain::definitions::Definitions;
+use domain::due::{self, DueReason};
+use domain::enrollment::{Enrollment, Message, Noted, State, Status, Visit};
+use domain::journey::Journey;
+use domain::names::CustomerId;
+use domain::time::Timestamp;
+use serde_json::json;
+
+use super::Data;
+use super::place;
+use super::text::say;
+
+/// What happened to a customer.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The customer's id.
+    customer: String,
+    /// The customer as one JSON object.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    data: Data,
+}
+
+impl Explain {
+    pub(super) async fn run(self) -> Result<()> {
+        let reader = place::reader(&self.data.data)?;
+        let definitions = place::definitions(&reader.table).await?;
+        let id = CustomerId::parse(&self.customer)?;
+        let stored = reader.table.customer(&id).await?.with_context(|| format!("there is no customer `{id}`"))?;
+        if self.json {
+            let next = stored.due_at.map(|at| local(&definitions, at));
+            say(&serde_json::to_string_pretty(&json!({ "customer": stored.customer, "looked_at_next": next }))?);
+        } else {
+            say(&describe(&stored.customer, &definitions, stored.due_at));
+        }
+        Ok(())
+    }
+}
+
+/// A line of the timeline.
+struct Line {
+    at: Timestamp,
+    what: String,
+}
+
+/// A customer's timeline: what happened, what was decided, and what comes next.
+pub fn describe(customer: &Customer, definitions: &Definitions, due_at: Option<Timestamp>) -> String {
+    let mut lines: Vec<Line> = Vec::new();
+    let mut line = |at: Timestamp, what: String| lines.push(Line { at, what });
+    for (name, history) in &customer.events {
+        for kept in &history.recent {
+            let worth = if kept.2.is_zero() { String::new() } else { format!(" {}", kept.2) };
+            line(kept.0, format!("{name}{worth}"));
+        }
+    }
+    for (channel, said) in &customer.consents {
+        for (purpose, said_at) in said {
+            let word = if said_at.0 { "agreed to" } else { "refused" };
+            line(said_at.1, format!("{word} {purpose:?} on {channel}").to_lowercase());
+        }
+    }
+    for (name, membership) in &customer.segments {
+        let moved = if membership.member { "entered" } else { "left" };
+        line(membership.since, format!("{moved} the segment {name}"));
+    }
+    for (name, membership) in &customer.audiences {
+        let moved = if membership.member { "put on" } else { "taken off" };
+        line(membership.since, format!("{moved} the audience {name}"));
+    }
+    for note in &customer.notes {
+        line(note.at, noted(&note.what));
+    }
+    for enrollment in &customer.enrollments {
+        let journey = definitions.version(&enrollment.journey, enrollment.version);
+        lines.extend(of_enrollment(enrollment, journey.map(|journey| &**journey), definitions));
+    }
+    lines.sort_by_key(|line| line.at);
+    let mut text = format!("Customer {}\n", customer.id);
+    for line in lines {
+        let _ = writeln!(text, "  {}  {}", local(definitions, line.at), line.what);
+    }
+    for enrollment in customer.enrollments.iter().filter(|enrollment| enrollment.is_live()) {
+        let _ = writeln!(text, "  now: {} {}", enrollment.journey, stands(&enrollment.state, definitions));
+    }
+    match due_at {
+        Some(at) => {
+            let why = due::next(customer, at.plus(-1), definitions).filter(|due| due.at == at);
+            let why = why.map_or_else(|| "a look, to see whether anything is due".to_owned(), |due| reason(&due.why));
+            let _ = write!(text, "  next: {}  {why}", local(definitions, at));
+        }
+        None => text.push_str("  next: nothing comes by itself"),
+    }
+    text
+}
+
+fn of_enrollment(enrollment: &Enrollment, journey: Option<&Journey>, definitions: &Definitions) -> Vec<Line> {
+    let name = &enrollment.journey;
+    let step_name = |step: usize| journey.and_then(|journey| journey.step_name(step)).map_or_else(|| step.to_string(), ToString::to_string);
+    let mut lines = vec![Line { at: enrollment.entered, what: format!("{name}: entered (version {})", enrollment.version) }];
+    for visit in &enrollment.visits {
+        match visit {
+            Visit::Took { way, at, .. } => lines.push(Line { at: *at, what: format!("{name}: took the way `{way}`") }),
+            Visit::Message(message) => lines.extend(of_message(&format!("{name}/{}", step_name(message.step)), message, definitions)),
+        }
+    }
+    if let Some(goal) = enrollment.goal {
+        lines.push(Line { at: goal.at, what: format!("{name}: goal reached, {}", goal.yen) });
+    }
+    if let State::Ended { at, why } = enrollment.state {
+        lines.push(Line { at, what: format!("{name}: ended: {}", why.describe()) });
+    }
+    lines
+}
+
+fn of_message(name: &str, message: &Message, definitions: &Definitions) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if let Some((why, until)) = message.held {
+        lines.push(Line { at: message.at, what: format!("{name}: had been held: {} until {}", why.describe(), local(definitions, until)) });
+    }
+    let bill = match (message.parts, message.yen) {
+        (Some(parts), Some(yen)) => format!(" ({parts} parts, {yen})"),
+        (Some(parts), None) => format!(" ({parts} parts)"),
+        (None, _) => String::new(),
+    };
+    let status = match &message.status {
+        Status::Pending => "handed to the sender".to_owned(),
+        Status::Unknown => "sent, fate unknown: never sent again by itself".to_owned(),
+        Status::Skipped(reason) => format!("skipped: {}", reason.describe()),
+        Status::Failed(code) => format!("refused by the provider: {code}"),
+        Status::Accepted => format!("sent{bill}"),
+        Status::Undelivered(code) => format!("sent{bill}, not delivered: {code}"),
+        Status::Delivered => format!("sent{bill}, delivered"),
+    };
+    lines.push(Line { at: message.at, what: format!("{name}: {status}") });
+    for (at, what) in [(message.opened, "opened or prefetched"), (message.clicked, "clicked"), (message.replied, "replied")] {
+        lines.extend(at.map(|at| Line { at, what: format!("{name}: {what}") }));
+    }
+    lines
+}
+
+fn stands(state: &State, definitions: &Definitions) -> String {
+    match state {
+        State::Starting { .. } => "begins".to_owned(),
+        State::Holding { until, why, .. } => format!("holds a message: {} until {}", why.describe(), local(definitions, *until)),
+        State::Sending { .. } => "waits to hear of a message".to_owned(),
+        State::Waiting { until, .. } => format!("waits until {}", local(definitions, *until)),
+        State::Listening { until, .. } => format!("waits for an event until {}", local(definitions, *until)),
+        State::Ended { .. } => "has ended".to_owned(),
+    }
+}
+
+fn noted(what: &Noted) -> String {
+    match what {
+        Noted::AlreadyIn(journey) => format!("{journey}: not entered: already in it"),
+        Noted::ReEntry(journey) => format!("{journey}: not entered: its re-entry rule"),
+        Noted::NotWhere(journey) => format!("{journey}: not entered: its condition did not hold"),
+        Noted::EventLeftOut(name) => format!("{name}: left out: older than the history that is kept, or one name too many"),
+    }
+}
+
+fn reason(why: &DueReason) -> String {
+    match why {
+        DueReason::Segment(name) => format!("the segment {name} may change"),
+        DueReason::Birthday(journey) => format!("{journey} may begin"),
+        DueReason::Step(journey) => format!("{journey} goes on"),
+        DueReason::Watch(journey) => format!("{journey} asks after a message"),
+    }
+}
+
+fn local(definitions: &Definitions, at: Timestamp) -> String {
+    jiff::Timestamp::from_second(at.seconds())
+        .map_or_else(|_| at.to_string(), |at| at.to_zoned(definitions.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string())
+}

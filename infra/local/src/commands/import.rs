@@ -1,0 +1,100 @@
+//! `tsunagi import`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use domain::contact::{Email, Phone};
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use super::Data;
+use super::place;
+use super::text::{bar, complain, say};
+use crate::import::{self, Kind};
+use crate::region::Durability;
+use crate::stack::{Stack, post_batch};
+use crate::virtual_time::{Driver, VirtualClock};
+
+/// Takes a CSV file.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// What the file holds.
+    what: What,
+    /// The file: CSV in UTF-8 with a header line.
+    ///
+    /// Customers: id, and of name, phone, email, birthday, prefecture, sms_consent, email_consent, consent_at and
+    /// columns of your own as many as you like. Orders: order_id, customer_id, ordered_at, total.
+    file: PathBuf,
+    #[command(flatten)]
+    data: Data,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum What {
+    /// People: one a row.
+    Customers,
+    /// Purchases: one a row.
+    Orders,
+}
+
+/// Where batches go.
+enum Target {
+    Here(Arc<Stack>, Arc<Mutex<Driver>>),
+    Up(reqwest::Client, String, String),
+}
+
+impl Import {
+    pub(super) async fn run(self) -> Result<()> {
+        let kind = match self.what {
+            What::Customers => Kind::Customers,
+            What::Orders => Kind::Orders,
+        };
+        let length = std::fs::metadata(&self.file).with_context(|| format!("reading {}", self.file.display()))?.len();
+        let bar = bar("import", length, "bytes");
+        let held = place::hold(&self.data.data)?;
+        let target = match &held {
+            Ok(_) => {
+                let stack = Arc::new(place::stack(&self.data.data, Durability::Durable).await?);
+                let clock = VirtualClock::at(cloud::clock::Clock::system().now());
+                let driver = Driver::new(Arc::clone(&stack.runtime), stack.sandbox.clone(), clock)?;
+                Target::Here(stack, Arc::new(Mutex::new(driver)))
+            }
+            Err(up) => {
+                let secrets = place::secrets(&self.data.data)?;
+                Target::Up(providers::http::client(), up.url.clone(), secrets.write_key)
+            }
+        };
+        let (file, progress) = (self.file.clone(), bar.clone());
+        let handle = tokio::runtime::Handle::current();
+        // The reader is synchronous; batches leave from its thread one after the other.
+        let summary = tokio::task::spawn_blocking(move || {
+            let phones = |text: &str| Phone::parse(text).map(|phone| phone.as_str().to_owned()).map_err(|error| error.to_string());
+            let emails = |text: &str| Email::parse(text).map(|email| email.as_str().to_owned()).map_err(|error| error.to_string());
+            let deliver = |calls: Vec<Value>, lines| handle.block_on(target.deliver(&calls, lines));
+            import::file(kind, &file, (phones, emails), |bytes| progress.set_position(bytes), deliver)
+        })
+        .await??;
+        bar.finish_and_clear();
+        say(&summary.to_string());
+        Ok(())
+    }
+}
+
+impl Target {
+    async fn deliver(&self, calls: &[Value], lines: std::ops::RangeInclusive<u64>) -> Result<()> {
+        let answer = match self {
+            Self::Here(stack, driver) => {
+                let answer = stack.ingest(calls).await?;
+                driver.lock().await.settle().await?;
+                answer
+            }
+            Self::Up(client, url, key) => post_batch(client, url, key, calls).await?,
+        };
+        for rejected in answer["rejected"].as_array().into_iter().flatten() {
+            complain(&format!("lines {} to {}: {rejected}", lines.start(), lines.end()));
+        }
+        Ok(())
+    }
+}

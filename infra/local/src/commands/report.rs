@@ -1,0 +1,125 @@
+//! `tsunagi report`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use cloud::table::Table;
+use domain::definitions::Definitions;
+use domain::names::JourneyName;
+use domain::report::{self, Report};
+use serde_json::{Value, json};
+
+use super::Data;
+use super::place;
+use super::text::{percent, say};
+
+/// What a journey did.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The journey's name.
+    journey: String,
+    /// One JSON object.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    data: Data,
+}
+
+impl ReportArgs {
+    pub(super) async fn run(self) -> Result<()> {
+        let reader = place::reader(&self.data.data)?;
+        let definitions = place::definitions(&reader.table).await?;
+        let name = JourneyName::parse(&self.journey)?;
+        let report = read(&reader.table, &definitions, &name).await?;
+        if self.json { say(&serde_json::to_string_pretty(&figures(&report))?) } else { say(&describe(&name, &report)) }
+        Ok(())
+    }
+}
+
+/// Folds a journey's ledger, all versions together.
+pub async fn read(table: &Table, definitions: &Definitions, name: &JourneyName) -> Result<Report> {
+    let known: Vec<&str> = definitions.journeys.keys().map(JourneyName::as_str).collect();
+    let none = || format!("there is no journey `{name}`; there are: {}", known.join(", "));
+    let versions = definitions.journeys.get(name).with_context(none)?;
+    let mut rows = Vec::new();
+    for version in versions.keys() {
+        table.rows(name, *version, |row| rows.push(row.row)).await?;
+    }
+    Ok(report::fold(rows, versions))
+}
+
+/// A report as one JSON object.
+pub fn figures(report: &Report) -> Value {
+    json!({
+        "audience": report.audience,
+        "sent": report.sent,
+        "failed": report.failed,
+        "skipped": report.skipped_total(),
+        "skipped_by_reason": report.skipped,
+        "unknown": report.unknown,
+        "waiting": report.waiting,
+        "complete": report.is_complete() && report.waiting == 0,
+        "delivered": report.delivered,
+        "clicked": report.clicked,
+        "converted": report.converted,
+        "sms_parts": report.sms_parts,
+        "cost_yen": report.cost_yen,
+        "revenue_yen": report.revenue_yen,
+        "ctr": report.ctr(),
+        "cvr": report.cvr(),
+        "cpa_yen": report.cpa_yen(),
+        "ended": report.ended,
+        "steps": report.steps,
+        "branches": report.branches,
+    })
+}
+
+/// A report to read.
+pub fn describe(name: &JourneyName, report: &Report) -> String {
+    let mut text = format!("Journey {name}\n\n");
+    let _ = writeln!(
+        text,
+        "  {:<14} {:>8} {:>8} {:>7} {:>8} {:>8} {:>9} {:>7} {:>8} {:>8} {:>6} {:>10}",
+        "step", "reached", "sent", "failed", "skipped", "unknown", "delivered", "opened", "clicked", "replied", "parts", "cost"
+    );
+    for step in &report.steps {
+        let _ = writeln!(
+            text,
+            "  {:<14} {:>8} {:>8} {:>7} {:>8} {:>8} {:>9} {:>7} {:>8} {:>8} {:>6} {:>10}",
+            step.step, step.reached, step.sent, step.failed, step.skipped, step.unknown, step.delivered, step.opened,
+            step.clicked, step.replied, step.parts, step.cost_yen.to_string()
+        );
+    }
+    for branch in &report.branches {
+        let _ = writeln!(text, "\n  {}", branch.step);
+        for (way, people) in &branch.ways {
+            let _ = writeln!(text, "    {way:<28} {people:>8}");
+        }
+    }
+    let _ = writeln!(text, "\n  ended: {}", list(&report.ended));
+    let _ = writeln!(text, "\n  SMS parts {}   cost {}   revenue {}", report.sms_parts, report.cost_yen, report.revenue_yen);
+    let _ = writeln!(
+        text,
+        "  clicked {}   CTR {}   converted {}   CVR {}   CPA {}",
+        report.clicked, percent(report.ctr()), report.converted, percent(report.cvr()),
+        report.cpa_yen().map_or_else(|| "-".to_owned(), |yen| yen.to_string())
+    );
+    let waiting = if report.waiting > 0 { format!(" + {} waiting", report.waiting) } else { String::new() };
+    let _ = write!(
+        text,
+        "  audience {} = {} sent + {} failed + {} skipped + {} unknown{waiting}{}\n  skipped: {}",
+        report.audience, report.sent, report.failed, report.skipped_total(), report.unknown,
+        if report.is_complete() { "" } else { "   DOES NOT ADD UP" },
+        list(&report.skipped)
+    );
+    text
+}
+
+fn list(counts: &BTreeMap<String, u64>) -> String {
+    if counts.is_empty() {
+        return "none".to_owned();
+    }
+    counts.iter().map(|(what, count)| format!("{what} {count}")).collect::<Vec<_>>().join(", ")
+}

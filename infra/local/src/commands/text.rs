@@ -1,0 +1,44 @@
+//! What commands write.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Writes to standard output; a reader that went away is no error.
+pub fn say(text: &str) {
+    let _ = writeln!(io::stdout().lock(), "{text}");
+}
+
+/// Writes to standard error.
+pub fn complain(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// A bar with rate and time left on standard error; silent when that is no terminal.
+pub fn bar(what: &str, length: u64, unit: &str) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    let template = match unit {
+        "bytes" => "{msg:24} {wide_bar} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left".to_owned(),
+        _ => format!("{{msg:24}} {{wide_bar}} {{human_pos}}/{{human_len}} {unit}  {{per_sec}}  {{eta}} left"),
+    };
+    if let Ok(style) = ProgressStyle::with_template(&template) {
+        bar.set_style(style);
+    }
+    bar.set_message(what.to_owned());
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+/// The most memory this process ever held, in MB (1,000,000 bytes); 0 where the system does not tell.
+pub fn peak_memory_mb() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib: Option<f64> = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok());
+    kib.unwrap_or(0.0) * 1024.0 / 1e6
+}
+
+/// A share as a percentage.
+pub fn percent(share: Option<f64>) -> String {
+    share.map_or_else(|| "-".to_owned(), |share| format!("{:.2} %", share * 100.0))
+}

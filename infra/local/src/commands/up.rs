@@ -1,0 +1,100 @@
+//! `tsunagi up`.
+
+use std::net::SocketAddr;
+
+use anyhow::{Result, bail};
+use clap::{Args, ValueEnum};
+use cloud::clock::Clock;
+use sandbox::PeopleSettings;
+
+use super::Data;
+use super::place;
+use super::text::say;
+use crate::region::Durability;
+use crate::stack::{Provider, SandboxSetup, Setup, Stack};
+
+/// Serves the HTTP API and runs the functions.
+#[derive(Debug, Args)]
+pub struct Up {
+    #[command(flatten)]
+    data: Data,
+    /// Where the HTTP API listens: an address of loopback.
+    #[arg(long, default_value = "127.0.0.1:8787", env = "TSUNAGI_LISTEN")]
+    listen: SocketAddr,
+    /// When a write counts as done: on disk (safe against a power cut), or with the system (safe against kill -9).
+    #[arg(long, value_enum, default_value_t = Lasting::Durable)]
+    durability: Lasting,
+    /// The shop's name in messages.
+    #[arg(long, default_value = "つなぎ書店", env = "TSUNAGI_SENDER")]
+    sender: String,
+    /// A sandbox in another process (`tsunagi sandbox`) instead of the one in this process.
+    #[arg(long, value_name = "URL")]
+    provider: Option<String>,
+    /// Let the sandbox's people click, reply and buy; without it they only receive.
+    #[arg(long)]
+    people: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Lasting {
+    /// On disk.
+    Durable,
+    /// With the system.
+    Fast,
+}
+
+impl Up {
+    pub(super) async fn run(self) -> Result<()> {
+        if !self.listen.ip().is_loopback() {
+            bail!("--listen {} is not on loopback; this is for one machine, put a proxy before it to open it", self.listen);
+        }
+        let data = self.data.data.clone();
+        let Ok(_held) = place::hold(&data)? else {
+            bail!("{} is up already; stop it first, or choose another directory with --data", data.display());
+        };
+        let secrets = place::secrets(&data)?;
+        let write_key = secrets.write_key.clone();
+        let people = if self.people { PeopleSettings::default() } else { PeopleSettings::quiet() };
+        let provider = match self.provider {
+            Some(url) => Provider::Elsewhere(url),
+            None => Provider::Sandbox(Box::new(SandboxSetup {
+                seed: 1,
+                people,
+                faults: sandbox::Faults::default(),
+                concurrency: 16,
+                keep_texts: true,
+                on_request: None,
+            })),
+        };
+        let stack = Stack::start(Setup {
+            data: data.clone(),
+            durability: match self.durability {
+                Lasting::Durable => Durability::Durable,
+                Lasting::Fast => Durability::Fast,
+            },
+            clock: Clock::system(),
+            listen: self.listen,
+            link_base: None,
+            sender: self.sender,
+            secrets,
+            provider,
+            faults: None,
+        })
+        .await?;
+        place::announce(&data, &stack.base_url)?;
+        stack.runtime.run();
+        say(&format!("API       {}", stack.base_url));
+        if let Some(sandbox) = stack.sandbox.clone() {
+            say(&format!("sandbox   {}", sandbox.url()));
+            tokio::spawn(sandbox.run_people());
+        }
+        say(&format!("write key {write_key}"));
+        say(&format!(
+            "try it    curl -u {write_key}: -H 'content-type: application/json' {}/v1/identify -d '{{\"userId\":\"1\",\"traits\":{{\"name\":\"花\",\"phone\":\"090-1234-5678\"}}}}'",
+            stack.base_url
+        ));
+        say("Ctrl-C stops it; nothing that was acknowledged is lost.");
+        tokio::signal::ctrl_c().await?;
+        Ok(())
+    }
+}

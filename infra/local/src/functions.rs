@@ -1,0 +1,96 @@
+//! The functions as they run on this machine: the handlers that run on Lambda, built from the template's variables and
+//! given events in Lambda's shapes.
+
+use std::sync::Arc;
+
+use advance::Advance;
+use anyhow::{Context, Result, bail};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use axum::Router;
+use callback::Callback;
+use cloud::config::Vars;
+use ingest::Ingest;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Body, Request};
+use link::Link;
+use recompute::Recompute;
+use schedule::Schedule;
+use sending::Sender;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::region::Region;
+use crate::template;
+
+/// One function, started.
+#[derive(Clone)]
+pub enum Function {
+    /// Steps customers.
+    Advance(Arc<Advance>),
+    /// Finds who is due.
+    Schedule(Arc<Schedule>),
+    /// Goes through all customers.
+    Recompute(Arc<Recompute>),
+    /// Sends SMS.
+    SendSms(Arc<Sender<send_sms::Sms>>),
+    /// Sends e-mail.
+    SendEmail(Arc<Sender<send_email::Email>>),
+    /// Answers HTTP.
+    Http(Router),
+}
+
+impl Function {
+    /// Starts the function in `functions/<folder>`, as its `main.rs` does on Lambda.
+    pub fn start(folder: &str, declared: &template::Function, region: &Arc<Region>) -> Result<Self> {
+        let variables = declared.environment.clone();
+        let vars = Vars::new(move |name| variables.get(name).cloned());
+        let config = region.sdk_config(folder);
+        let clock = region.clock().clone();
+        let started = match folder {
+            "advance" => Advance::new(&config, &vars, clock).map(Arc::new).map(Self::Advance),
+            "schedule" => Schedule::new(&config, &vars, clock).map(Arc::new).map(Self::Schedule),
+            "recompute" => Recompute::new(&config, &vars, clock).map(Arc::new).map(Self::Recompute),
+            "send-sms" => send_sms::wire(&config, &vars, clock).map(Arc::new).map(Self::SendSms),
+            "send-email" => send_email::wire(&config, &vars, clock).map(Arc::new).map(Self::SendEmail),
+            "ingest" => Ingest::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
+            "callback" => Callback::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
+            "link" => Link::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
+            _ => bail!("there is no function `{folder}`"),
+        };
+        started.with_context(|| format!("starting {} (functions/{folder})", declared.logical_id))
+    }
+
+    /// Invokes it with a batch from a queue.
+    pub async fn batch(self, event: SqsEvent) -> Result<SqsBatchResponse> {
+        Ok(match self {
+            Self::Advance(function) => function.handle(event).await,
+            Self::SendSms(function) => function.handle(event).await,
+            Self::SendEmail(function) => function.handle(event).await,
+            Self::Recompute(function) => serde_json::from_value(function.handle(serde_json::to_value(event)?).await?)?,
+            Self::Schedule(_) | Self::Http(_) => bail!("a queue is tied to a function that takes no batches"),
+        })
+    }
+
+    /// Invokes it with an event from the bus or the clock.
+    pub async fn event(self, event: Value) -> Result<()> {
+        match self {
+            Self::Schedule(function) => function.handle().await.map(|_| ()),
+            Self::Recompute(function) => function.handle(event).await.map(|_| ()),
+            Self::Advance(_) | Self::SendSms(_) | Self::SendEmail(_) | Self::Http(_) => {
+                bail!("an event is tied to a function that takes none")
+            }
+        }
+    }
+
+    /// Invokes it with an HTTP request as API Gateway hands it over: an event of payload format 2.0.
+    pub async fn request(self, event: Value) -> Result<axum::response::Response> {
+        let Self::Http(router) = self else { bail!("a route is tied to a function that answers no HTTP") };
+        let event: LambdaRequest = serde_json::from_value(event).context("an HTTP event does not read")?;
+        let request: Request = event.into();
+        let request: http::Request<Body> = request;
+        match router.oneshot(request.map(axum::body::Body::new)).await {
+            Ok(response) => Ok(response),
+            Err(never) => match never {},
+        }
+    }
+}

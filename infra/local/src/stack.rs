@@ -1,0 +1,255 @@
+//! Everything together on this machine: the runtime, its HTTP API, and the sandbox as provider.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use axum::{Json, Router};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cloud::clock::Clock;
+use cloud::table::Table;
+use recompute::DefinitionApplied;
+use providers::receipts::Secret;
+use sandbox::{PeopleSettings, Purchase, PurchaseSink, Sandbox, Shop};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::commands::announce_definitions;
+use crate::faults::Faults;
+use crate::http;
+use crate::region::Durability;
+use crate::runtime::{self, Runtime};
+
+/// How a stack is started.
+#[derive(Clone)]
+pub struct Setup {
+    /// The directory of its data.
+    pub data: PathBuf,
+    /// When a write counts as done.
+    pub durability: Durability,
+    /// The time.
+    pub clock: Clock,
+    /// Where the HTTP API listens; port 0 finds a free one.
+    pub listen: SocketAddr,
+    /// What links in messages begin with; the HTTP API's own address when none is given.
+    pub link_base: Option<String>,
+    /// The shop's name in messages.
+    pub sender: String,
+    /// Keys and secrets.
+    pub secrets: Secrets,
+    /// The provider.
+    pub provider: Provider,
+    /// What goes wrong between functions and services.
+    pub faults: Option<Arc<dyn Faults>>,
+}
+
+/// Keys and secrets of a stack.
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+pub struct Secrets {
+    /// What clients of the API present.
+    pub write_key: String,
+    /// What message codes are derived with.
+    pub code_key: String,
+    /// What receipts are signed with.
+    pub callback_secret: String,
+    /// What the sandbox asks for.
+    pub provider_key: String,
+}
+
+impl Secrets {
+    /// Secrets that follow from a seed, for runs that are to be repeated.
+    pub fn from_seed(seed: u64) -> Self {
+        let mut random = fastrand::Rng::with_seed(seed);
+        Self::draw(|| random.u64(..))
+    }
+
+    /// Secrets of this machine.
+    pub fn random() -> Self {
+        // The standard library's hasher keys come from the system's random source.
+        use std::hash::{BuildHasher, Hasher, RandomState};
+        Self::draw(|| RandomState::new().build_hasher().finish())
+    }
+
+    fn draw(mut next: impl FnMut() -> u64) -> Self {
+        let mut hex = |prefix: &str| format!("{prefix}{:016x}{:016x}", next(), next());
+        let (write_key, code_key, provider_key) = (hex("wk_"), hex(""), hex("pk_"));
+        let mut bytes = [0; 32];
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&next().to_le_bytes());
+        }
+        Self { write_key, code_key, callback_secret: Secret::from_bytes(bytes).reveal(), provider_key }
+    }
+}
+
+/// Who takes the messages.
+#[derive(Clone)]
+pub enum Provider {
+    /// A sandbox in this process.
+    Sandbox(Box<SandboxSetup>),
+    /// A sandbox in another process, at this address.
+    Elsewhere(String),
+}
+
+/// How the sandbox in this process is started.
+#[derive(Clone)]
+pub struct SandboxSetup {
+    /// What people and faults depend on.
+    pub seed: u64,
+    /// What people do.
+    pub people: PeopleSettings,
+    /// What goes wrong at the provider.
+    pub faults: sandbox::Faults,
+    /// Requests that people have under way; 1 makes a run repeatable.
+    pub concurrency: usize,
+    /// Whether texts stay to be looked at.
+    pub keep_texts: bool,
+    /// Looks at every request to send.
+    pub on_request: Option<sandbox::Hook>,
+}
+
+/// A stack that runs.
+pub struct Stack {
+    /// The runtime.
+    pub runtime: Arc<Runtime>,
+    /// The sandbox, when it is in this process.
+    pub sandbox: Option<Arc<Sandbox>>,
+    /// Where the HTTP API is.
+    pub base_url: String,
+    /// The client that speaks to it.
+    client: reqwest::Client,
+    write_key: String,
+}
+
+impl Stack {
+    /// Starts a stack; pollers and schedules are the caller's to start.
+    pub async fn start(setup: Setup) -> Result<Self> {
+        let listener = TcpListener::bind(setup.listen).await.with_context(|| format!("listening on {}", setup.listen))?;
+        let base_url = format!("http://{}", listener.local_addr()?);
+        let link_base = setup.link_base.clone().unwrap_or_else(|| base_url.clone());
+        let client = providers::http::client();
+        let shop = Buyers { client: client.clone(), base_url: base_url.clone(), write_key: setup.secrets.write_key.clone(), table: Arc::default() };
+        let (sandbox, provider_url) = match &setup.provider {
+            Provider::Elsewhere(url) => (None, url.clone()),
+            Provider::Sandbox(sandbox) => {
+                let sandbox = start_sandbox(sandbox, &setup, &base_url, &link_base, shop.sink()).await?;
+                let url = sandbox.url();
+                (Some(Arc::new(sandbox)), url)
+            }
+        };
+        let runtime = Runtime::open(runtime::Options {
+            data: setup.data.clone(),
+            durability: setup.durability,
+            clock: setup.clock.clone(),
+            faults: setup.faults.clone(),
+            parameters: parameters(&setup, &link_base, &provider_url),
+            template: None,
+        })
+        .await?;
+        shop.open(runtime.table("shop")?);
+        http::serve(listener, &runtime, control(&runtime, &setup.secrets.write_key))?;
+        Ok(Self { runtime, sandbox, base_url, client, write_key: setup.secrets.write_key })
+    }
+
+    /// Posts a batch of tracking calls to the ingest API; the answer says what was taken.
+    pub async fn ingest(&self, calls: &[Value]) -> Result<Value> {
+        post_batch(&self.client, &self.base_url, &self.write_key, calls).await
+    }
+}
+
+/// What commands in other processes ask of a stack that is up, with the write key.
+fn control(runtime: &Arc<Runtime>, write_key: &str) -> Router {
+    let expected = format!("Basic {}", STANDARD.encode(format!("{write_key}:")));
+    let runtime = Arc::clone(runtime);
+    let applied = move |headers: HeaderMap, Json(applied): Json<DefinitionApplied>| async move {
+        if headers.get("authorization").and_then(|value| value.to_str().ok()) != Some(expected.as_str()) {
+            return StatusCode::UNAUTHORIZED;
+        }
+        match announce_definitions(&runtime, applied.number).await {
+            Ok(()) => StatusCode::NO_CONTENT,
+            Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    };
+    Router::new().route("/_local/definition-applied", post(applied))
+}
+
+/// Posts a batch of tracking calls to an ingest API.
+pub async fn post_batch(client: &reqwest::Client, base_url: &str, write_key: &str, calls: &[Value]) -> Result<Value> {
+    let request = client.post(format!("{base_url}/v1/batch")).basic_auth(write_key, Some(""));
+    let response = request.json(&json!({ "batch": calls })).send().await.context("posting a batch")?;
+    let status = response.status();
+    let answer: Value = response.json().await.with_context(|| format!("the API answered {status}"))?;
+    anyhow::ensure!(status.is_success() || status == 400, "the API answered {status}: {answer}");
+    Ok(answer)
+}
+
+async fn start_sandbox(sandbox: &SandboxSetup, setup: &Setup, base_url: &str, link_base: &str, sink: PurchaseSink) -> Result<Sandbox> {
+    let secret = Secret::parse(&setup.secrets.callback_secret)?;
+    let mut options = sandbox::Options::new(base_url, secret, &setup.secrets.provider_key, &setup.secrets.provider_key);
+    let clock = setup.clock.clone();
+    options.clock = Arc::new(move || clock.now_millis());
+    options.seed = sandbox.seed;
+    options.people = sandbox.people;
+    options.faults = sandbox.faults.clone();
+    options.concurrency = sandbox.concurrency;
+    options.keep_texts = sandbox.keep_texts;
+    options.on_request.clone_from(&sandbox.on_request);
+    options.link_base = format!("{link_base}/l/");
+    options.pixel_base = format!("{link_base}/p/");
+    options.public_base = Some(link_base.to_owned());
+    options.shop = Shop::Sink(sink);
+    Sandbox::start(options).await
+}
+
+fn parameters(setup: &Setup, link_base: &str, provider_url: &str) -> BTreeMap<String, String> {
+    let Secrets { write_key, code_key, callback_secret, provider_key } = &setup.secrets;
+    let parameters = [
+        ("LinkBaseUrl", link_base),
+        ("SmsProvider", "sandbox"),
+        ("SmsProviderUrl", provider_url),
+        ("SmsProviderKey", provider_key),
+        ("EmailProvider", "sandbox"),
+        ("EmailProviderUrl", provider_url),
+        ("EmailProviderKey", provider_key),
+        ("EmailFrom", "shop@example.jp"),
+        ("SenderName", &setup.sender),
+        ("WriteKey", write_key),
+        ("CodeKey", code_key),
+        ("CallbackSecret", callback_secret),
+    ];
+    parameters.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// The shop in which the sandbox's people buy: it knows them by their address, as the product does.
+#[derive(Clone)]
+struct Buyers {
+    client: reqwest::Client,
+    base_url: String,
+    write_key: String,
+    table: Arc<std::sync::OnceLock<Table>>,
+}
+
+impl Buyers {
+    fn open(&self, table: Table) {
+        let _ = self.table.set(table);
+    }
+
+    fn sink(&self) -> PurchaseSink {
+        let buyers = self.clone();
+        Arc::new(move |purchase| {
+            let buyers = buyers.clone();
+            Box::pin(async move { buyers.buy(purchase).await.is_ok() })
+        })
+    }
+
+    async fn buy(&self, purchase: Purchase) -> Result<()> {
+        let table = self.table.get().context("the shop is not open yet")?;
+        let Some(customer) = table.alias(purchase.channel, &purchase.address).await? else { return Ok(()) };
+        post_batch(&self.client, &self.base_url, &self.write_key, &[purchase.track(customer.as_str())]).await?;
+        Ok(())
+    }
+}

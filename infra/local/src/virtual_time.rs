@@ -1,0 +1,142 @@
+//! A clock that jumps: from one minute in which anything happens to the next.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use anyhow::Result;
+use cloud::clock::Clock;
+use cloud::table::Table;
+use cloud::table::customers::SWEEP_SECONDS;
+use domain::time::Timestamp;
+use sandbox::Sandbox;
+
+use crate::runtime::{Feed, Runtime};
+
+const MINUTE: i64 = 60;
+
+/// A clock that stands still until it is set.
+#[derive(Clone, Debug)]
+pub struct VirtualClock(Arc<AtomicI64>);
+
+impl VirtualClock {
+    /// A clock that stands at `now`.
+    pub fn at(now: Timestamp) -> Self {
+        Self(Arc::new(AtomicI64::new(now.seconds() * 1000)))
+    }
+
+    /// What functions read.
+    pub fn clock(&self) -> Clock {
+        let millis = Arc::clone(&self.0);
+        Clock::from_millis(move || millis.load(Ordering::Acquire))
+    }
+
+    /// The instant it stands at.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_seconds(self.0.load(Ordering::Acquire).div_euclid(1000))
+    }
+
+    /// Sets it; it never goes back.
+    pub fn set(&self, now: Timestamp) {
+        self.0.fetch_max(now.seconds() * 1000, Ordering::AcqRel);
+    }
+}
+
+/// Runs a region on a virtual clock: one invocation after the other, so that a run can be repeated exactly.
+pub struct Driver {
+    runtime: Arc<Runtime>,
+    sandbox: Option<Arc<Sandbox>>,
+    clock: VirtualClock,
+    feeds: Vec<Feed>,
+    table: Table,
+    looked: Timestamp,
+    swept: Timestamp,
+}
+
+impl Driver {
+    /// A driver of `runtime`, whose clock must be `clock`.
+    pub fn new(runtime: Arc<Runtime>, sandbox: Option<Arc<Sandbox>>, clock: VirtualClock) -> Result<Self> {
+        let long_ago = Timestamp::from_seconds(0);
+        let (feeds, table) = (runtime.feeds(), runtime.table("driver")?);
+        Ok(Self { runtime, sandbox, clock, feeds, table, looked: long_ago, swept: long_ago })
+    }
+
+    /// Does everything there is to do at this instant.
+    pub async fn settle(&self) -> Result<()> {
+        loop {
+            let mut worked = 0;
+            for feed in &self.feeds {
+                loop {
+                    let count = self.runtime.poll(feed).await?;
+                    worked += count;
+                    if count == 0 {
+                        break;
+                    }
+                }
+            }
+            if let Some(sandbox) = &self.sandbox {
+                worked += sandbox.act(self.clock.now().seconds() * 1000).await;
+            }
+            if worked == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Lets time pass until `end`; what would happen at `end` itself does not. `progress` hears of each instant.
+    pub async fn run_until(&mut self, end: Timestamp, mut progress: impl FnMut(Timestamp)) -> Result<()> {
+        self.settle().await?;
+        while let Some(next) = self.next().await? {
+            if next >= end {
+                break;
+            }
+            self.clock.set(next);
+            progress(next);
+            if self.due().await?.is_some_and(|due| due <= next) {
+                self.runtime.tick("schedule").await?;
+                self.looked = next;
+                if next.since(self.swept) >= SWEEP_SECONDS {
+                    self.swept = next;
+                }
+            }
+            self.settle().await?;
+        }
+        self.clock.set(end);
+        Ok(())
+    }
+
+    /// The next full minute in which anything happens: a message becomes visible, a person acts, a customer is due.
+    async fn next(&self) -> Result<Option<Timestamp>> {
+        let mut earliest: Option<i64> = None;
+        let mut at = |seconds: i64| earliest = Some(earliest.map_or(seconds, |earliest| earliest.min(seconds)));
+        for feed in &self.feeds {
+            if let Some(millis) = self.runtime.region().queues().next_visible_at(&feed.queue).await? {
+                at(millis.div_euclid(1000) + i64::from(millis.rem_euclid(1000) > 0));
+            }
+        }
+        if let Some(millis) = self.sandbox.as_ref().and_then(|sandbox| sandbox.next_action_at()) {
+            at(millis.div_euclid(1000) + i64::from(millis.rem_euclid(1000) > 0));
+        }
+        if let Some(due) = self.due().await? {
+            at(due.seconds());
+        }
+        let now = self.clock.now().seconds();
+        Ok(earliest.map(|seconds| Timestamp::from_seconds((seconds.max(now + 1) + MINUTE - 1).div_euclid(MINUTE) * MINUTE)))
+    }
+
+    /// When `schedule` would find someone: at the next key of the due index, or at its next sweep where there are keys
+    /// it has passed already.
+    async fn due(&self) -> Result<Option<Timestamp>> {
+        let mut earliest: Option<Timestamp> = None;
+        for shard in 0..self.table.due_shards() {
+            let Some(first) = self.table.first_due(shard, Timestamp::from_seconds(0)).await? else { continue };
+            let at = if first > self.looked {
+                Some(first)
+            } else {
+                let sweep = Some(self.swept.plus(SWEEP_SECONDS));
+                sweep.into_iter().chain(self.table.first_due(shard, self.looked).await?).min()
+            };
+            earliest = earliest.into_iter().chain(at).min();
+        }
+        Ok(earliest)
+    }
+}
