@@ -62,7 +62,7 @@ impl Ingest {
     pub fn new(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Self> {
         Ok(Self {
             inbox: Queue::new(aws_sdk_sqs::Client::new(config), vars.required("INBOX_QUEUE_URL")?),
-            key: WriteKey::new(vars.required("WRITE_KEY")?),
+            key: WriteKey::new(&vars.required("WRITE_KEY")?),
             clock,
         })
     }

@@ -30,7 +30,7 @@ pub(crate) struct WriteKey {
 }
 
 impl WriteKey {
-    pub(crate) fn new(key: String) -> Self {
+    pub(crate) fn new(key: &str) -> Self {
         Self { credentials: format!("{key}:").into_bytes() }
     }
 

@@ -201,5 +201,5 @@ async fn bodies_that_are_no_batch() {
 
 #[test]
 fn the_key_is_never_shown() {
-    assert_eq!(format!("{:?}", WriteKey::new("secret".to_owned())), "WriteKey(…)");
+    assert_eq!(format!("{:?}", WriteKey::new("secret")), "WriteKey(…)");
 }

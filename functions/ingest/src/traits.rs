@@ -108,11 +108,10 @@ fn known(
     value: &Value,
     read: impl FnOnce(&str) -> Result<Option<String>, Rejection>,
 ) -> Result<Trait, Rejection> {
-    match value {
-        Value::Null => Ok(Trait::Absent),
-        Value::String(blank) if blank.trim().is_empty() => Ok(Trait::Absent),
-        value => Ok(read(text(value, field, TEXT_LIMIT)?)?.map_or(Trait::Absent, Trait::Text)),
+    if value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
+        return Ok(Trait::Absent);
     }
+    Ok(read(text(value, field, TEXT_LIMIT)?)?.map_or(Trait::Absent, Trait::Text))
 }
 
 /// A trait of the shop's own.
@@ -158,16 +157,10 @@ fn birthday(text: &str, now: Timestamp) -> Result<String, String> {
 
 /// An address, flat. To take away the whole of it takes away its parts.
 fn address(value: &Value) -> Result<BTreeMap<String, Trait>, Rejection> {
-    let parts = match value {
-        Value::Object(parts) => parts,
-        Value::Null => {
-            return Ok(ADDRESS.iter().map(|(_, kept_as)| ((*kept_as).to_owned(), Trait::Absent)).collect());
-        }
-        other => {
-            let error = format!("{}; write an object such as {{\"state\": \"東京都\"}}", kind(other));
-            return Err(Rejection::new("traits.address", error));
-        }
-    };
+    if value.is_null() {
+        return Ok(ADDRESS.iter().map(|(_, kept_as)| ((*kept_as).to_owned(), Trait::Absent)).collect());
+    }
+    let parts = entries(value, "traits.address", "{\"state\": \"東京都\"}")?;
     let mut traits = BTreeMap::new();
     for (part, value) in parts {
         let Some((_, kept_as)) = ADDRESS.iter().find(|(known, _)| known == part) else {
@@ -182,12 +175,12 @@ fn address(value: &Value) -> Result<BTreeMap<String, Trait>, Rejection> {
 /// The person's word, as `{"sms": {"marketing": true}}`.
 fn said(value: &Value) -> Result<Vec<ConsentSaid>, Rejection> {
     let mut consents = Vec::new();
-    for (named, purposes) in entries(value, "traits.consents")? {
+    for (named, purposes) in entries(value, "traits.consents", "{\"sms\": {\"marketing\": true}}")? {
         let Some(channel) = Channel::ALL.into_iter().find(|channel| channel.name() == named) else {
             return Err(nested("traits.consents", named, &Channel::ALL.map(Channel::name)));
         };
         let field = format!("traits.consents.{named}");
-        for (named, given) in entries(purposes, &field)? {
+        for (named, given) in entries(purposes, &field, "{\"marketing\": true}")? {
             let Some((_, purpose)) = PURPOSES.into_iter().find(|(purpose, _)| purpose == named) else {
                 return Err(nested(&field, named, &PURPOSES.map(|(purpose, _)| purpose)));
             };
@@ -203,15 +196,10 @@ fn said(value: &Value) -> Result<Vec<ConsentSaid>, Rejection> {
     Ok(consents)
 }
 
-fn entries<'a>(value: &'a Value, field: &str) -> Result<&'a Map<String, Value>, Rejection> {
-    match value {
-        Value::Object(entries) => Ok(entries),
-        other => {
-            let error =
-                format!("{}; consents are written as {{\"sms\": {{\"marketing\": true}}}}", kind(other));
-            Err(Rejection::new(field, error))
-        }
-    }
+fn entries<'a>(value: &'a Value, field: &str, example: &str) -> Result<&'a Map<String, Value>, Rejection> {
+    value
+        .as_object()
+        .ok_or_else(|| Rejection::new(field, format!("{}; write an object such as {example}", kind(value))))
 }
 
 fn nested(field: &str, key: &str, known: &[&str]) -> Rejection {

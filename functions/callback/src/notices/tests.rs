@@ -1,1 +1,138 @@
+use domain::time::DAY;
 
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_795_000_000);
+const SMS: &str = "AAAAAAAAAAAA";
+const EMAIL: &str = "BBBBBBBBBBBB";
+
+fn customer(id: &str) -> CustomerId {
+    CustomerId::parse(id).unwrap()
+}
+
+fn message(reference: &str, channel: Channel, to: &str) -> (Code, MessageItem) {
+    let code = Code::parse(reference).unwrap();
+    let item = MessageItem {
+        code: code.clone(),
+        customer: customer("c1"),
+        channel,
+        to: to.to_owned(),
+        links: Vec::new(),
+        claimed_at: NOW,
+        attempt: "a".to_owned(),
+        outcome: None,
+        expires: NOW.plus(DAY),
+    };
+    (code, item)
+}
+
+fn known() -> Known {
+    let messages =
+        [message(SMS, Channel::Sms, "+819012345678"), message(EMAIL, Channel::Email, "hana@example.jp")];
+    Known { messages: messages.into(), senders: [("+819011112222".to_owned(), customer("c2"))].into() }
+}
+
+fn receipt(reference: &str, status: ReceiptStatus) -> Notice {
+    Notice::Receipt { reference: reference.to_owned(), status, at: NOW, parts: Some(2), price_yen: Some(22) }
+}
+
+fn reply(from: &str, to: Option<&str>, text: &str) -> Notice {
+    let (from, to_reference, text) = (from.to_owned(), to.map(str::to_owned), text.to_owned());
+    Notice::Reply { from, to_reference, text, at: NOW.plus(-60), id: "r".to_owned() }
+}
+
+fn suppresses(notice: &Notice) -> Option<(Channel, String)> {
+    suppression(notice, &known().messages).map(|found| (found.channel, found.address))
+}
+
+#[test]
+fn receipts_say_what_became_of_a_message() {
+    let cases = [
+        (ReceiptStatus::Delivered, Status::Delivered),
+        (
+            ReceiptStatus::Undelivered { reason: "absent".to_owned() },
+            Status::Undelivered("absent".to_owned()),
+        ),
+        (ReceiptStatus::Undelivered { reason: "x\u{ffff}".repeat(99) }, Status::Undelivered("x".repeat(64))),
+        (ReceiptStatus::Bounced { permanent: false }, Status::Undelivered("bounced".to_owned())),
+        (ReceiptStatus::Bounced { permanent: true }, Status::Undelivered("bounced".to_owned())),
+    ];
+    for (told, status) in cases {
+        let code = Code::parse(EMAIL).unwrap();
+        let expected = Input::Receipt { code, status, parts: Some(2), yen: Some(Yen(22)) };
+        assert_eq!(input(&receipt(EMAIL, told), &known(), NOW), Some((customer("c1"), expected)));
+    }
+}
+
+#[test]
+fn only_a_permanent_bounce_suppresses() {
+    let bounce = |reference, permanent| suppresses(&receipt(reference, ReceiptStatus::Bounced { permanent }));
+    assert_eq!(bounce(EMAIL, true), Some((Channel::Email, "hana@example.jp".to_owned())));
+    assert_eq!(bounce(EMAIL, false), None);
+    assert_eq!(bounce("CCCCCCCCCCCC", true), None, "whose address is not known");
+    assert_eq!(suppresses(&receipt(SMS, ReceiptStatus::Delivered)), None);
+}
+
+#[test]
+fn a_word_suppresses_its_sender_known_or_not() {
+    let expected = Some((Channel::Sms, "+819012345678".to_owned()));
+    assert_eq!(suppresses(&reply("+819012345678", Some(SMS), "停止")), expected);
+    assert_eq!(
+        suppresses(&reply("090-1234-5678", None, "STOP")),
+        expected,
+        "in the form numbers are kept in"
+    );
+    assert_eq!(suppresses(&reply("00050001", None, "STOP")), Some((Channel::Sms, "00050001".to_owned())));
+    assert_eq!(suppresses(&reply("+819012345678", Some(SMS), "停止しないで")), None);
+}
+
+#[test]
+fn replies_reach_the_customer_of_the_message_or_of_the_number() {
+    let at = NOW.plus(-60);
+    let said =
+        |code: Option<&str>| Input::Reply { code: code.and_then(Code::parse), channel: Channel::Sms, at };
+    let opted_out = Input::OptOut { channel: Channel::Sms, at };
+    let cases = [
+        (reply("+819012345678", Some(SMS), "はい"), Some((customer("c1"), said(Some(SMS))))),
+        (reply("+819011112222", None, "はい"), Some((customer("c2"), said(None)))),
+        (reply("+819011112222", Some("CCCCCCCCCCCC"), "はい"), Some((customer("c2"), said(None)))),
+        (reply("+819012345678", Some(SMS), "停止"), Some((customer("c1"), opted_out.clone()))),
+        (reply("+819011112222", None, "停止"), Some((customer("c2"), opted_out))),
+        (reply("+819099999999", None, "停止"), None),
+    ];
+    for (notice, expected) in cases {
+        assert_eq!(input(&notice, &known(), NOW), expected, "{notice:?}");
+    }
+}
+
+#[test]
+fn an_answered_e_mail() {
+    let notice = |at| Notice::EmailReply { reference: EMAIL.to_owned(), at, id: "r".to_owned() };
+    let expected = Input::Reply { code: Code::parse(EMAIL), channel: Channel::Email, at: NOW };
+    assert_eq!(
+        input(&notice(NOW.plus(DAY)), &known(), NOW),
+        Some((customer("c1"), expected)),
+        "nothing comes from the future"
+    );
+}
+
+#[test]
+fn numbers_are_looked_up_only_when_the_message_does_not_tell() {
+    let messages = known().messages;
+    assert_eq!(sender(&reply("+819012345678", Some(SMS), "はい"), &messages), None);
+    assert_eq!(
+        sender(&reply("090-1111-2222", Some("x"), "はい"), &messages),
+        Some("+819011112222".to_owned())
+    );
+}
+
+#[test]
+fn inputs_of_one_customer_travel_together_in_order() {
+    let click = |n: i64| Input::Click { code: Code::parse(SMS).unwrap(), at: Timestamp::from_seconds(n) };
+    let inputs = vec![(customer("b"), click(1)), (customer("a"), click(2)), (customer("b"), click(3))];
+    let expected =
+        [Inbox::new(customer("b"), vec![click(1), click(3)]), Inbox::new(customer("a"), vec![click(2)])];
+    assert_eq!(inboxes(inputs), expected);
+    let many = inboxes((0..250).map(|n| (customer("a"), click(n))).collect());
+    assert_eq!(many.iter().map(|inbox| inbox.inputs.len()).collect::<Vec<_>>(), [100, 100, 50]);
+}
