@@ -1,5 +1,9 @@
 //! The pure core, tried with tables, with random worlds against naive models, and with the real win-back journey.
-#![expect(clippy::unwrap_used, reason = "what a test builds is known to be right; if not, the test fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what a test builds is known to be right; if not, the test fails"
+)]
 
 mod chance;
 mod conditions;

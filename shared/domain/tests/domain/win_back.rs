@@ -441,9 +441,7 @@ fn a_receipt_after_the_end() {
     let code = story.message("hello").code;
     let receipt = Input::Receipt { code, status: Status::Delivered, parts: Some(2), yen: Some(Yen(18)) };
     story.happens(tokyo("07-03 12:00"), receipt);
-    assert_snapshot!(story.told, @r#"
-    07-03 12:00  → row win-back
-    "#);
+    assert_snapshot!(story.told, @"07-03 12:00  → row win-back");
     let hello = story.message("hello");
     assert_eq!((hello.status, hello.parts, hello.yen), (Status::Delivered, Some(2), Some(Yen(18))));
     assert_eq!(story.ended(), Some(EndReason::Goal));
