@@ -16,7 +16,7 @@ use cloud::inbox::Inbox;
 use cloud::queue::Queue;
 use cloud::table::customers::{Committed, Stored, due_key};
 use cloud::table::ledger::LedgerRow;
-use cloud::table::{Reading, Table};
+use cloud::table::{Reading, Row as TableRow, Table};
 use domain::contact::Channel;
 use domain::customer::Customer;
 use domain::input::{Announcement, Effect, Input, SendTask};
@@ -52,9 +52,10 @@ struct Group {
     indexes: Vec<usize>,
 }
 
-/// What leaves for queues and the bus once a customer is written.
+/// What leaves once a customer is written, for many customers together.
 #[derive(Debug, Default)]
 struct Outgoing {
+    rows: Vec<TableRow>,
     sms: Vec<SendTask>,
     email: Vec<SendTask>,
     news: Vec<Announcement>,
@@ -113,6 +114,7 @@ impl Advance {
         for (result, indexes) in results.await.into_iter().zip(members) {
             match result.and_then(|result| result) {
                 Ok(out) => {
+                    outgoing.rows.extend(out.rows);
                     outgoing.sms.extend(out.sms);
                     outgoing.email.extend(out.email);
                     outgoing.news.extend(out.news);
@@ -151,14 +153,15 @@ impl Advance {
             }
             // What an earlier delivery wrote it may not have sent on: everything is made again, harmlessly.
             let effects = if group.redelivered { project::all(&stepped.customer) } else { stepped.effects };
-            self.record_consents(&group, &stored.customer).await?;
-            return self.rows(effects, &stepped.customer, revision).await;
+            let mut outgoing = self.follow(effects, &stepped.customer, revision).await?;
+            outgoing.rows.extend(consents(&group, &stored.customer)?);
+            return Ok(outgoing);
         }
         Err(anyhow!("another write came first {CONFLICTS_LIMIT} times"))
     }
 
-    /// Writes the rows among the effects and returns the rest.
-    async fn rows(&self, effects: Vec<Effect>, customer: &Customer, revision: u64) -> Result<Outgoing> {
+    /// Writes the rows that are tied to the customer's revision and returns the rest.
+    async fn follow(&self, effects: Vec<Effect>, customer: &Customer, revision: u64) -> Result<Outgoing> {
         let mut outgoing = Outgoing::default();
         for effect in effects {
             match effect {
@@ -175,33 +178,35 @@ impl Advance {
                 Effect::Member { list, member, since } => {
                     self.table.put_member(&list, &customer.id, member, since, revision).await?;
                 }
-                Effect::Alias { channel, address } => self.table.put_alias(channel, &address, &customer.id).await?,
+                Effect::Alias { channel, address } => outgoing.rows.push(TableRow::alias(channel, &address, &customer.id)),
             }
         }
         Ok(outgoing)
     }
 
-    /// Keeps what people said about messages in the record that only grows; what was known before is not written again.
-    async fn record_consents(&self, group: &Group, before: &Customer) -> Result<()> {
-        for input in &group.inputs {
-            let Input::Identify { consents, at, .. } = input else { continue };
-            for word in consents {
-                let known = before.consents.get(&word.channel).and_then(|said| said.get(&word.purpose));
-                let repeated = known.is_some_and(|known| known.0 == word.given && known.1 == *at);
-                if !repeated || group.redelivered {
-                    self.table.record_consent(&group.customer, word, "identify", *at).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
     async fn leave(&self, outgoing: Outgoing) -> Result<()> {
+        self.table.put_all(outgoing.rows).await?;
         self.sms.send(&outgoing.sms).await?;
         self.email.send(&outgoing.email).await?;
         let news: Vec<(&str, &Announcement)> = outgoing.news.iter().map(|news| (detail_type(news), news)).collect();
         self.bus.put(&news).await
     }
+}
+
+/// What people said about messages, for the record that only grows; what was known before is not written again.
+fn consents(group: &Group, before: &Customer) -> Result<Vec<TableRow>> {
+    let mut rows = Vec::new();
+    for input in &group.inputs {
+        let Input::Identify { consents, at, .. } = input else { continue };
+        for word in consents {
+            let known = before.consents.get(&word.channel).and_then(|said| said.get(&word.purpose));
+            let repeated = known.is_some_and(|known| known.0 == word.given && known.1 == *at);
+            if !repeated || group.redelivered {
+                rows.push(TableRow::consent(&group.customer, word, "identify", *at)?);
+            }
+        }
+    }
+    Ok(rows)
 }
 
 /// The number of the definitions that must be known to judge this customer.

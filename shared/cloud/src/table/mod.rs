@@ -7,11 +7,11 @@ pub mod ledger;
 pub mod messages;
 pub mod people;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest};
 
 use crate::concurrent;
 use crate::config::{ConfigError, Vars};
@@ -21,6 +21,9 @@ pub type Item = HashMap<String, AttributeValue>;
 
 /// The most keys of one `BatchGetItem`.
 const KEYS_LIMIT: usize = 100;
+
+/// The most items of one `BatchWriteItem`.
+const PUTS_LIMIT: usize = 25;
 
 /// Rounds in which keys that a `BatchGetItem` left out are asked for again.
 const UNPROCESSED_LIMIT: usize = 8;
@@ -34,6 +37,14 @@ pub struct Table {
     client: Client,
     name: String,
     due_shards: u32,
+}
+
+/// An item that is put without a condition.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pk: String,
+    sk: String,
+    item: Item,
 }
 
 /// Whether a read must see every write that was acknowledged before it.
@@ -72,6 +83,40 @@ impl Table {
             items.extend(chunk??);
         }
         Ok(items)
+    }
+
+    /// Puts items that depend on nothing, 25 in a request; of two with one key the later stands.
+    pub async fn put_all(&self, items: Vec<Row>) -> Result<()> {
+        let unique: BTreeMap<(String, String), Item> =
+            items.into_iter().map(|Row { pk, sk, mut item }| {
+                item.insert("pk".to_owned(), text(&pk));
+                item.insert("sk".to_owned(), text(&sk));
+                ((pk, sk), item)
+            }).collect();
+        let items: Vec<Item> = unique.into_values().collect();
+        let chunks: Vec<Vec<Item>> = items.chunks(PUTS_LIMIT).map(<[_]>::to_vec).collect();
+        let table = self.clone();
+        let put = concurrent::map(CONCURRENCY, chunks, move |items| {
+            let table = table.clone();
+            async move { table.put_chunk(items).await }
+        });
+        put.await.into_iter().try_for_each(|result| result?)
+    }
+
+    async fn put_chunk(&self, items: Vec<Item>) -> Result<()> {
+        let puts = items.into_iter().map(|item| {
+            let put = PutRequest::builder().set_item(Some(item)).build()?;
+            Ok(WriteRequest::builder().put_request(put).build())
+        });
+        let mut ask = HashMap::from([(self.name.clone(), puts.collect::<Result<Vec<_>>>()?)]);
+        for _ in 0..UNPROCESSED_LIMIT {
+            let answer = self.client.batch_write_item().set_request_items(Some(ask)).send().await;
+            ask = answer.context("writing items")?.unprocessed_items.unwrap_or_default();
+            if ask.is_empty() {
+                return Ok(());
+            }
+        }
+        anyhow::bail!("the table keeps leaving items out of a batch: it is throttled")
     }
 
     async fn get_chunk(&self, keys: Vec<(String, String)>, reading: Reading) -> Result<Vec<Item>> {

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::error::SdkError;
-use domain::consent::ConsentSaid;
+use domain::consent::{ConsentSaid, Purpose};
 use domain::contact::Channel;
 use domain::input::List;
 use domain::names::CustomerId;
 use domain::time::{DAY, Timestamp};
 
 use super::customers::refused;
-use super::{Reading, Table, number, read_text, shard, text};
+use super::{Item, Reading, Row, Table, number, read_text, shard, text};
 
 /// Over how many partitions the rows of one list are spread.
 pub const LIST_SHARDS: u32 = 16;
@@ -20,15 +20,29 @@ pub const LIST_SHARDS: u32 = 16;
 /// How long the row of someone who left a list is kept, so that a late write of the time before can't bring it back.
 const LEFT_KEPT_SECONDS: i64 = 30 * DAY;
 
-impl Table {
-    /// Remembers that an address leads to a customer; the latest one stands.
-    pub async fn put_alias(&self, channel: Channel, address: &str, customer: &CustomerId) -> Result<()> {
-        let request = self.client.put_item().table_name(&self.name);
-        let request = request.item("pk", text(format!("A#{channel}#{address}"))).item("sk", text("alias"));
-        request.item("customer", text(customer.as_str())).send().await.context("writing an alias")?;
-        Ok(())
+impl Row {
+    /// An address leads to a customer; the latest one stands.
+    pub fn alias(channel: Channel, address: &str, customer: &CustomerId) -> Self {
+        let item = Item::from([("customer".to_owned(), text(customer.as_str()))]);
+        Self { pk: format!("A#{channel}#{address}"), sk: "alias".to_owned(), item }
     }
 
+    /// What a person said about messages, for the record of consents, which only grows.
+    pub fn consent(customer: &CustomerId, word: &ConsentSaid, source: &str, at: Timestamp) -> Result<Self> {
+        let item = Item::from([
+            ("said".to_owned(), text(serde_json::to_string(word)?)),
+            ("source".to_owned(), text(source)),
+        ]);
+        let purpose = match word.purpose {
+            Purpose::Marketing => "marketing",
+            Purpose::Transactional => "transactional",
+        };
+        let sk = format!("consent#{:012}#{}#{purpose}", at.seconds(), word.channel);
+        Ok(Self { pk: format!("C#{customer}"), sk, item })
+    }
+}
+
+impl Table {
     /// The customer an address leads to.
     pub async fn alias(&self, channel: Channel, address: &str) -> Result<Option<CustomerId>> {
         let item = self.get(&format!("A#{channel}#{address}"), "alias", Reading::Eventual).await?;
@@ -82,18 +96,6 @@ impl Table {
             count += rows.iter().filter(|row| row.get("member") == Some(&aws_sdk_dynamodb::types::AttributeValue::Bool(true))).count();
         }
         Ok(count)
-    }
-
-    /// Adds what a person said to the record of consents, which only grows.
-    pub async fn record_consent(&self, customer: &CustomerId, word: &ConsentSaid, source: &str, at: Timestamp) -> Result<()> {
-        let request = self.client.put_item().table_name(&self.name);
-        let request = request
-            .item("pk", text(format!("C#{customer}")))
-            .item("sk", text(format!("consent#{:012}#{}", at.seconds(), word.channel)))
-            .item("said", text(serde_json::to_string(word)?))
-            .item("source", text(source));
-        request.send().await.context("writing a consent")?;
-        Ok(())
     }
 }
 
