@@ -13,6 +13,9 @@ use tokio::sync::Notify;
 pub trait Faults: Send + Sync {
     /// The fault for `call`. The same call of the same run must get the same answer.
     fn on(&self, call: &Call) -> Fault;
+
+    /// Hears that a batch is about to be handed to `function`, and whether any of its messages was delivered before.
+    fn batch(&self, _function: &str, _redelivered: bool) {}
 }
 
 /// The service that is called.
@@ -122,6 +125,10 @@ pub(crate) struct Injector {
 impl Injector {
     pub(crate) fn new(faults: Arc<dyn Faults>) -> Self {
         Self { faults, seen: Mutex::default() }
+    }
+
+    pub(crate) fn batch(&self, function: &str, redelivered: bool) {
+        self.faults.batch(function, redelivered);
     }
 
     pub(crate) fn on(&self, function: &str, service: Service, operation: &str, key: String) -> Fault {

@@ -183,6 +183,13 @@ impl Region {
         }
     }
 
+    /// Tells whoever injects faults that a batch is about to be handed over.
+    pub(crate) fn hand_over(&self, function: &str, redelivered: bool) {
+        if let Some(injector) = &self.injector {
+            injector.batch(function, redelivered);
+        }
+    }
+
     fn fault(&self, function: &str, service: Service, operation: &str, body: &[u8]) -> Fault {
         let Some(injector) = &self.injector else { return Fault::None };
         let key = match service {

@@ -134,6 +134,7 @@ impl Runtime {
             messages.iter().map(|message| (message.message_id.clone(), message.receipt.clone())).collect();
         let bytes = messages.iter().map(|message| message.body.len() as u64).sum();
         self.region.meter().sqs(&feed.function, "ReceiveMessage", bytes);
+        self.region.hand_over(&feed.function, messages.iter().any(|message| message.receive_count > 1));
         let event = batch(&feed.queue, messages);
         let response = self.invoke(&feed.function, move |function| function.batch(event)).await;
         match response {

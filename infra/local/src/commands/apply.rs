@@ -31,7 +31,9 @@ impl Apply {
                 let stack = place::stack(&self.data.data, Durability::Durable).await?;
                 let table = stack.runtime.table("tsunagi")?;
                 let Some(number) = self.put(&table, &files).await? else { return Ok(()) };
-                place::announce_definitions(&stack.runtime, number).await
+                place::announce_definitions(&stack.runtime, number).await?;
+                say("Customers are looked at anew once `tsunagi up` runs.");
+                Ok(())
             }
             Err(up) => {
                 let reader = place::reader(&self.data.data)?;

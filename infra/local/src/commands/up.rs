@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use cloud::clock::Clock;
 use sandbox::PeopleSettings;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::Data;
 use super::place;
@@ -35,12 +36,32 @@ pub struct Up {
     people: bool,
 }
 
+/// [`Durability`] as an option.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum Lasting {
+pub(super) enum Lasting {
     /// On disk.
     Durable,
     /// With the system.
     Fast,
+}
+
+impl Lasting {
+    /// What is written for it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Durable => "durable",
+            Self::Fast => "fast",
+        }
+    }
+}
+
+impl From<Lasting> for Durability {
+    fn from(lasting: Lasting) -> Self {
+        match lasting {
+            Lasting::Durable => Self::Durable,
+            Lasting::Fast => Self::Fast,
+        }
+    }
 }
 
 impl Up {
@@ -68,10 +89,7 @@ impl Up {
         };
         let stack = Stack::start(Setup {
             data: data.clone(),
-            durability: match self.durability {
-                Lasting::Durable => Durability::Durable,
-                Lasting::Fast => Durability::Fast,
-            },
+            durability: self.durability.into(),
             clock: Clock::system(),
             listen: self.listen,
             link_base: None,
@@ -94,7 +112,11 @@ impl Up {
             stack.base_url
         ));
         say("Ctrl-C stops it; nothing that was acknowledged is lost.");
-        tokio::signal::ctrl_c().await?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted?,
+            _ = terminate.recv() => {}
+        }
         Ok(())
     }
 }
