@@ -100,10 +100,12 @@ impl Advance {
             (group, read)
         });
         let advance = Arc::clone(&self);
-        let (work, members): (Vec<_>, Vec<_>) = work.map(|(group, read)| {
-            let indexes = group.indexes.clone();
-            ((group, read), indexes)
-        }).unzip();
+        let (work, members): (Vec<_>, Vec<_>) = work
+            .map(|(group, read)| {
+                let indexes = group.indexes.clone();
+                ((group, read), indexes)
+            })
+            .unzip();
         let results = concurrent::map(CONCURRENCY, work, move |(group, read)| {
             let advance = Arc::clone(&advance);
             async move { advance.customer(group, read).await }
@@ -121,14 +123,18 @@ impl Advance {
                     leaving.extend(indexes);
                 }
                 Err(error) => {
-                    outcomes.extend(indexes.iter().map(|index| (*index, Err(Failure::Retry(anyhow!("{error:#}"))))));
+                    outcomes.extend(
+                        indexes.iter().map(|index| (*index, Err(Failure::Retry(anyhow!("{error:#}"))))),
+                    );
                 }
             }
         }
         let sent = self.leave(outgoing).await.map_err(|error| format!("{error:#}"));
-        outcomes.extend(leaving.into_iter().map(|index| {
-            (index, sent.clone().map_err(|error| Failure::Retry(anyhow!(error))))
-        }));
+        outcomes.extend(
+            leaving
+                .into_iter()
+                .map(|index| (index, sent.clone().map_err(|error| Failure::Retry(anyhow!(error))))),
+        );
         outcomes
     }
 
@@ -170,7 +176,8 @@ impl Advance {
                 Effect::Announce(news) => outgoing.news.push(news),
                 Effect::Ledger { journey, entered } => {
                     let mut all = customer.enrollments.iter();
-                    let found = all.find(|enrollment| enrollment.journey == journey && enrollment.entered == entered);
+                    let found =
+                        all.find(|enrollment| enrollment.journey == journey && enrollment.entered == entered);
                     let enrollment = found.context("a ledger row without its enrollment")?;
                     let row = LedgerRow { customer: customer.id.clone(), entered, row: Row::of(enrollment) };
                     self.table.put_row(&journey, &row, revision).await?;
@@ -178,7 +185,9 @@ impl Advance {
                 Effect::Member { list, member, since } => {
                     self.table.put_member(&list, &customer.id, member, since, revision).await?;
                 }
-                Effect::Alias { channel, address } => outgoing.rows.push(TableRow::alias(channel, &address, &customer.id)),
+                Effect::Alias { channel, address } => {
+                    outgoing.rows.push(TableRow::alias(channel, &address, &customer.id))
+                }
             }
         }
         Ok(outgoing)
@@ -188,7 +197,8 @@ impl Advance {
         self.table.put_all(outgoing.rows).await?;
         self.sms.send(&outgoing.sms).await?;
         self.email.send(&outgoing.email).await?;
-        let news: Vec<(&str, &Announcement)> = outgoing.news.iter().map(|news| (detail_type(news), news)).collect();
+        let news: Vec<(&str, &Announcement)> =
+            outgoing.news.iter().map(|news| (detail_type(news), news)).collect();
         self.bus.put(&news).await
     }
 }
@@ -213,8 +223,15 @@ fn consents(group: &Group, before: &Customer) -> Result<Vec<TableRow>> {
 fn needed(customer: &Customer, inputs: &[Input]) -> u32 {
     let asked = inputs.iter().filter_map(|input| match input {
         Input::Evaluate { definitions } => Some(*definitions),
-        Input::Identify { .. } | Input::Track { .. } | Input::Timer | Input::Outcome { .. } | Input::Receipt { .. }
-        | Input::Click { .. } | Input::Open { .. } | Input::Reply { .. } | Input::OptOut { .. } => None,
+        Input::Identify { .. }
+        | Input::Track { .. }
+        | Input::Timer
+        | Input::Outcome { .. }
+        | Input::Receipt { .. }
+        | Input::Click { .. }
+        | Input::Open { .. }
+        | Input::Reply { .. }
+        | Input::OptOut { .. } => None,
     });
     asked.chain([customer.definitions]).max().unwrap_or(0)
 }
@@ -226,7 +243,12 @@ fn group(messages: Vec<Received<Inbox>>) -> Vec<Group> {
     for Received { index, redelivered, body } in messages {
         let place = *places.entry(body.customer.clone()).or_insert(groups.len());
         if place == groups.len() {
-            groups.push(Group { customer: body.customer, inputs: Vec::new(), redelivered: false, indexes: Vec::new() });
+            groups.push(Group {
+                customer: body.customer,
+                inputs: Vec::new(),
+                redelivered: false,
+                indexes: Vec::new(),
+            });
         }
         let group = &mut groups[place];
         group.inputs.extend(body.inputs);

@@ -46,11 +46,35 @@ impl Link {
     /// The function's routes.
     pub fn router(self) -> Router {
         Router::new()
-            .route("/l/{code}", get(|State(link): State<Arc<Self>>, Path(code): Path<String>| async move { link.click(&code, 0).await }))
-            .route("/l/{code}/{link}", get(|State(link): State<Arc<Self>>, Path((code, index)): Path<(String, usize)>| async move { link.click(&code, index).await }))
-            .route("/p/{file}", get(|State(link): State<Arc<Self>>, Path(file): Path<String>| async move { link.open(&file).await }))
-            .route("/o/{code}", get(|State(link): State<Arc<Self>>, Path(code): Path<String>| async move { link.optout_page(&code).await })
-                .post(|State(link): State<Arc<Self>>, Path(code): Path<String>| async move { link.optout(&code).await }))
+            .route(
+                "/l/{code}",
+                get(|State(link): State<Arc<Self>>, Path(code): Path<String>| async move {
+                    link.click(&code, 0).await
+                }),
+            )
+            .route(
+                "/l/{code}/{link}",
+                get(|State(link): State<Arc<Self>>, Path((code, index)): Path<(String, usize)>| async move {
+                    link.click(&code, index).await
+                }),
+            )
+            .route(
+                "/p/{file}",
+                get(|State(link): State<Arc<Self>>, Path(file): Path<String>| async move {
+                    link.open(&file).await
+                }),
+            )
+            .route(
+                "/o/{code}",
+                get(|State(link): State<Arc<Self>>, Path(code): Path<String>| async move {
+                    link.optout_page(&code).await
+                })
+                .post(
+                    |State(link): State<Arc<Self>>, Path(code): Path<String>| async move {
+                        link.optout(&code).await
+                    },
+                ),
+            )
             .fallback(|State(link): State<Arc<Self>>| async move { link.gone() })
             .with_state(Arc::new(self))
     }
@@ -67,10 +91,13 @@ impl Link {
             Ok(None) => return self.gone(),
             Err(error) => return self.busy(&error),
         };
-        let Some(target) = message.links.get(index).and_then(|url| HeaderValue::from_str(url).ok()) else { return self.gone() };
+        let Some(target) = message.links.get(index).and_then(|url| HeaderValue::from_str(url).ok()) else {
+            return self.gone();
+        };
         let at = self.clock.now();
         self.tell(Inbox::new(message.customer, vec![Input::Click { code: message.code, at }])).await;
-        let headers = [(header::LOCATION, target), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+        let headers =
+            [(header::LOCATION, target), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
         (StatusCode::FOUND, headers).into_response()
     }
 
@@ -105,7 +132,9 @@ impl Link {
             Err(error) => return self.busy(&error),
         };
         let at = self.clock.now();
-        if let Err(error) = self.table.suppress(message.channel, &message.to, "opted out on the page", at).await {
+        if let Err(error) =
+            self.table.suppress(message.channel, &message.to, "opted out on the page", at).await
+        {
             return self.busy(&error);
         }
         self.tell(Inbox::new(message.customer, vec![Input::OptOut { channel: message.channel, at }])).await;
@@ -124,6 +153,7 @@ impl Link {
 
     fn busy(&self, error: &anyhow::Error) -> Response {
         tracing::error!(error = format!("{error:#}"), "the table did not answer");
-        (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], pages::busy(&self.sender_name)).into_response()
+        (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], pages::busy(&self.sender_name))
+            .into_response()
     }
 }

@@ -33,30 +33,46 @@ const fn means(channel: Channel) -> (&'static str, &'static str) {
 /// One tap opts out.
 pub(crate) fn optout(sender: &str, channel: Channel) -> Html<String> {
     let (ja, en) = means(channel);
-    page(sender, "配信の停止", &html! {
-        p { (sender) "からのお知らせの" (ja) "を停止します。" br; small { "Stop " (en) " from " (sender) "." } }
-        form method="post" { button type="submit" { "停止する / Stop" } }
-    })
+    page(
+        sender,
+        "配信の停止",
+        &html! {
+            p { (sender) "からのお知らせの" (ja) "を停止します。" br; small { "Stop " (en) " from " (sender) "." } }
+            form method="post" { button type="submit" { "停止する / Stop" } }
+        },
+    )
 }
 
 /// It is done.
 pub(crate) fn opted_out(sender: &str, channel: Channel) -> Html<String> {
     let (ja, en) = means(channel);
-    page(sender, "停止しました", &html! {
-        p { "お知らせの" (ja) "は届かなくなります。" br; small { "You will get no more marketing " (en) "." } }
-    })
+    page(
+        sender,
+        "停止しました",
+        &html! {
+            p { "お知らせの" (ja) "は届かなくなります。" br; small { "You will get no more marketing " (en) "." } }
+        },
+    )
 }
 
 /// The code is unknown or has expired.
 pub(crate) fn gone(sender: &str) -> Html<String> {
-    page(sender, "ページが見つかりません", &html! {
-        p { "リンクの期限が切れたか、正しくありません。" br; small { "This link has expired or is not correct." } }
-    })
+    page(
+        sender,
+        "ページが見つかりません",
+        &html! {
+            p { "リンクの期限が切れたか、正しくありません。" br; small { "This link has expired or is not correct." } }
+        },
+    )
 }
 
 /// Something of ours is down.
 pub(crate) fn busy(sender: &str) -> Html<String> {
-    page(sender, "しばらくお待ちください", &html! {
-        p { "ただいま混み合っています。少し後でもう一度お試しください。" br; small { "Please try again in a moment." } }
-    })
+    page(
+        sender,
+        "しばらくお待ちください",
+        &html! {
+            p { "ただいま混み合っています。少し後でもう一度お試しください。" br; small { "Please try again in a moment." } }
+        },
+    )
 }

@@ -112,7 +112,15 @@ impl Recompute {
         let definitions = self.definitions.at_least(number).await?;
         let number = definitions.number.max(number);
         let run = format!("{number}-{}", self.clock.now().seconds());
-        let part = |part| Part { v: 1, run: run.clone(), definitions: number, part, parts: PARTS, after: None, changed: 0 };
+        let part = |part| Part {
+            v: 1,
+            run: run.clone(),
+            definitions: number,
+            part,
+            parts: PARTS,
+            after: None,
+            changed: 0,
+        };
         let parts: Vec<Part> = (0..PARTS).map(part).collect();
         tracing::info!(recompute.run = run, recompute.parts = PARTS, "a recomputation begins");
         self.parts.send(&parts).await?;
@@ -137,7 +145,9 @@ impl Recompute {
             let now = self.clock.now();
             let number = definitions.number;
             let affected = customers.into_iter().filter(|stored| affected(stored, &definitions, now));
-            let inputs = |stored: Stored| Inbox::new(stored.customer.id, vec![Input::Evaluate { definitions: number }]);
+            let inputs = |stored: Stored| {
+                Inbox::new(stored.customer.id, vec![Input::Evaluate { definitions: number }])
+            };
             let messages: Vec<Inbox> = affected.map(inputs).collect();
             self.inbox.send(&messages).await?;
             part.changed += messages.len() as u64;
@@ -153,7 +163,11 @@ impl Recompute {
     async fn progress(&self, part: &Part, done: bool) -> Result<()> {
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         let read = part.after.as_ref().map_or(0, |after| after.read);
-        let progress = BTreeMap::from([("done", i64::from(done)), ("read", count(read)), ("changed", count(part.changed))]);
+        let progress = BTreeMap::from([
+            ("done", i64::from(done)),
+            ("read", count(read)),
+            ("changed", count(part.changed)),
+        ]);
         self.table.put_progress(&part.run, &format!("{:04}", part.part), &progress).await
     }
 }

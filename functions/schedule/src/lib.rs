@@ -88,7 +88,11 @@ impl Schedule {
             }
         }
         if looked.due > 0 {
-            tracing::info!(due.count = looked.due, due.late_seconds = looked.late_seconds, "customers are due");
+            tracing::info!(
+                due.count = looked.due,
+                due.late_seconds = looked.late_seconds,
+                "customers are due"
+            );
         }
         Ok(looked)
     }

@@ -22,8 +22,12 @@ impl Transport for Sms {
     const CHANNEL: Channel = Channel::Sms;
 
     async fn send(&self, message: &Rendered) -> Result<Accepted, SendError> {
-        let request =
-            SmsRequest { reference: message.code.as_str(), to: &message.to, text: &message.text, purpose: message.purpose };
+        let request = SmsRequest {
+            reference: message.code.as_str(),
+            to: &message.to,
+            text: &message.text,
+            purpose: message.purpose,
+        };
         self.0.send(&request).await
     }
 

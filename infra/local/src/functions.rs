@@ -66,7 +66,9 @@ impl Function {
             Self::Advance(function) => function.handle(event).await,
             Self::SendSms(function) => function.handle(event).await,
             Self::SendEmail(function) => function.handle(event).await,
-            Self::Recompute(function) => serde_json::from_value(function.handle(serde_json::to_value(event)?).await?)?,
+            Self::Recompute(function) => {
+                serde_json::from_value(function.handle(serde_json::to_value(event)?).await?)?
+            }
             Self::Schedule(_) | Self::Http(_) => bail!("a queue is tied to a function that takes no batches"),
         })
     }

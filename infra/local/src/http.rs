@@ -23,10 +23,13 @@ const BODY_LIMIT: usize = 10 * 1024 * 1024;
 pub fn serve(listener: TcpListener, runtime: &Arc<Runtime>, extra: Router) -> Result<()> {
     let mut router = extra;
     for route in &runtime.template().routes {
-        let method = MethodFilter::try_from(route.method.parse::<Method>()?)
-            .map_err(|_| anyhow::anyhow!("the route {} {} has a method that is not served", route.method, route.path))?;
-        let (runtime, function, key) = (Arc::clone(runtime), route.function.clone(), format!("{} {}", route.method, route.path));
-        router = router.route(&route.path, on(method, move |request: Request| answer(runtime, function, key, request)));
+        let method = MethodFilter::try_from(route.method.parse::<Method>()?).map_err(|_| {
+            anyhow::anyhow!("the route {} {} has a method that is not served", route.method, route.path)
+        })?;
+        let (runtime, function, key) =
+            (Arc::clone(runtime), route.function.clone(), format!("{} {}", route.method, route.path));
+        router = router
+            .route(&route.path, on(method, move |request: Request| answer(runtime, function, key, request)));
     }
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(())

@@ -8,8 +8,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType, TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
 };
 use cloud::clock::Clock;
 use cloud::config::Vars;
@@ -71,9 +71,10 @@ impl Runtime {
             inline: false,
         })?;
         create(&region, &template).await?;
-        let functions = template.functions.iter().map(|(folder, declared)| {
-            Ok((folder.clone(), Function::start(folder, declared, &region)?))
-        });
+        let functions = template
+            .functions
+            .iter()
+            .map(|(folder, declared)| Ok((folder.clone(), Function::start(folder, declared, &region)?)));
         let functions = RwLock::new(functions.collect::<Result<_>>()?);
         let runtime = Arc::new(Self { region, template, functions });
         runtime.wire_bus()?;
@@ -101,9 +102,11 @@ impl Runtime {
     pub fn feeds(&self) -> Vec<Feed> {
         let feeds = self.template.functions.iter().flat_map(|(folder, function)| {
             function.sources.iter().filter_map(move |source| match source {
-                Source::Queue { queue, batch_size, .. } => {
-                    Some(Feed { queue: queue.clone(), function: folder.clone(), batch_size: *batch_size as usize })
-                }
+                Source::Queue { queue, batch_size, .. } => Some(Feed {
+                    queue: queue.clone(),
+                    function: folder.clone(),
+                    batch_size: *batch_size as usize,
+                }),
                 Source::Schedule { .. } | Source::Rule { .. } => None,
             })
         });
@@ -240,7 +243,9 @@ impl Runtime {
             match self.poll(feed).await {
                 Ok(0) => {}
                 Ok(_) => continue,
-                Err(error) => tracing::error!(queue = feed.queue, error = format!("{error:#}"), "polling failed"),
+                Err(error) => {
+                    tracing::error!(queue = feed.queue, error = format!("{error:#}"), "polling failed")
+                }
             }
             let _ = tokio::time::timeout(IDLE, arrivals.changed()).await;
         }
@@ -248,11 +253,15 @@ impl Runtime {
 
     async fn tick_for_ever(&self, function: &str, expression: &str) {
         // Other expressions (cron) are for renewals that a machine that is seldom up makes at its start instead.
-        let seconds = expression.strip_prefix("rate(").and_then(|rate| rate.split_once(' ')).and_then(|(count, unit)| {
-            let count: u64 = count.parse().ok()?;
-            let unit = unit.trim_end_matches(')').trim_end_matches('s');
-            BTreeMap::from([("minute", 60), ("hour", 3_600), ("day", 86_400)]).get(unit).map(|seconds| count * seconds)
-        });
+        let seconds = expression.strip_prefix("rate(").and_then(|rate| rate.split_once(' ')).and_then(
+            |(count, unit)| {
+                let count: u64 = count.parse().ok()?;
+                let unit = unit.trim_end_matches(')').trim_end_matches('s');
+                BTreeMap::from([("minute", 60), ("hour", 3_600), ("day", 86_400)])
+                    .get(unit)
+                    .map(|seconds| count * seconds)
+            },
+        );
         loop {
             if let Err(error) = self.tick(function).await {
                 tracing::error!(function, error = format!("{error:#}"), "a scheduled invocation failed");
@@ -277,10 +286,13 @@ fn batch(queue: &str, messages: Vec<Received>) -> SqsEvent {
             message.message_id = Some(received.message_id);
             message.receipt_handle = Some(received.receipt);
             message.body = Some(received.body);
-            message.attributes.insert("ApproximateReceiveCount".to_owned(), received.receive_count.to_string());
+            message
+                .attributes
+                .insert("ApproximateReceiveCount".to_owned(), received.receive_count.to_string());
             message.attributes.insert("SentTimestamp".to_owned(), received.sent_at_ms.to_string());
             message.event_source = Some("aws:sqs".to_owned());
-            message.event_source_arn = Some(format!("arn:aws:sqs:{}:{}:{queue}", region::NAME, region::ACCOUNT));
+            message.event_source_arn =
+                Some(format!("arn:aws:sqs:{}:{}:{queue}", region::NAME, region::ACCOUNT));
             message.aws_region = Some(region::NAME.to_owned());
             message
         })
@@ -343,7 +355,8 @@ async fn create_table(client: &aws_sdk_dynamodb::Client, name: &str, table: &tem
 }
 
 fn schema(key: &Key) -> Result<Vec<KeySchemaElement>> {
-    let element = |name: &String, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
+    let element =
+        |name: &String, kind| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
     let mut schema = vec![element(&key.partition, KeyType::Hash)?];
     if let Some(sort) = &key.sort {
         schema.push(element(sort, KeyType::Range)?);

@@ -13,8 +13,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cloud::clock::Clock;
 use cloud::table::Table;
-use recompute::DefinitionApplied;
 use providers::receipts::Secret;
+use recompute::DefinitionApplied;
 use sandbox::{PeopleSettings, Purchase, PurchaseSink, Sandbox, Shop};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -128,11 +128,18 @@ pub struct Stack {
 impl Stack {
     /// Starts a stack; pollers and schedules are the caller's to start.
     pub async fn start(setup: Setup) -> Result<Self> {
-        let listener = TcpListener::bind(setup.listen).await.with_context(|| format!("listening on {}", setup.listen))?;
+        let listener = TcpListener::bind(setup.listen)
+            .await
+            .with_context(|| format!("listening on {}", setup.listen))?;
         let base_url = format!("http://{}", listener.local_addr()?);
         let link_base = setup.link_base.clone().unwrap_or_else(|| base_url.clone());
         let client = providers::http::client();
-        let shop = Buyers { client: client.clone(), base_url: base_url.clone(), write_key: setup.secrets.write_key.clone(), table: Arc::default() };
+        let shop = Buyers {
+            client: client.clone(),
+            base_url: base_url.clone(),
+            write_key: setup.secrets.write_key.clone(),
+            table: Arc::default(),
+        };
         let (sandbox, provider_url) = match &setup.provider {
             Provider::Elsewhere(url) => (None, url.clone()),
             Provider::Sandbox(sandbox) => {
@@ -178,7 +185,12 @@ fn control(runtime: &Arc<Runtime>, write_key: &str) -> Router {
 }
 
 /// Posts a batch of tracking calls to an ingest API.
-pub async fn post_batch(client: &reqwest::Client, base_url: &str, write_key: &str, calls: &[Value]) -> Result<Value> {
+pub async fn post_batch(
+    client: &reqwest::Client,
+    base_url: &str,
+    write_key: &str,
+    calls: &[Value],
+) -> Result<Value> {
     let request = client.post(format!("{base_url}/v1/batch")).basic_auth(write_key, Some(""));
     let response = request.json(&json!({ "batch": calls })).send().await.context("posting a batch")?;
     let status = response.status();
@@ -187,9 +199,16 @@ pub async fn post_batch(client: &reqwest::Client, base_url: &str, write_key: &st
     Ok(answer)
 }
 
-async fn start_sandbox(sandbox: &SandboxSetup, setup: &Setup, base_url: &str, link_base: &str, sink: PurchaseSink) -> Result<Sandbox> {
+async fn start_sandbox(
+    sandbox: &SandboxSetup,
+    setup: &Setup,
+    base_url: &str,
+    link_base: &str,
+    sink: PurchaseSink,
+) -> Result<Sandbox> {
     let secret = Secret::parse(&setup.secrets.callback_secret)?;
-    let mut options = sandbox::Options::new(base_url, secret, &setup.secrets.provider_key, &setup.secrets.provider_key);
+    let mut options =
+        sandbox::Options::new(base_url, secret, &setup.secrets.provider_key, &setup.secrets.provider_key);
     let clock = setup.clock.clone();
     options.clock = Arc::new(move || clock.now_millis());
     options.seed = sandbox.seed;
@@ -249,7 +268,8 @@ impl Buyers {
     async fn buy(&self, purchase: Purchase) -> Result<()> {
         let table = self.table.get().context("the shop is not open yet")?;
         let Some(customer) = table.alias(purchase.channel, &purchase.address).await? else { return Ok(()) };
-        post_batch(&self.client, &self.base_url, &self.write_key, &[purchase.track(customer.as_str())]).await?;
+        post_batch(&self.client, &self.base_url, &self.write_key, &[purchase.track(customer.as_str())])
+            .await?;
         Ok(())
     }
 }

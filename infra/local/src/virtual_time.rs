@@ -107,7 +107,8 @@ impl Driver {
     /// The next full minute in which anything happens: a message becomes visible, a person acts, a customer is due.
     async fn next(&self) -> Result<Option<Timestamp>> {
         let mut earliest: Option<i64> = None;
-        let mut at = |seconds: i64| earliest = Some(earliest.map_or(seconds, |earliest| earliest.min(seconds)));
+        let mut at =
+            |seconds: i64| earliest = Some(earliest.map_or(seconds, |earliest| earliest.min(seconds)));
         for feed in &self.feeds {
             if let Some(millis) = self.runtime.region().queues().next_visible_at(&feed.queue).await? {
                 at(millis.div_euclid(1000) + i64::from(millis.rem_euclid(1000) > 0));
@@ -120,7 +121,9 @@ impl Driver {
             at(due.seconds());
         }
         let now = self.clock.now().seconds();
-        Ok(earliest.map(|seconds| Timestamp::from_seconds((seconds.max(now + 1) + MINUTE - 1).div_euclid(MINUTE) * MINUTE)))
+        Ok(earliest.map(|seconds| {
+            Timestamp::from_seconds((seconds.max(now + 1) + MINUTE - 1).div_euclid(MINUTE) * MINUTE)
+        }))
     }
 
     /// When `schedule` would find someone: at the next key of the due index, or at its next sweep where there are keys
@@ -128,7 +131,9 @@ impl Driver {
     async fn due(&self) -> Result<Option<Timestamp>> {
         let mut earliest: Option<Timestamp> = None;
         for shard in 0..self.table.due_shards() {
-            let Some(first) = self.table.first_due(shard, Timestamp::from_seconds(0)).await? else { continue };
+            let Some(first) = self.table.first_due(shard, Timestamp::from_seconds(0)).await? else {
+                continue;
+            };
             let at = if first > self.looked {
                 Some(first)
             } else {

@@ -77,7 +77,11 @@ where
         let failed = match outcome {
             Some(Ok(())) => None,
             Some(Err(Failure::Fail(cause))) => {
-                tracing::error!(message.id = message.message_id, error = format!("{cause:#}"), "to the dead letters");
+                tracing::error!(
+                    message.id = message.message_id,
+                    error = format!("{cause:#}"),
+                    "to the dead letters"
+                );
                 dead_letters.bury(message.body.unwrap_or_default(), &format!("{cause:#}")).await.err()
             }
             Some(Err(Failure::Retry(error))) => Some(error),

@@ -19,9 +19,8 @@ pub fn lambda_config(vars: &Vars) -> Result<SdkConfig, ConfigError> {
         None,
         "lambda",
     );
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
+    let http =
+        aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(vars.required("AWS_REGION")?))

@@ -25,7 +25,8 @@ pub struct Cache {
 
 /// Reads the key of message codes from `CODE_KEY`.
 pub fn code_key(vars: &Vars) -> Result<CodeKey, ConfigError> {
-    let wrong = || ConfigError { name: "CODE_KEY", what: "is too short; use at least 16 random bytes".to_owned() };
+    let wrong =
+        || ConfigError { name: "CODE_KEY", what: "is too short; use at least 16 random bytes".to_owned() };
     CodeKey::parse(&vars.required("CODE_KEY")?).ok_or_else(wrong)
 }
 
@@ -47,8 +48,12 @@ impl Cache {
             return Ok(Arc::clone(definitions));
         }
         let versions = self.table.definitions().await?;
-        let definitions = Definitions::new(&versions, self.code_key.clone())
-            .map_err(|mistakes| anyhow!("stored definitions do not fit together: {}", mistakes.first().map_or_else(String::new, ToString::to_string)))?;
+        let definitions = Definitions::new(&versions, self.code_key.clone()).map_err(|mistakes| {
+            anyhow!(
+                "stored definitions do not fit together: {}",
+                mistakes.first().map_or_else(String::new, ToString::to_string)
+            )
+        })?;
         let definitions = Arc::new(definitions);
         *kept = Some((now, Arc::clone(&definitions)));
         Ok(definitions)

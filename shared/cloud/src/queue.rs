@@ -62,7 +62,8 @@ impl Queue {
             SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body).build()
         });
         let entries = entries.collect::<Result<Vec<_>, _>>()?;
-        let answer = self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await;
+        let answer =
+            self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await;
         let answer = answer.context("sending to a queue")?;
         if let Some(failed) = answer.failed().first() {
             bail!("the queue refused {} of a request's messages: {}", answer.failed().len(), failed.code());

@@ -108,9 +108,11 @@ impl<T: Transport> Sender<T> {
             }
         }
         let sent = self.inbox.send(&reports).await.map_err(|error| format!("{error:#}"));
-        outcomes.extend(reported.into_iter().map(|index| {
-            (index, sent.clone().map_err(|error| Failure::Retry(anyhow::anyhow!(error))))
-        }));
+        outcomes.extend(
+            reported
+                .into_iter()
+                .map(|index| (index, sent.clone().map_err(|error| Failure::Retry(anyhow::anyhow!(error))))),
+        );
         outcomes
     }
 
@@ -120,7 +122,9 @@ impl<T: Transport> Sender<T> {
         let ids: Vec<CustomerId> = messages.iter().map(|message| message.body.customer.clone()).collect();
         let ids: Vec<CustomerId> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         let customers = self.table.customers(&ids, Reading::Consistent).await?;
-        let addresses = customers.values().filter_map(|stored| stored.customer.address(T::CHANNEL).map(ToOwned::to_owned));
+        let addresses = customers
+            .values()
+            .filter_map(|stored| stored.customer.address(T::CHANNEL).map(ToOwned::to_owned));
         let suppressed = self.table.suppressed(T::CHANNEL, &addresses.collect::<Vec<_>>()).await?;
         let checked = messages.into_iter().filter_map(|message| {
             let customer = customers.get(&message.body.customer)?.customer.clone();

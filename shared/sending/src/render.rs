@@ -36,7 +36,13 @@ impl std::fmt::Debug for Rendered {
 }
 
 /// Renders the message called `code`, or says why it can't be sent.
-pub(crate) fn render(customer: &Customer, code: &Code, definitions: &Definitions, base: &str, sender: &str) -> Result<Rendered, SkipReason> {
+pub(crate) fn render(
+    customer: &Customer,
+    code: &Code,
+    definitions: &Definitions,
+    base: &str,
+    sender: &str,
+) -> Result<Rendered, SkipReason> {
     let found = customer.enrollments.iter().find_map(|enrollment| {
         let message = enrollment.messages().find(|message| message.code == *code)?;
         Some((definitions.version(&enrollment.journey, enrollment.version)?, message.step))
@@ -76,7 +82,9 @@ pub(crate) fn render(customer: &Customer, code: &Code, definitions: &Definitions
             if journey.purpose == Purpose::Marketing {
                 // One click, without a page in between: RFC 8058.
                 message.headers.push(("List-Unsubscribe".to_owned(), format!("<{optout}>")));
-                message.headers.push(("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned()));
+                message
+                    .headers
+                    .push(("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned()));
             }
         }
     }

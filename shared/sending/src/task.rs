@@ -105,7 +105,12 @@ impl<T: Transport> Sender<T> {
     }
 
     /// There is a claim already: its outcome is reported again, or found out.
-    async fn taken(&self, taken: MessageItem, checked: Checked, message: Option<Rendered>) -> Result<Outcome> {
+    async fn taken(
+        &self,
+        taken: MessageItem,
+        checked: Checked,
+        message: Option<Rendered>,
+    ) -> Result<Outcome> {
         if let Some(recorded) = taken.outcome {
             return Ok(report(recorded));
         }
@@ -115,7 +120,9 @@ impl<T: Transport> Sender<T> {
         }
         let attempt = new_attempt();
         match self.transport.look_up(taken.code.as_str()).await {
-            Ok(LookUp::Accepted(accepted)) => self.record(&taken.code, &taken.attempt, accept(accepted)).await,
+            Ok(LookUp::Accepted(accepted)) => {
+                self.record(&taken.code, &taken.attempt, accept(accepted)).await
+            }
             Ok(LookUp::NotAccepted) => {
                 if !self.table.take_over(&taken, &attempt, now).await? {
                     bail!("another delivery took the claim over");
@@ -157,7 +164,9 @@ impl<T: Transport> Sender<T> {
         }
         match self.transport.send(&message).await {
             Ok(accepted) => self.record(&code, attempt, accept(accepted)).await,
-            Err(SendError::Permanent { code: refusal }) => self.record(&code, attempt, lone(Status::Failed(refusal))).await,
+            Err(SendError::Permanent { code: refusal }) => {
+                self.record(&code, attempt, lone(Status::Failed(refusal))).await
+            }
             Err(SendError::Unknown { reason }) => {
                 tracing::warn!(reason, "a message is unknown: it left and was not answered");
                 self.record(&code, attempt, lone(Status::Unknown)).await

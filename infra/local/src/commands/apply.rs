@@ -49,7 +49,12 @@ impl Apply {
             Ok((applied, number)) => {
                 for change in &applied {
                     let what = if change.new { "applied" } else { "unchanged" };
-                    say(&format!("{} {} version {}: {what}", change.kind.name(), change.name, change.version));
+                    say(&format!(
+                        "{} {} version {}: {what}",
+                        change.kind.name(),
+                        change.name,
+                        change.version
+                    ));
                 }
                 Ok(applied.iter().any(|change| change.new).then_some(number))
             }
@@ -63,7 +68,8 @@ impl Apply {
     async fn announce(&self, up: &Up, number: u32) -> Result<()> {
         let secrets = place::secrets(&self.data.data)?;
         let request = providers::http::client().post(format!("{}/_local/definition-applied", up.url));
-        let answer = request.basic_auth(secrets.write_key, Some("")).json(&json!({ "number": number })).send().await?;
+        let answer =
+            request.basic_auth(secrets.write_key, Some("")).json(&json!({ "number": number })).send().await?;
         answer.error_for_status()?;
         Ok(())
     }

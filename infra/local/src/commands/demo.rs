@@ -236,7 +236,11 @@ fn describe(figures: &DemoFigures) -> String {
     for (function, counts) in &figures.meter.0 {
         text.push_str(&format!(
             "  {function:<11} {:>8} invocations {:>10.0} WRU {:>10.0} RRU {:>8} SQS {:>7} events\n",
-            counts.invocations, counts.write_units, counts.read_units, counts.sqs_requests(), counts.events
+            counts.invocations,
+            counts.write_units,
+            counts.read_units,
+            counts.sqs_requests(),
+            counts.events
         ));
     }
     text.push_str(&format!(

@@ -34,10 +34,13 @@ impl Explain {
         let reader = place::reader(&self.data.data)?;
         let definitions = place::definitions(&reader.table).await?;
         let id = CustomerId::parse(&self.customer)?;
-        let stored = reader.table.customer(&id).await?.with_context(|| format!("there is no customer `{id}`"))?;
+        let stored =
+            reader.table.customer(&id).await?.with_context(|| format!("there is no customer `{id}`"))?;
         if self.json {
             let next = stored.due_at.map(|at| local(&definitions, at));
-            say(&serde_json::to_string_pretty(&json!({ "customer": stored.customer, "looked_at_next": next }))?);
+            say(&serde_json::to_string_pretty(
+                &json!({ "customer": stored.customer, "looked_at_next": next }),
+            )?);
         } else {
             say(&describe(&stored.customer, &definitions, stored.due_at));
         }
@@ -93,7 +96,8 @@ pub fn describe(customer: &Customer, definitions: &Definitions, due_at: Option<T
     match due_at {
         Some(at) => {
             let why = due::next(customer, at.plus(-1), definitions).filter(|due| due.at == at);
-            let why = why.map_or_else(|| "a look, to see whether anything is due".to_owned(), |due| reason(&due.why));
+            let why = why
+                .map_or_else(|| "a look, to see whether anything is due".to_owned(), |due| reason(&due.why));
             let _ = write!(text, "  next: {}  {why}", local(definitions, at));
         }
         None => text.push_str("  next: nothing comes by itself"),
@@ -103,12 +107,23 @@ pub fn describe(customer: &Customer, definitions: &Definitions, due_at: Option<T
 
 fn of_enrollment(enrollment: &Enrollment, journey: Option<&Journey>, definitions: &Definitions) -> Vec<Line> {
     let name = &enrollment.journey;
-    let step_name = |step: usize| journey.and_then(|journey| journey.step_name(step)).map_or_else(|| step.to_string(), ToString::to_string);
-    let mut lines = vec![Line { at: enrollment.entered, what: format!("{name}: entered (version {})", enrollment.version) }];
+    let step_name = |step: usize| {
+        journey
+            .and_then(|journey| journey.step_name(step))
+            .map_or_else(|| step.to_string(), ToString::to_string)
+    };
+    let mut lines = vec![Line {
+        at: enrollment.entered,
+        what: format!("{name}: entered (version {})", enrollment.version),
+    }];
     for visit in &enrollment.visits {
         match visit {
-            Visit::Took { way, at, .. } => lines.push(Line { at: *at, what: format!("{name}: took the way `{way}`") }),
-            Visit::Message(message) => lines.extend(of_message(&format!("{name}/{}", step_name(message.step)), message, definitions)),
+            Visit::Took { way, at, .. } => {
+                lines.push(Line { at: *at, what: format!("{name}: took the way `{way}`") })
+            }
+            Visit::Message(message) => {
+                lines.extend(of_message(&format!("{name}/{}", step_name(message.step)), message, definitions))
+            }
         }
     }
     if let Some(goal) = enrollment.goal {
@@ -123,7 +138,10 @@ fn of_enrollment(enrollment: &Enrollment, journey: Option<&Journey>, definitions
 fn of_message(name: &str, message: &Message, definitions: &Definitions) -> Vec<Line> {
     let mut lines = Vec::new();
     if let Some((why, until)) = message.held {
-        lines.push(Line { at: message.at, what: format!("{name}: had been held: {} until {}", why.describe(), local(definitions, until)) });
+        lines.push(Line {
+            at: message.at,
+            what: format!("{name}: had been held: {} until {}", why.describe(), local(definitions, until)),
+        });
     }
     let bill = match (message.parts, message.yen) {
         (Some(parts), Some(yen)) => format!(" ({parts} parts, {yen})"),
@@ -140,7 +158,9 @@ fn of_message(name: &str, message: &Message, definitions: &Definitions) -> Vec<L
         Status::Delivered => format!("sent{bill}, delivered"),
     };
     lines.push(Line { at: message.at, what: format!("{name}: {status}") });
-    for (at, what) in [(message.opened, "opened or prefetched"), (message.clicked, "clicked"), (message.replied, "replied")] {
+    for (at, what) in
+        [(message.opened, "opened or prefetched"), (message.clicked, "clicked"), (message.replied, "replied")]
+    {
         lines.extend(at.map(|at| Line { at, what: format!("{name}: {what}") }));
     }
     lines
@@ -149,7 +169,9 @@ fn of_message(name: &str, message: &Message, definitions: &Definitions) -> Vec<L
 fn stands(state: &State, definitions: &Definitions) -> String {
     match state {
         State::Starting { .. } => "begins".to_owned(),
-        State::Holding { until, why, .. } => format!("holds a message: {} until {}", why.describe(), local(definitions, *until)),
+        State::Holding { until, why, .. } => {
+            format!("holds a message: {} until {}", why.describe(), local(definitions, *until))
+        }
         State::Sending { .. } => "waits to hear of a message".to_owned(),
         State::Waiting { until, .. } => format!("waits until {}", local(definitions, *until)),
         State::Listening { until, .. } => format!("waits for an event until {}", local(definitions, *until)),
@@ -162,7 +184,9 @@ fn noted(what: &Noted) -> String {
         Noted::AlreadyIn(journey) => format!("{journey}: not entered: already in it"),
         Noted::ReEntry(journey) => format!("{journey}: not entered: its re-entry rule"),
         Noted::NotWhere(journey) => format!("{journey}: not entered: its condition did not hold"),
-        Noted::EventLeftOut(name) => format!("{name}: left out: older than the history that is kept, or one name too many"),
+        Noted::EventLeftOut(name) => {
+            format!("{name}: left out: older than the history that is kept, or one name too many")
+        }
     }
 }
 
@@ -176,6 +200,8 @@ fn reason(why: &DueReason) -> String {
 }
 
 fn local(definitions: &Definitions, at: Timestamp) -> String {
-    jiff::Timestamp::from_second(at.seconds())
-        .map_or_else(|_| at.to_string(), |at| at.to_zoned(definitions.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string())
+    jiff::Timestamp::from_second(at.seconds()).map_or_else(
+        |_| at.to_string(),
+        |at| at.to_zoned(definitions.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+    )
 }

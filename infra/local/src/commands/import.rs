@@ -51,7 +51,8 @@ impl Import {
             What::Customers => Kind::Customers,
             What::Orders => Kind::Orders,
         };
-        let length = std::fs::metadata(&self.file).with_context(|| format!("reading {}", self.file.display()))?.len();
+        let length =
+            std::fs::metadata(&self.file).with_context(|| format!("reading {}", self.file.display()))?.len();
         let bar = bar("import", length, "bytes");
         let held = place::hold(&self.data.data)?;
         let target = match &held {
@@ -70,8 +71,12 @@ impl Import {
         let handle = tokio::runtime::Handle::current();
         // The reader is synchronous; batches leave from its thread one after the other.
         let summary = tokio::task::spawn_blocking(move || {
-            let phones = |text: &str| Phone::parse(text).map(|phone| phone.as_str().to_owned()).map_err(|error| error.to_string());
-            let emails = |text: &str| Email::parse(text).map(|email| email.as_str().to_owned()).map_err(|error| error.to_string());
+            let phones = |text: &str| {
+                Phone::parse(text).map(|phone| phone.as_str().to_owned()).map_err(|error| error.to_string())
+            };
+            let emails = |text: &str| {
+                Email::parse(text).map(|email| email.as_str().to_owned()).map_err(|error| error.to_string())
+            };
             let deliver = |calls: Vec<Value>, lines| handle.block_on(target.deliver(&calls, lines));
             import::file(kind, &file, (phones, emails), |bytes| progress.set_position(bytes), deliver)
         })

@@ -39,7 +39,9 @@ pub fn hold(data: &Path) -> Result<Result<Held, Up>> {
         Err(TryLockError::WouldBlock) => {
             let path = data.join("up.json");
             let up = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
-            Ok(Err(up.with_context(|| format!("another command is at work in {}; try again when it has ended", data.display()))?))
+            Ok(Err(up.with_context(|| {
+                format!("another command is at work in {}; try again when it has ended", data.display())
+            })?))
         }
         Err(TryLockError::Error(error)) => Err(error).context("locking the data directory"),
     }
@@ -104,7 +106,10 @@ pub struct Reader {
 /// Opens an installation for reading.
 pub fn reader(data: &Path) -> Result<Reader> {
     if !data.join("tables.sqlite").exists() {
-        bail!("there is no installation in {}; begin with `tsunagi demo` or `tsunagi up`, or name one with --data", data.display());
+        bail!(
+            "there is no installation in {}; begin with `tsunagi demo` or `tsunagi up`, or name one with --data",
+            data.display()
+        );
     }
     let scratch = tempfile::tempdir()?;
     let region = Region::open_tables(data, scratch.path(), Clock::system())?;
@@ -134,13 +139,19 @@ pub struct Applied {
 
 /// Checks definitions together with those that are stored, and stores what is new. `Err` lists the mistakes, each with
 /// the name of its file.
-pub async fn put_definitions(table: &Table, files: &[(String, String)]) -> Result<std::result::Result<(Vec<Applied>, u32), Vec<String>>> {
+pub async fn put_definitions(
+    table: &Table,
+    files: &[(String, String)],
+) -> Result<std::result::Result<(Vec<Applied>, u32), Vec<String>>> {
     let mut versions = table.definitions().await?;
     let (mut applied, mut mistakes) = (Vec::new(), Vec::new());
     for (file, yaml) in files {
         match definitions::read(yaml) {
             Ok((kind, name)) => {
-                let latest = versions.iter().filter(|version| version.kind == kind && version.name == name).max_by_key(|version| version.number);
+                let latest = versions
+                    .iter()
+                    .filter(|version| version.kind == kind && version.name == name)
+                    .max_by_key(|version| version.number);
                 let new = latest.is_none_or(|latest| latest.yaml != *yaml);
                 let number = latest.map_or(0, |latest| latest.number) + u32::from(new);
                 if new {
@@ -160,11 +171,17 @@ pub async fn put_definitions(table: &Table, files: &[(String, String)]) -> Resul
         return Ok(Err(mistakes));
     }
     for change in applied.iter().filter(|change| change.new) {
-        let version = versions.iter().find(|version| version.kind == change.kind && version.name == change.name && version.number == change.version);
+        let version = versions.iter().find(|version| {
+            version.kind == change.kind && version.name == change.name && version.number == change.version
+        });
         if let Some(version) = version
             && !table.put_definition(version).await?
         {
-            bail!("version {} of {} was applied by someone else just now; look at it and apply again", change.version, change.name);
+            bail!(
+                "version {} of {} was applied by someone else just now; look at it and apply again",
+                change.version,
+                change.name
+            );
         }
     }
     let number = u32::try_from(versions.len()).unwrap_or(u32::MAX);

@@ -33,7 +33,11 @@ impl ReportArgs {
         let definitions = place::definitions(&reader.table).await?;
         let name = JourneyName::parse(&self.journey)?;
         let report = read(&reader.table, &definitions, &name).await?;
-        if self.json { say(&serde_json::to_string_pretty(&figures(&report))?) } else { say(&describe(&name, &report)) }
+        if self.json {
+            say(&serde_json::to_string_pretty(&figures(&report))?)
+        } else {
+            say(&describe(&name, &report))
+        }
         Ok(())
     }
 }
@@ -82,14 +86,35 @@ pub fn describe(name: &JourneyName, report: &Report) -> String {
     let _ = writeln!(
         text,
         "  {:<14} {:>8} {:>8} {:>7} {:>8} {:>8} {:>9} {:>7} {:>8} {:>8} {:>6} {:>10}",
-        "step", "reached", "sent", "failed", "skipped", "unknown", "delivered", "opened", "clicked", "replied", "parts", "cost"
+        "step",
+        "reached",
+        "sent",
+        "failed",
+        "skipped",
+        "unknown",
+        "delivered",
+        "opened",
+        "clicked",
+        "replied",
+        "parts",
+        "cost"
     );
     for step in &report.steps {
         let _ = writeln!(
             text,
             "  {:<14} {:>8} {:>8} {:>7} {:>8} {:>8} {:>9} {:>7} {:>8} {:>8} {:>6} {:>10}",
-            step.step, step.reached, step.sent, step.failed, step.skipped, step.unknown, step.delivered, step.opened,
-            step.clicked, step.replied, step.parts, step.cost_yen.to_string()
+            step.step,
+            step.reached,
+            step.sent,
+            step.failed,
+            step.skipped,
+            step.unknown,
+            step.delivered,
+            step.opened,
+            step.clicked,
+            step.replied,
+            step.parts,
+            step.cost_yen.to_string()
         );
     }
     for branch in &report.branches {
@@ -99,18 +124,29 @@ pub fn describe(name: &JourneyName, report: &Report) -> String {
         }
     }
     let _ = writeln!(text, "\n  ended: {}", list(&report.ended));
-    let _ = writeln!(text, "\n  SMS parts {}   cost {}   revenue {}", report.sms_parts, report.cost_yen, report.revenue_yen);
+    let _ = writeln!(
+        text,
+        "\n  SMS parts {}   cost {}   revenue {}",
+        report.sms_parts, report.cost_yen, report.revenue_yen
+    );
     let _ = writeln!(
         text,
         "  clicked {}   CTR {}   converted {}   CVR {}   CPA {}",
-        report.clicked, percent(report.ctr()), report.converted, percent(report.cvr()),
+        report.clicked,
+        percent(report.ctr()),
+        report.converted,
+        percent(report.cvr()),
         report.cpa_yen().map_or_else(|| "-".to_owned(), |yen| yen.to_string())
     );
     let waiting = if report.waiting > 0 { format!(" + {} waiting", report.waiting) } else { String::new() };
     let _ = write!(
         text,
         "  audience {} = {} sent + {} failed + {} skipped + {} unknown{waiting}{}\n  skipped: {}",
-        report.audience, report.sent, report.failed, report.skipped_total(), report.unknown,
+        report.audience,
+        report.sent,
+        report.failed,
+        report.skipped_total(),
+        report.unknown,
         if report.is_complete() { "" } else { "   DOES NOT ADD UP" },
         list(&report.skipped)
     );

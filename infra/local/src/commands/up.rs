@@ -67,7 +67,10 @@ impl From<Lasting> for Durability {
 impl Up {
     pub(super) async fn run(self) -> Result<()> {
         if !self.listen.ip().is_loopback() {
-            bail!("--listen {} is not on loopback; this is for one machine, put a proxy before it to open it", self.listen);
+            bail!(
+                "--listen {} is not on loopback; this is for one machine, put a proxy before it to open it",
+                self.listen
+            );
         }
         let data = self.data.data.clone();
         let Ok(_held) = place::hold(&data)? else {

@@ -53,7 +53,9 @@ impl Stored {
     pub fn read(item: &Item) -> Result<Self> {
         Ok(Self {
             customer: serde_json::from_str(read_text(item, "doc")?).context("reading a customer")?,
-            revision: read_number(item, "rev").and_then(|number| u64::try_from(number).ok()).context("a customer has no revision")?,
+            revision: read_number(item, "rev")
+                .and_then(|number| u64::try_from(number).ok())
+                .context("a customer has no revision")?,
             due_at: read_number(item, "due_at").map(Timestamp::from_seconds),
             attempt: read_text(item, "by").unwrap_or_default().to_owned(),
         })
@@ -68,7 +70,9 @@ impl Stored {
 /// later than the next instant, but for those minutes.
 pub fn due_key(stored: Option<Timestamp>, next: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
     match (stored, next) {
-        (Some(stored), next) if stored.since(now) > DAY && next.is_none_or(|next| next >= stored) => Some(stored),
+        (Some(stored), next) if stored.since(now) > DAY && next.is_none_or(|next| next >= stored) => {
+            Some(stored)
+        }
         (Some(stored), Some(next)) if stored <= now && next.since(now) <= SWEEP_SECONDS => Some(stored),
         (_, next) => next,
     }
@@ -76,7 +80,11 @@ pub fn due_key(stored: Option<Timestamp>, next: Option<Timestamp>, now: Timestam
 
 impl Table {
     /// Reads customers; each that is not there is [`Stored::absent`].
-    pub async fn customers(&self, ids: &[CustomerId], reading: Reading) -> Result<BTreeMap<CustomerId, Stored>> {
+    pub async fn customers(
+        &self,
+        ids: &[CustomerId],
+        reading: Reading,
+    ) -> Result<BTreeMap<CustomerId, Stored>> {
         let keys = ids.iter().map(|id| (format!("C#{id}"), SORT.to_owned())).collect();
         let mut found: BTreeMap<CustomerId, Stored> = BTreeMap::new();
         for item in self.get_all(keys, reading).await? {
@@ -93,9 +101,18 @@ impl Table {
 
     /// Writes a customer if its revision is still the one that was read. A write whose answer was lost and that the
     /// client made again is known by its attempt.
-    pub async fn commit(&self, before: &Stored, after: &Customer, due_at: Option<Timestamp>) -> Result<Committed> {
+    pub async fn commit(
+        &self,
+        before: &Stored,
+        after: &Customer,
+        due_at: Option<Timestamp>,
+    ) -> Result<Committed> {
         let document = serde_json::to_string(after)?;
-        anyhow::ensure!(document.len() <= DOCUMENT_LIMIT, "a customer's document of {} bytes; at most {DOCUMENT_LIMIT}", document.len());
+        anyhow::ensure!(
+            document.len() <= DOCUMENT_LIMIT,
+            "a customer's document of {} bytes; at most {DOCUMENT_LIMIT}",
+            document.len()
+        );
         let attempt = format!("{:011x}", fastrand::u64(..) >> 20);
         let revision = before.revision + 1;
         let mut request = self
@@ -116,13 +133,19 @@ impl Table {
         request = if before.revision == 0 {
             request.condition_expression("attribute_not_exists(pk)")
         } else {
-            request.condition_expression("rev = :rev").expression_attribute_values(":rev", number(before.revision))
+            request
+                .condition_expression("rev = :rev")
+                .expression_attribute_values(":rev", number(before.revision))
         };
         match request.send().await {
             Ok(_) => Ok(Committed::Written(revision)),
             Err(error) => {
                 let current = Stored::read(&refused(error)?)?;
-                if current.attempt == attempt { Ok(Committed::Written(revision)) } else { Ok(Committed::Conflict(Box::new(current))) }
+                if current.attempt == attempt {
+                    Ok(Committed::Written(revision))
+                } else {
+                    Ok(Committed::Conflict(Box::new(current)))
+                }
             }
         }
     }

@@ -80,16 +80,32 @@ impl Table {
     }
 
     /// A page of one segment of a scan over all items: the customers in it, and where it goes on.
-    pub async fn scan(&self, segment: i32, segments: i32, after: Option<&ScanKey>) -> Result<(Vec<Stored>, Option<ScanKey>)> {
-        let mut request = self.client.scan().table_name(&self.name).limit(PAGE).segment(segment).total_segments(segments);
+    pub async fn scan(
+        &self,
+        segment: i32,
+        segments: i32,
+        after: Option<&ScanKey>,
+    ) -> Result<(Vec<Stored>, Option<ScanKey>)> {
+        let mut request =
+            self.client.scan().table_name(&self.name).limit(PAGE).segment(segment).total_segments(segments);
         if let Some(after) = after {
-            request = request.exclusive_start_key("pk", text(&after.pk)).exclusive_start_key("sk", text(&after.sk));
+            request =
+                request.exclusive_start_key("pk", text(&after.pk)).exclusive_start_key("sk", text(&after.sk));
         }
         let page = request.send().await.context("scanning the table")?;
-        let customers = page.items().iter().filter(|item| is_customer(item)).map(Stored::read).collect::<Result<Vec<_>>>()?;
+        let customers = page
+            .items()
+            .iter()
+            .filter(|item| is_customer(item))
+            .map(Stored::read)
+            .collect::<Result<Vec<_>>>()?;
         let read = after.map_or(0, |after| after.read) + customers.len() as u64;
         let next = page.last_evaluated_key.as_ref().map(|key| {
-            Ok::<_, anyhow::Error>(ScanKey { pk: read_text(key, "pk")?.to_owned(), sk: read_text(key, "sk")?.to_owned(), read })
+            Ok::<_, anyhow::Error>(ScanKey {
+                pk: read_text(key, "pk")?.to_owned(),
+                sk: read_text(key, "sk")?.to_owned(),
+                read,
+            })
         });
         Ok((customers, next.transpose()?))
     }
@@ -97,7 +113,10 @@ impl Table {
     /// The number of the definitions that the latest recomputation was begun for; 0 when there was none.
     pub async fn begun(&self) -> Result<u32> {
         let item = self.get("R#begun", "run", Reading::Consistent).await?;
-        Ok(item.and_then(|item| read_number(&item, "number")).and_then(|number| u32::try_from(number).ok()).unwrap_or(0))
+        Ok(item
+            .and_then(|item| read_number(&item, "number"))
+            .and_then(|number| u32::try_from(number).ok())
+            .unwrap_or(0))
     }
 
     /// Remembers that a recomputation was begun for the definitions of this number.
@@ -131,7 +150,9 @@ impl Table {
 
 fn read(item: &Item) -> Result<DueKey> {
     Ok(DueKey {
-        at: read_number(item, "due_at").map(Timestamp::from_seconds).context("a key of the due index has no time")?,
+        at: read_number(item, "due_at")
+            .map(Timestamp::from_seconds)
+            .context("a key of the due index has no time")?,
         customer: CustomerId::parse(read_text(item, "pk")?.trim_start_matches("C#"))?,
     })
 }

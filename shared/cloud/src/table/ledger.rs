@@ -43,7 +43,12 @@ impl Table {
     }
 
     /// Calls `take` on every row of one version of a journey, shard by shard and in the order of entry within each.
-    pub async fn rows(&self, journey: &JourneyName, version: u32, mut take: impl FnMut(LedgerRow)) -> Result<()> {
+    pub async fn rows(
+        &self,
+        journey: &JourneyName,
+        version: u32,
+        mut take: impl FnMut(LedgerRow),
+    ) -> Result<()> {
         let table = self.clone();
         let journey = journey.clone();
         let shards = concurrent::map(4, (0..LEDGER_SHARDS).collect(), move |shard| {

@@ -69,9 +69,17 @@ pub enum Claimed {
 
 impl MessageItem {
     fn read(item: &Item) -> Result<Self> {
-        let seconds = |name| read_number(item, name).map(Timestamp::from_seconds).context("a message has no time");
-        let outcome = read_text(item, "outcome").ok().map(serde_json::from_str).transpose().context("reading a message")?;
-        let code = read_text(item, "pk")?.strip_prefix("M#").and_then(Code::parse).context("a message has no code")?;
+        let seconds =
+            |name| read_number(item, name).map(Timestamp::from_seconds).context("a message has no time");
+        let outcome = read_text(item, "outcome")
+            .ok()
+            .map(serde_json::from_str)
+            .transpose()
+            .context("reading a message")?;
+        let code = read_text(item, "pk")?
+            .strip_prefix("M#")
+            .and_then(Code::parse)
+            .context("a message has no code")?;
         Ok(Self {
             code,
             customer: CustomerId::parse(read_text(item, "customer")?)?,
@@ -110,7 +118,11 @@ impl Table {
             Ok(_) => Ok(Claimed::Ours),
             Err(error) => {
                 let taken = MessageItem::read(&refused(error)?)?;
-                if taken.attempt == message.attempt { Ok(Claimed::Ours) } else { Ok(Claimed::Taken(Box::new(taken))) }
+                if taken.attempt == message.attempt {
+                    Ok(Claimed::Ours)
+                } else {
+                    Ok(Claimed::Taken(Box::new(taken)))
+                }
             }
         }
     }
@@ -152,7 +164,10 @@ impl Table {
         settled(request.send().await.err())
     }
 
-    fn update(&self, code: &Code) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
+    fn update(
+        &self,
+        code: &Code,
+    ) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
         let request = self.client.update_item().table_name(&self.name);
         request.key("pk", text(format!("M#{}", code.as_str()))).key("sk", text(SORT))
     }
@@ -172,7 +187,8 @@ impl Table {
         let mut found = BTreeMap::new();
         for reading in [Reading::Eventual, Reading::Consistent] {
             let missing = codes.iter().filter(|code| !found.contains_key(*code));
-            let mut keys: Vec<(String, String)> = missing.map(|code| (format!("M#{}", code.as_str()), SORT.to_owned())).collect();
+            let mut keys: Vec<(String, String)> =
+                missing.map(|code| (format!("M#{}", code.as_str()), SORT.to_owned())).collect();
             keys.sort_unstable();
             keys.dedup();
             for item in self.get_all(keys, reading).await? {

@@ -87,12 +87,14 @@ impl Table {
 
     /// Puts items that depend on nothing, 25 in a request; of two with one key the later stands.
     pub async fn put_all(&self, items: Vec<Row>) -> Result<()> {
-        let unique: BTreeMap<(String, String), Item> =
-            items.into_iter().map(|Row { pk, sk, mut item }| {
+        let unique: BTreeMap<(String, String), Item> = items
+            .into_iter()
+            .map(|Row { pk, sk, mut item }| {
                 item.insert("pk".to_owned(), text(&pk));
                 item.insert("sk".to_owned(), text(&sk));
                 ((pk, sk), item)
-            }).collect();
+            })
+            .collect();
         let items: Vec<Item> = unique.into_values().collect();
         let chunks: Vec<Vec<Item>> = items.chunks(PUTS_LIMIT).map(<[_]>::to_vec).collect();
         let table = self.clone();
@@ -120,7 +122,9 @@ impl Table {
     }
 
     async fn get_chunk(&self, keys: Vec<(String, String)>, reading: Reading) -> Result<Vec<Item>> {
-        let keys = keys.iter().map(|(pk, sk)| Item::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))]));
+        let keys = keys
+            .iter()
+            .map(|(pk, sk)| Item::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))]));
         let asked = KeysAndAttributes::builder()
             .set_keys(Some(keys.collect()))
             .consistent_read(reading == Reading::Consistent)
@@ -166,6 +170,8 @@ pub(crate) fn read_number(item: &Item, name: &str) -> Option<i64> {
 
 /// A stable spread of `key` over `shards`: FNV-1a, 64 bits.
 pub(crate) fn shard(key: &str, shards: u32) -> u32 {
-    let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let hash = key
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     u32::try_from((hash >> 32) % u64::from(shards.max(1))).unwrap_or(0)
 }

@@ -52,7 +52,8 @@ impl Table {
     /// Stops all marketing to an address, at once and for good.
     pub async fn suppress(&self, channel: Channel, address: &str, why: &str, at: Timestamp) -> Result<()> {
         let request = self.client.put_item().table_name(&self.name);
-        let request = request.item("pk", text(format!("S#{channel}#{address}"))).item("sk", text("suppression"));
+        let request =
+            request.item("pk", text(format!("S#{channel}#{address}"))).item("sk", text("suppression"));
         let request = request.item("why", text(why)).item("at", number(at.seconds()));
         request.send().await.context("writing a suppression")?;
         Ok(())
@@ -61,14 +62,24 @@ impl Table {
     /// Of these addresses those that are suppressed, read consistently.
     pub async fn suppressed(&self, channel: Channel, addresses: &[String]) -> Result<BTreeSet<String>> {
         let unique: BTreeSet<&String> = addresses.iter().collect();
-        let keys = unique.iter().map(|address| (format!("S#{channel}#{address}"), "suppression".to_owned())).collect();
+        let keys = unique
+            .iter()
+            .map(|address| (format!("S#{channel}#{address}"), "suppression".to_owned()))
+            .collect();
         let prefix = format!("S#{channel}#");
         let items = self.get_all(keys, Reading::Consistent).await?;
         items.iter().map(|item| Ok(read_text(item, "pk")?.trim_start_matches(&prefix).to_owned())).collect()
     }
 
     /// Writes a customer's row in a list, unless a later revision of the customer wrote it.
-    pub async fn put_member(&self, list: &List, customer: &CustomerId, member: bool, since: Timestamp, revision: u64) -> Result<()> {
+    pub async fn put_member(
+        &self,
+        list: &List,
+        customer: &CustomerId,
+        member: bool,
+        since: Timestamp,
+        revision: u64,
+    ) -> Result<()> {
         let name = list_partition(list);
         let mut request = self
             .client
@@ -93,7 +104,10 @@ impl Table {
         let mut count = 0;
         for shard in 0..LIST_SHARDS {
             let rows = self.partition(&format!("{name}#{shard}")).await?;
-            count += rows.iter().filter(|row| row.get("member") == Some(&aws_sdk_dynamodb::types::AttributeValue::Bool(true))).count();
+            count += rows
+                .iter()
+                .filter(|row| row.get("member") == Some(&aws_sdk_dynamodb::types::AttributeValue::Bool(true)))
+                .count();
         }
         Ok(count)
     }
@@ -107,6 +121,8 @@ fn list_partition(list: &List) -> String {
 }
 
 /// A projection that lost against a later one has nothing left to do.
-pub(crate) fn unless_later(error: Option<SdkError<aws_sdk_dynamodb::operation::put_item::PutItemError>>) -> Result<()> {
+pub(crate) fn unless_later(
+    error: Option<SdkError<aws_sdk_dynamodb::operation::put_item::PutItemError>>,
+) -> Result<()> {
     error.map_or(Ok(()), |error| refused(error).map(|_| ()))
 }
