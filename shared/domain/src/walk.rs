@@ -262,7 +262,6 @@ fn send(
     message: &MessageStep,
 ) -> Option<Option<usize>> {
     let now = world.now;
-    replan(world, index, step);
     let allowed = permission(
         &world.customer,
         message.channel,
@@ -271,6 +270,11 @@ fn send(
         Moment::Planning,
         now,
     );
+    match allowed {
+        Permission::Send | Permission::Skip(_) => replan(world, index, step),
+        // The record of one that was put back stays, for a sender that still has it in its queue.
+        Permission::Hold(..) => {}
+    }
     let customer = world.customer.id.clone();
     let enrollment = &mut world.customer.enrollments[index];
     let code = Code::derive(

@@ -10,12 +10,13 @@ use domain::enrollment::{Enrollment, State, Status};
 use domain::event::{Event, EventId};
 use domain::input::{Effect, Input, Outcome};
 use domain::ledger::Row;
-use domain::message::{Code, HoldReason, SkipReason};
+use domain::message::{Code, HoldReason, Permission, SkipReason};
 use domain::money::Yen;
 use domain::names::CustomerId;
 use domain::report;
 use domain::step::step;
 use domain::time::Timestamp;
+use domain::walk::check_at_sending;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -276,6 +277,53 @@ fn said_until(life: &[(i64, Happening)], now: Timestamp) -> Known {
         zone: ZONES.into_iter().find(|name| *name == zone).unwrap_or("Asia/Tokyo"),
         consents: consents.collect(),
     }
+}
+
+/// A message is put back, planned anew and held again, as the person has moved on to a zone where it is night; a task
+/// that is still in the sender's queue learns that it is held, not that the journey is over.
+#[test]
+fn held_twice_is_still_held() {
+    let yamls = [
+        "journey: { name: j0, purpose: marketing, enter: { segment: fresh }, reentry: never, steps: [{ sms: { name: m0, text: '{{ sender }} STOP' } }] }",
+        "segment: { name: fresh, when: { event: { name: Signed Up } } }",
+    ];
+    let definitions = definitions(&yamls.map(ToOwned::to_owned));
+    // 19:59 in Tokyo: the sender gets to it a minute too late.
+    let evening = at("2026-03-27T19:59:00+09:00");
+    let of = |zone: usize, said| {
+        let life = Happening::Identify {
+            phone: Some(1),
+            email: false,
+            vip: false,
+            zone,
+            birthday: 0,
+            sms: true,
+            mail: true,
+            said,
+        };
+        input(0, evening.since(at(START)) / 60, &life)
+    };
+    let signed_up =
+        Event { id: EventId::of("1"), name: EVENTS[0].to_owned(), at: evening.plus(-60), yen: Yen::ZERO };
+    let nobody = Customer::new(CustomerId::parse("1").unwrap());
+    let customer =
+        step(&nobody, &[of(0, 9), Input::Track { event: signed_up }], evening, &definitions).customer;
+    let code = customer.enrollments[0].messages().next().unwrap().code.clone();
+    let Permission::Hold(until, why) = check_at_sending(&customer, &code, &definitions, evening.plus(60))
+    else {
+        panic!("at 20:00 it may leave no longer")
+    };
+    let held = Input::Outcome { code: code.clone(), outcome: Outcome::Held { until, why } };
+    let customer = step(&customer, &[held, of(1, 0)], evening.plus(120), &definitions).customer;
+    // 09:00 in Tokyo is 01:00 in Berlin.
+    let customer = step(&customer, &[Input::Timer], until, &definitions).customer;
+    let opening = at("2026-03-28T09:00:00+01:00");
+    assert_eq!(check_at_sending(&customer, &code, &definitions, until), Permission::Hold(opening, why));
+    let sent = step(&customer, &[Input::Timer], opening, &definitions);
+    assert!(
+        sent.effects.iter().any(|effect| matches!(effect, Effect::Send { task, .. } if task.code == code))
+    );
+    assert_eq!(check_at_sending(&sent.customer, &code, &definitions, opening), Permission::Send);
 }
 
 /// A message of which nothing is ever heard is handed over again eight times, then given up as unknown after 64 hours;

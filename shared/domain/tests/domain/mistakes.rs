@@ -1,6 +1,10 @@
 //! Mistakes in definitions: each says what is wrong, where, and what would be right.
 
+use domain::customer::Customer;
 use domain::definitions::{Definitions, read};
+use domain::names::CustomerId;
+use domain::step::step;
+use domain::time::Timestamp;
 use insta::assert_snapshot;
 
 use crate::{key, version};
@@ -147,4 +151,19 @@ fn segments_in_a_circle() {
     segment three: its condition leads back to itself; break the circle of `in_segment`
     segment two: its condition leads back to itself; break the circle of `in_segment`
     "#);
+}
+
+/// Conditions within conditions within conditions: refused, or taken and evaluated, but never the end of the process.
+#[test]
+fn however_deep_it_is() {
+    for depth in [10, 100, 1_000, 10_000] {
+        let (open, close) = ("{ not: ".repeat(depth), " }".repeat(depth));
+        let yaml = format!("segment: {{ name: deep, when: {open}{{ trait: {{ name: vip }} }}{close} }}");
+        if read(&yaml).is_ok() {
+            let definitions = Definitions::new(&[version(&yaml, 1)], key()).unwrap();
+            let nobody = Customer::new(CustomerId::parse("1").unwrap());
+            let stepped = step(&nobody, &[], Timestamp::default(), &definitions);
+            assert_eq!(stepped.customer.segments.len(), usize::from(depth % 2 == 1));
+        }
+    }
 }
