@@ -146,7 +146,7 @@ impl Advance {
             let now = self.clock.now();
             let definitions = self.definitions.at_least(needed(&stored.customer, &group.inputs)).await?;
             let stepped = step(&stored.customer, &group.inputs, now, &definitions);
-            let due_at = due_key(stored.due_at, stepped.next.map(|due| due.at), now);
+            let due_at = due_key(stored.due_at, stepped.next.as_ref(), now);
             let mut revision = stored.revision;
             if stepped.changed || due_at != stored.due_at {
                 revision = match self.table.commit(&stored, &stepped.customer, due_at).await? {
@@ -186,7 +186,7 @@ impl Advance {
                     self.table.put_member(&list, &customer.id, member, since, revision).await?;
                 }
                 Effect::Alias { channel, address } => {
-                    outgoing.rows.push(TableRow::alias(channel, &address, &customer.id))
+                    outgoing.rows.push(TableRow::alias(channel, &address, &customer.id));
                 }
             }
         }

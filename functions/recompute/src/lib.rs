@@ -94,15 +94,15 @@ impl Recompute {
             let event = serde_json::from_value(event).context("reading a batch")?;
             return Ok(serde_json::to_value(self.parts(event).await)?);
         }
-        match event.get("detail").and_then(|detail| DefinitionApplied::deserialize(detail).ok()) {
-            Some(applied) => self.begin(applied.number).await?,
-            // The daily look: time alone needs no scan; only a run that was never begun is made up for.
-            None => {
-                let number = self.definitions.at_least(0).await?.number;
-                if number > self.table.begun().await? {
-                    self.begin(number).await?;
-                }
-            }
+        let applied = event.get("detail").and_then(|detail| DefinitionApplied::deserialize(detail).ok());
+        if let Some(applied) = applied {
+            self.begin(applied.number).await?;
+            return Ok(Value::Null);
+        }
+        // The daily look: time alone needs no scan; only a run that was never begun is made up for.
+        let number = self.definitions.at_least(0).await?.number;
+        if number > self.table.begun().await? {
+            self.begin(number).await?;
         }
         Ok(Value::Null)
     }
@@ -175,5 +175,5 @@ impl Recompute {
 /// Whether the definitions change anything about a customer, or when it must be looked at.
 fn affected(stored: &Stored, definitions: &Arc<Definitions>, now: Timestamp) -> bool {
     let stepped = step(&stored.customer, &[], now, definitions);
-    stepped.changed || due_key(stored.due_at, stepped.next.map(|due| due.at), now) != stored.due_at
+    stepped.changed || due_key(stored.due_at, stepped.next.as_ref(), now) != stored.due_at
 }

@@ -23,8 +23,8 @@ pub use report::{figures, read as read_report};
 
 /// Customer journeys by SMS and e-mail, in your own AWS account or on this machine.
 ///
-/// On one machine the very functions that run on Lambda run in this process, over an embedded DynamoDB, queues and bus
-/// that are wired from infra/template.yaml. Nothing leaves the machine: messages go to a sandbox that you can look at.
+/// On one machine the very functions that run on Lambda run in this process, over an embedded database, queues and a bus
+/// that are wired from `infra/template.yaml`. Nothing leaves the machine: messages go to a sandbox that you can look at.
 ///
 /// Begin with `tsunagi demo`, then look at what it left: `tsunagi report win-back --data .tsunagi/demo` and
 /// `tsunagi explain 00042 --data .tsunagi/demo`.
@@ -48,7 +48,7 @@ enum Command {
     /// Checks the definitions in a directory and makes them current.
     ///
     /// Every *.yaml file holds one segment, one journey or the shop. Nothing is applied while any file has a mistake;
-    /// each is shown as FILE:LINE:COLUMN. A definition that did not change keeps its version.
+    /// each is shown as file, line and column. A definition that did not change keeps its version.
     Apply(apply::Apply),
     /// Takes customers or orders from a CSV file of any size.
     ///

@@ -36,9 +36,8 @@ pub fn serve(listener: TcpListener, runtime: &Arc<Runtime>, extra: Router) -> Re
 }
 
 async fn answer(runtime: Arc<Runtime>, function: String, route: String, request: Request) -> Response {
-    let event = match event(&route, request).await {
-        Ok(event) => event,
-        Err(_) => return (StatusCode::PAYLOAD_TOO_LARGE, "the request is too large").into_response(),
+    let Ok(event) = event(&route, request).await else {
+        return (StatusCode::PAYLOAD_TOO_LARGE, "the request is too large").into_response();
     };
     match runtime.request(&function, event).await {
         Ok(response) => response,

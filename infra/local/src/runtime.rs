@@ -244,7 +244,7 @@ impl Runtime {
                 Ok(0) => {}
                 Ok(_) => continue,
                 Err(error) => {
-                    tracing::error!(queue = feed.queue, error = format!("{error:#}"), "polling failed")
+                    tracing::error!(queue = feed.queue, error = format!("{error:#}"), "polling failed");
                 }
             }
             let _ = tokio::time::timeout(IDLE, arrivals.changed()).await;

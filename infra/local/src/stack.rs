@@ -213,7 +213,7 @@ async fn start_sandbox(
     options.clock = Arc::new(move || clock.now_millis());
     options.seed = sandbox.seed;
     options.people = sandbox.people;
-    options.faults = sandbox.faults.clone();
+    options.faults = sandbox.faults;
     options.concurrency = sandbox.concurrency;
     options.keep_texts = sandbox.keep_texts;
     options.on_request.clone_from(&sandbox.on_request);

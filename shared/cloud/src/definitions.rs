@@ -20,8 +20,11 @@ pub struct Cache {
     table: Table,
     clock: Clock,
     code_key: CodeKey,
-    kept: Arc<Mutex<Option<(i64, Arc<Definitions>)>>>,
+    kept: Arc<Mutex<Option<Kept>>>,
 }
+
+/// A set, and when it was read, in milliseconds.
+type Kept = (i64, Arc<Definitions>);
 
 /// Reads the key of message codes from `CODE_KEY`.
 pub fn code_key(vars: &Vars) -> Result<CodeKey, ConfigError> {

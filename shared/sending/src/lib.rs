@@ -54,7 +54,8 @@ pub struct Sender<T> {
     dead_letters: Queue,
     clock: Clock,
     link_base: String,
-    sender_name: String,
+    /// The shop's name in messages.
+    signature: String,
 }
 
 impl<T: Transport> Sender<T> {
@@ -70,7 +71,7 @@ impl<T: Transport> Sender<T> {
             dead_letters: Queue::new(sqs, vars.required("DEAD_LETTER_QUEUE_URL")?),
             clock,
             link_base: vars.required("LINK_BASE_URL")?.trim_end_matches('/').to_owned(),
-            sender_name: vars.required("SENDER_NAME")?,
+            signature: vars.required("SENDER_NAME")?,
         })
     }
 

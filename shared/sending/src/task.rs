@@ -79,7 +79,7 @@ impl<T: Transport> Sender<T> {
         if *suppressed {
             return Ok(Ready::Not(skipped(SkipReason::Suppressed)));
         }
-        Ok(match render(customer, &task.code, &definitions, &self.link_base, &self.sender_name) {
+        Ok(match render(customer, &task.code, &definitions, &self.link_base, &self.signature) {
             Ok(message) => Ready::Send(Box::new(message)),
             Err(reason) => Ready::Not(skipped(reason)),
         })
@@ -127,13 +127,11 @@ impl<T: Transport> Sender<T> {
                 if !self.table.take_over(&taken, &attempt, now).await? {
                     bail!("another delivery took the claim over");
                 }
-                match message {
-                    Some(message) => self.call(checked, message, &attempt).await,
-                    None => {
-                        self.table.release(&taken.code, &attempt).await?;
-                        bail!("a claim without a call was cleared; the check is made again")
-                    }
+                if let Some(message) = message {
+                    return self.call(checked, message, &attempt).await;
                 }
+                self.table.release(&taken.code, &attempt).await?;
+                bail!("a claim without a call was cleared; the check is made again")
             }
             Err(error) if now.since(taken.claimed_at) >= GIVE_UP_SECONDS => {
                 tracing::warn!(error = %error, "a claim is given up as unknown");

@@ -59,7 +59,9 @@ impl Apply {
                 Ok(applied.iter().any(|change| change.new).then_some(number))
             }
             Err(mistakes) => {
-                mistakes.iter().for_each(|mistake| complain(mistake));
+                for mistake in &mistakes {
+                    complain(mistake);
+                }
                 bail!("nothing was applied: {} mistakes", mistakes.len())
             }
         }

@@ -219,23 +219,24 @@ fn clear(data: &Path) -> Result<()> {
 }
 
 fn describe(figures: &DemoFigures) -> String {
-    let mut text = format!(
-        "\n{} customers, {} purchases; {} had lapsed on 1998-07-01, {} lapsed later and entered as well\n",
-        figures.customers, figures.purchases, figures.lapsed, figures.entered_later
-    );
+    let DemoFigures { customers, purchases, lapsed, entered_later, messages, duplicates, .. } = figures;
     let total = figures.meter.total();
-    text.push_str(&format!(
-        "\nUsed by the campaign, per message of {}: {:.2} WRU, {:.2} RRU, {:.2} SQS requests, {:.3} invocations; {} messages twice\n",
-        figures.messages,
-        figures.wru_per_message,
-        figures.rru_per_message,
-        total.sqs_requests() as f64 / figures.messages.max(1) as f64,
-        total.invocations as f64 / figures.messages.max(1) as f64,
-        figures.duplicates,
-    ));
+    let per_message = |count: u64| count as f64 / (*messages).max(1) as f64;
+    let mut lines = vec![
+        format!(
+            "\n{customers} customers, {purchases} purchases; {lapsed} had lapsed on 1998-07-01, {entered_later} lapsed later and entered as well"
+        ),
+        format!(
+            "\nUsed by the campaign, per message of {messages}: {:.2} WRU, {:.2} RRU, {:.2} SQS requests, {:.3} invocations; {duplicates} messages twice",
+            figures.wru_per_message,
+            figures.rru_per_message,
+            per_message(total.sqs_requests()),
+            per_message(total.invocations),
+        ),
+    ];
     for (function, counts) in &figures.meter.0 {
-        text.push_str(&format!(
-            "  {function:<11} {:>8} invocations {:>10.0} WRU {:>10.0} RRU {:>8} SQS {:>7} events\n",
+        lines.push(format!(
+            "  {function:<11} {:>8} invocations {:>10.0} WRU {:>10.0} RRU {:>8} SQS {:>7} events",
             counts.invocations,
             counts.write_units,
             counts.read_units,
@@ -243,9 +244,9 @@ fn describe(figures: &DemoFigures) -> String {
             counts.events
         ));
     }
-    text.push_str(&format!(
+    lines.push(format!(
         "\n{:.0} messages/s, {:.1} s in all, {:.0} MB at most",
         figures.messages_per_second, figures.wall_seconds, figures.peak_memory_mb
     ));
-    text
+    lines.join("\n")
 }

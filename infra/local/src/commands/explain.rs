@@ -119,10 +119,10 @@ fn of_enrollment(enrollment: &Enrollment, journey: Option<&Journey>, definitions
     for visit in &enrollment.visits {
         match visit {
             Visit::Took { way, at, .. } => {
-                lines.push(Line { at: *at, what: format!("{name}: took the way `{way}`") })
+                lines.push(Line { at: *at, what: format!("{name}: took the way `{way}`") });
             }
             Visit::Message(message) => {
-                lines.extend(of_message(&format!("{name}/{}", step_name(message.step)), message, definitions))
+                lines.extend(of_message(&format!("{name}/{}", step_name(message.step)), message, definitions));
             }
         }
     }

@@ -22,6 +22,7 @@ use crate::virtual_time::{Driver, VirtualClock};
 pub struct Import {
     /// What the file holds.
     what: What,
+    #[expect(clippy::doc_markdown, reason = "the names of columns, as the help shows them")]
     /// The file: CSV in UTF-8 with a header line.
     ///
     /// Customers: id, and of name, phone, email, birthday, prefecture, sms_consent, email_consent, consent_at and

@@ -58,17 +58,13 @@ pub fn secrets(data: &Path) -> Result<Secrets> {
     use std::os::unix::fs::OpenOptionsExt;
     fs::create_dir_all(data).with_context(|| format!("creating {}", data.display()))?;
     let path = data.join("secrets.json");
-    match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-        Ok(mut file) => {
-            let secrets = Secrets::random();
-            file.write_all(&serde_json::to_vec_pretty(&secrets)?)?;
-            Ok(secrets)
-        }
-        Err(_) => {
-            let text = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
-            serde_json::from_slice(&text).with_context(|| format!("reading {}", path.display()))
-        }
+    if let Ok(mut file) = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+        let secrets = Secrets::random();
+        file.write_all(&serde_json::to_vec_pretty(&secrets)?)?;
+        return Ok(secrets);
     }
+    let text = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+    serde_json::from_slice(&text).with_context(|| format!("reading {}", path.display()))
 }
 
 /// A stack by the real clock, with quiet people, for commands that work while nothing is up.

@@ -34,9 +34,9 @@ impl ReportArgs {
         let name = JourneyName::parse(&self.journey)?;
         let report = read(&reader.table, &definitions, &name).await?;
         if self.json {
-            say(&serde_json::to_string_pretty(&figures(&report))?)
+            say(&serde_json::to_string_pretty(&figures(&report))?);
         } else {
-            say(&describe(&name, &report))
+            say(&describe(&name, &report));
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use domain::customer::Customer;
+use domain::due::{Due, DueReason};
 use domain::names::CustomerId;
 use domain::time::{DAY, Timestamp};
 
@@ -18,7 +19,7 @@ pub const SORT: &str = "customer";
 /// Seconds after which the sweep of `schedule` looks again at a customer whose key in the due index lies in the past.
 pub const SWEEP_SECONDS: i64 = 15 * 60;
 
-/// The most bytes of a customer's document, below DynamoDB's 400 KB an item.
+/// The most bytes of a customer's document, below `DynamoDB`'s 400 KB an item.
 const DOCUMENT_LIMIT: usize = 350_000;
 
 /// A customer as it is stored.
@@ -66,15 +67,14 @@ impl Stored {
 ///
 /// Moving a key costs two writes on the index. A key that is too early costs one look: a read, and the write that moves
 /// it then. So a key that is far ahead stays where it is, since it will probably be outdated again before it comes. A
-/// key that has come and whose next look is no later than the sweep's stays too: the sweep finds it. A key is never
-/// later than the next instant, but for those minutes.
-pub fn due_key(stored: Option<Timestamp>, next: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+/// key that has come stays while all that is due next is to ask after a message: its outcome nearly always comes first
+/// and moves the key on, and where it does not, the sweep finds the key in time.
+pub fn due_key(stored: Option<Timestamp>, next: Option<&Due>, now: Timestamp) -> Option<Timestamp> {
+    let at = next.map(|due| due.at);
     match (stored, next) {
-        (Some(stored), next) if stored.since(now) > DAY && next.is_none_or(|next| next >= stored) => {
-            Some(stored)
-        }
-        (Some(stored), Some(next)) if stored <= now && next.since(now) <= SWEEP_SECONDS => Some(stored),
-        (_, next) => next,
+        (Some(stored), _) if stored.since(now) > DAY && at.is_none_or(|at| at >= stored) => Some(stored),
+        (Some(stored), Some(Due { why: DueReason::Watch(_), .. })) if stored <= now => Some(stored),
+        (_, _) => at,
     }
 }
 
@@ -159,10 +159,11 @@ impl Table {
 
 /// The item that stands in the way of a conditional put; any other error is returned.
 pub(crate) fn refused(error: SdkError<PutItemError>) -> Result<Item> {
-    match error.into_service_error() {
-        PutItemError::ConditionalCheckFailedException(refused) => Ok(refused.item.unwrap_or_default()),
-        error => Err(error).context("writing an item"),
+    let error = error.into_service_error();
+    if let PutItemError::ConditionalCheckFailedException(refused) = error {
+        return Ok(refused.item.unwrap_or_default());
     }
+    Err(error).context("writing an item")
 }
 
 /// Whether the item is a customer.
@@ -172,20 +173,27 @@ pub(crate) fn is_customer(item: &Item) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use domain::names::JourneyName;
+
     use super::*;
 
     #[test]
     fn keys_in_the_due_index_move_only_when_that_is_cheaper() {
         let at = |days: i64| Some(Timestamp::from_seconds(days * DAY));
         let now = Timestamp::from_seconds(10 * DAY);
+        let journey = JourneyName::parse("win-back").unwrap();
+        let due = |at: Timestamp, why: fn(JourneyName) -> DueReason| Due { at, why: why(journey.clone()) };
+        let step = |days: i64| due(Timestamp::from_seconds(days * DAY), DueReason::Step);
+        let watch = due(now.plus(900), DueReason::Watch);
         let soon = Some(now.plus(60));
-        assert_eq!(due_key(None, at(12), now), at(12), "the first key");
-        assert_eq!(due_key(at(190), at(195), now), at(190), "far ahead: it stays");
+        assert_eq!(due_key(None, Some(&step(12)), now), at(12), "the first key");
+        assert_eq!(due_key(at(190), Some(&step(195)), now), at(190), "far ahead: it stays");
         assert_eq!(due_key(at(190), None, now), at(190), "far ahead: it stays");
-        assert_eq!(due_key(at(190), at(12), now), at(12), "earlier: it must move");
-        assert_eq!(due_key(soon, at(12), now), at(12), "close: a look would come to nothing");
-        assert_eq!(due_key(at(10), soon, now), at(10), "come, and the sweep looks again in time");
-        assert_eq!(due_key(at(10), at(12), now), at(12), "come, and nothing is due soon");
+        assert_eq!(due_key(at(190), Some(&step(12)), now), at(12), "earlier: it must move");
+        assert_eq!(due_key(soon, Some(&step(12)), now), at(12), "close: a look would come to nothing");
+        assert_eq!(due_key(at(10), Some(&watch), now), at(10), "come, and the sweep asks after the message in time");
+        assert_eq!(due_key(None, Some(&watch), now), Some(now.plus(900)), "no key the sweep could find");
+        assert_eq!(due_key(at(10), Some(&due(now.plus(300), DueReason::Step)), now), Some(now.plus(300)), "a short wait");
         assert_eq!(due_key(at(10), None, now), None, "nothing will come");
     }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::names::CustomerId;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -137,14 +136,11 @@ impl Table {
 
     /// How far each part of a recomputation has come.
     pub async fn progress(&self, run: &str) -> Result<Vec<BTreeMap<String, i64>>> {
-        let numbers = |item: Item| {
-            let numbers = item.into_iter().filter_map(|(name, value)| match value {
-                AttributeValue::N(value) => Some((name, value.parse().ok()?)),
-                _ => None,
-            });
+        let numbers = |item: &Item| {
+            let numbers = item.keys().filter_map(|name| Some((name.clone(), read_number(&item, name)?)));
             numbers.collect()
         };
-        Ok(self.partition(&format!("R#{run}")).await?.into_iter().map(numbers).collect())
+        Ok(self.partition(&format!("R#{run}")).await?.iter().map(numbers).collect())
     }
 }
 

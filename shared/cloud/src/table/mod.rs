@@ -8,6 +8,7 @@ pub mod messages;
 pub mod people;
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::Client;
@@ -148,8 +149,8 @@ pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-pub(crate) fn number(value: impl ToString) -> AttributeValue {
-    AttributeValue::N(value.to_string())
+pub(crate) fn number(value: impl fmt::Display) -> AttributeValue {
+    AttributeValue::N(format!("{value}"))
 }
 
 /// A text attribute of an item.
