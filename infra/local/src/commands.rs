@@ -18,7 +18,6 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
 pub use demo::{Demo, DemoFigures, run as run_demo};
-pub use place::{announce_definitions, seed_definitions};
 pub use report::{figures, read as read_report};
 
 /// Customer journeys by SMS and e-mail, in your own AWS account or on this machine.

@@ -14,8 +14,9 @@ pub trait Faults: Send + Sync {
     /// The fault for `call`. The same call of the same run must get the same answer.
     fn on(&self, call: &Call) -> Fault;
 
-    /// Hears that a batch is about to be handed to `function`, and whether any of its messages was delivered before.
-    fn batch(&self, _function: &str, _redelivered: bool) {}
+    /// Hears that a batch is about to be handed to `function`, and how often one of its messages was delivered at most,
+    /// this delivery included.
+    fn batch(&self, _function: &str, _deliveries: u32) {}
 }
 
 /// The service that is called.
@@ -127,8 +128,8 @@ impl Injector {
         Self { faults, seen: Mutex::default() }
     }
 
-    pub(crate) fn batch(&self, function: &str, redelivered: bool) {
-        self.faults.batch(function, redelivered);
+    pub(crate) fn batch(&self, function: &str, deliveries: u32) {
+        self.faults.batch(function, deliveries);
     }
 
     pub(crate) fn on(&self, function: &str, service: Service, operation: &str, key: String) -> Fault {

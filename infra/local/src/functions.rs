@@ -60,6 +60,14 @@ impl Function {
         started.with_context(|| format!("starting {} (functions/{folder})", declared.logical_id))
     }
 
+    /// How many seconds after the end of its process what it asked of others may still be under way.
+    pub const fn settle_seconds(&self) -> i64 {
+        match self {
+            Self::SendSms(_) | Self::SendEmail(_) => sending::SETTLE_SECONDS,
+            Self::Advance(_) | Self::Schedule(_) | Self::Recompute(_) | Self::Http(_) => 0,
+        }
+    }
+
     /// Invokes it with a batch from a queue.
     pub async fn batch(self, event: SqsEvent) -> Result<SqsBatchResponse> {
         Ok(match self {

@@ -2,6 +2,7 @@
 //! Lambda, a clock that is real or virtual, and a sandbox as provider.
 
 pub mod commands;
+pub mod definitions;
 pub mod demo;
 pub mod dynamodb;
 pub mod events;

@@ -184,9 +184,9 @@ impl Region {
     }
 
     /// Tells whoever injects faults that a batch is about to be handed over.
-    pub(crate) fn hand_over(&self, function: &str, redelivered: bool) {
+    pub(crate) fn hand_over(&self, function: &str, deliveries: u32) {
         if let Some(injector) = &self.injector {
-            injector.batch(function, redelivered);
+            injector.batch(function, deliveries);
         }
     }
 

@@ -78,7 +78,19 @@ impl Runtime {
         let functions = RwLock::new(functions.collect::<Result<_>>()?);
         let runtime = Arc::new(Self { region, template, functions });
         runtime.wire_bus()?;
+        runtime.release().await?;
         Ok(runtime)
+    }
+
+    /// Gives back what an earlier process held when it ended: at once, or when what it asked of a provider is settled.
+    async fn release(&self) -> Result<()> {
+        for Feed { queue, function, .. } in self.feeds() {
+            let functions = self.functions.read().unwrap_or_else(PoisonError::into_inner);
+            let seconds = functions.get(&function).map_or(0, Function::settle_seconds);
+            drop(functions);
+            self.region.queues().release(&queue, seconds * 1000).await?;
+        }
+        Ok(())
     }
 
     /// The template.
@@ -137,7 +149,8 @@ impl Runtime {
             messages.iter().map(|message| (message.message_id.clone(), message.receipt.clone())).collect();
         let bytes = messages.iter().map(|message| message.body.len() as u64).sum();
         self.region.meter().sqs(&feed.function, "ReceiveMessage", bytes);
-        self.region.hand_over(&feed.function, messages.iter().any(|message| message.receive_count > 1));
+        let deliveries = messages.iter().map(|message| message.receive_count).max().unwrap_or_default();
+        self.region.hand_over(&feed.function, deliveries);
         let event = batch(&feed.queue, messages);
         let response = self.invoke(&feed.function, move |function| function.batch(event)).await;
         match response {

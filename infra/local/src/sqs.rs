@@ -120,10 +120,10 @@ impl From<rusqlite::Error> for QueueError {
 type Result<T> = std::result::Result<T, QueueError>;
 
 impl Queues {
-    /// Opens or creates the queues in the file at `path`. Whoever held the messages in flight is dead, so they are
-    /// visible at once. With `inline`, operations run on the thread that calls, one by one.
+    /// Opens or creates the queues in the file at `path`. With `inline`, operations run on the thread that calls, one by
+    /// one.
     pub fn open(path: &Path, durability: Durability, clock: Clock, inline: bool) -> anyhow::Result<Self> {
-        let store = Store::open(path, durability, clock.now_millis())?;
+        let store = Store::open(path, durability)?;
         let (sender, arrivals) = watch::channel(0);
         let sender = Arc::new(sender);
         let writer = if inline { Writer::inline(store, sender) } else { Writer::thread(store, sender)? };
@@ -213,10 +213,11 @@ impl Queues {
         self.writer.run(move |store| store.purge(&queue)).await
     }
 
-    /// Makes all received messages visible, of all queues: whoever held them is dead.
-    pub async fn release_in_flight(&self) -> Result<()> {
-        let now = self.clock.now_millis();
-        self.writer.run(move |store| store.release_in_flight(now)).await
+    /// Makes a queue's received messages visible in `ms` milliseconds, where they are not visible earlier: whoever held
+    /// them is dead.
+    pub async fn release(&self, queue: &str, ms: i64) -> Result<()> {
+        let (queue, now) = (queue.to_owned(), self.clock.now_millis());
+        self.writer.run(move |store| store.release(&queue, ms, now)).await
     }
 
     /// Sends what a dead-letter queue holds back to where it failed; answers how many messages that was.

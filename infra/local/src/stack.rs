@@ -19,7 +19,7 @@ use sandbox::{PeopleSettings, Purchase, PurchaseSink, Sandbox, Shop};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::commands::announce_definitions;
+use crate::definitions;
 use crate::faults::Faults;
 use crate::http;
 use crate::region::Durability;
@@ -176,7 +176,7 @@ fn control(runtime: &Arc<Runtime>, write_key: &str) -> Router {
         if headers.get("authorization").and_then(|value| value.to_str().ok()) != Some(expected.as_str()) {
             return StatusCode::UNAUTHORIZED;
         }
-        match announce_definitions(&runtime, applied.number).await {
+        match definitions::announce(&runtime, applied.number).await {
             Ok(()) => StatusCode::NO_CONTENT,
             Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }

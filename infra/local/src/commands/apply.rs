@@ -9,6 +9,7 @@ use serde_json::json;
 use super::Data;
 use super::place::{self, Up};
 use super::text::{complain, say};
+use crate::definitions;
 use crate::region::Durability;
 
 /// Checks definitions and makes them current.
@@ -22,7 +23,7 @@ pub struct Apply {
 
 impl Apply {
     pub(super) async fn run(self) -> Result<()> {
-        let files = place::yaml_files(&self.dir)?;
+        let files = definitions::yaml_files(&self.dir)?;
         if files.is_empty() {
             bail!("there is no *.yaml in {}", self.dir.display());
         }
@@ -31,7 +32,7 @@ impl Apply {
                 let stack = place::stack(&self.data.data, Durability::Durable).await?;
                 let table = stack.runtime.table("tsunagi")?;
                 let Some(number) = self.put(&table, &files).await? else { return Ok(()) };
-                place::announce_definitions(&stack.runtime, number).await?;
+                definitions::announce(&stack.runtime, number).await?;
                 say("Customers are looked at anew once `tsunagi up` runs.");
                 Ok(())
             }
@@ -45,7 +46,7 @@ impl Apply {
 
     /// Stores what is new and says so; the number of the definitions when anything is.
     async fn put(&self, table: &cloud::table::Table, files: &[(String, String)]) -> Result<Option<u32>> {
-        match place::put_definitions(table, files).await? {
+        match definitions::put(table, files).await? {
             Ok((applied, number)) => {
                 for change in &applied {
                     let what = if change.new { "applied" } else { "unchanged" };

@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use domain::definitions::Definitions;
 use domain::input::List;
 use domain::names::{JourneyName, SegmentName};
 use domain::report::Report;
@@ -15,8 +14,9 @@ use sandbox::PeopleSettings;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::report;
 use super::text::{bar, peak_memory_mb, say};
-use super::{place, report};
+use crate::definitions;
 use crate::demo::{calls, win_back};
 use crate::meter::{Counts, Snapshot};
 use crate::region::Durability;
@@ -111,7 +111,7 @@ pub async fn run(demo: &Demo) -> Result<(DemoFigures, Report)> {
     let mut driver = Driver::new(stack.runtime.clone(), stack.sandbox.clone(), clock)?;
     let purchases = take_in(demo.seed, &stack, &driver).await?;
 
-    place::seed_definitions(&stack, &win_back()).await?;
+    definitions::apply(&stack.runtime, &win_back()).await?;
     let waiting = bar("segment", 1, "run");
     driver.settle().await?;
     waiting.finish_and_clear();
@@ -130,8 +130,8 @@ pub async fn run(demo: &Demo) -> Result<(DemoFigures, Report)> {
     let meter = stack.runtime.region().meter().snapshot().since(&before);
     let functions = &stack.runtime.template().functions;
     let meter = Snapshot(meter.0.into_iter().filter(|(name, _)| functions.contains_key(name)).collect());
-    let definitions: Definitions = place::definitions(&table).await?;
-    let report = report::read(&table, &definitions, &JourneyName::parse("win-back")?).await?;
+    let current = definitions::current(&table).await?;
+    let report = report::read(&table, &current, &JourneyName::parse("win-back")?).await?;
     let stats = stack.sandbox.as_ref().context("the demo has a sandbox")?.stats();
     let total: Counts = meter.total();
     let messages = stats.accepted;

@@ -32,7 +32,7 @@ pub struct Explain {
 impl Explain {
     pub(super) async fn run(self) -> Result<()> {
         let reader = place::reader(&self.data.data)?;
-        let definitions = place::definitions(&reader.table).await?;
+        let definitions = crate::definitions::current(&reader.table).await?;
         let id = CustomerId::parse(&self.customer)?;
         let stored =
             reader.table.customer(&id).await?.with_context(|| format!("there is no customer `{id}`"))?;
@@ -122,7 +122,11 @@ fn of_enrollment(enrollment: &Enrollment, journey: Option<&Journey>, definitions
                 lines.push(Line { at: *at, what: format!("{name}: took the way `{way}`") });
             }
             Visit::Message(message) => {
-                lines.extend(of_message(&format!("{name}/{}", step_name(message.step)), message, definitions));
+                lines.extend(of_message(
+                    &format!("{name}/{}", step_name(message.step)),
+                    message,
+                    definitions,
+                ));
             }
         }
     }

@@ -2,22 +2,16 @@
 
 use std::fs::{self, File, TryLockError};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use cloud::bus::Bus;
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::table::Table;
-use domain::definitions::{self, Definitions, Kind, Version};
-use domain::message::CodeKey;
-use recompute::{DEFINITION_APPLIED, DefinitionApplied};
 use sandbox::PeopleSettings;
 use serde::{Deserialize, Serialize};
 
 use crate::region::{Durability, Region};
-use crate::runtime::Runtime;
 use crate::stack::{Provider, SandboxSetup, Secrets, Setup, Stack};
 
 /// How to reach an installation that is up.
@@ -113,113 +107,3 @@ pub fn reader(data: &Path) -> Result<Reader> {
     let table = Table::from_vars(aws_sdk_dynamodb::Client::new(&region.sdk_config("tsunagi")), &vars)?;
     Ok(Reader { table, scratch })
 }
-
-/// All definitions of a table.
-pub async fn definitions(table: &Table) -> Result<Definitions> {
-    let versions = table.definitions().await?;
-    Definitions::new(&versions, CodeKey::none()).map_err(|mistakes| anyhow::anyhow!("{}", join(&mistakes)))
-}
-
-/// A definition that was applied, or had not changed.
-#[derive(Clone, Debug)]
-pub struct Applied {
-    /// What it is of.
-    pub kind: Kind,
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: u32,
-    /// Whether the version is a new one.
-    pub new: bool,
-}
-
-/// Checks definitions together with those that are stored, and stores what is new. `Err` lists the mistakes, each with
-/// the name of its file.
-pub async fn put_definitions(
-    table: &Table,
-    files: &[(String, String)],
-) -> Result<std::result::Result<(Vec<Applied>, u32), Vec<String>>> {
-    let mut versions = table.definitions().await?;
-    let (mut applied, mut mistakes) = (Vec::new(), Vec::new());
-    for (file, yaml) in files {
-        match definitions::read(yaml) {
-            Ok((kind, name)) => {
-                let latest = versions
-                    .iter()
-                    .filter(|version| version.kind == kind && version.name == name)
-                    .max_by_key(|version| version.number);
-                let new = latest.is_none_or(|latest| latest.yaml != *yaml);
-                let number = latest.map_or(0, |latest| latest.number) + u32::from(new);
-                if new {
-                    versions.push(Version { kind, name: name.clone(), number, yaml: yaml.clone() });
-                }
-                applied.push(Applied { kind, name, version: number, new });
-            }
-            Err(found) => mistakes.extend(found.iter().map(|mistake| format!("{file}:{mistake}"))),
-        }
-    }
-    if mistakes.is_empty()
-        && let Err(found) = Definitions::new(&versions, CodeKey::none())
-    {
-        mistakes.extend(found.iter().map(ToString::to_string));
-    }
-    if !mistakes.is_empty() {
-        return Ok(Err(mistakes));
-    }
-    for change in applied.iter().filter(|change| change.new) {
-        let version = versions.iter().find(|version| {
-            version.kind == change.kind && version.name == change.name && version.number == change.version
-        });
-        if let Some(version) = version
-            && !table.put_definition(version).await?
-        {
-            bail!(
-                "version {} of {} was applied by someone else just now; look at it and apply again",
-                change.version,
-                change.name
-            );
-        }
-    }
-    let number = u32::try_from(versions.len()).unwrap_or(u32::MAX);
-    Ok(Ok((applied, number)))
-}
-
-/// Tells the bus that definitions were applied, which begins a recomputation.
-pub async fn announce_definitions(runtime: &Arc<Runtime>, number: u32) -> Result<()> {
-    let bus = runtime.template().buses.first().context("the template has no bus")?.clone();
-    let bus = Bus::new(aws_sdk_eventbridge::Client::new(&runtime.region().sdk_config("tsunagi")), bus);
-    bus.put(&[(DEFINITION_APPLIED, DefinitionApplied { number })]).await
-}
-
-/// Applies definitions to a stack that runs in this process.
-pub async fn seed_definitions(stack: &Stack, files: &[(String, String)]) -> Result<u32> {
-    let table = stack.runtime.table("tsunagi")?;
-    match put_definitions(&table, files).await? {
-        Ok((_, number)) => {
-            announce_definitions(&stack.runtime, number).await?;
-            Ok(number)
-        }
-        Err(mistakes) => bail!("{}", mistakes.join("\n")),
-    }
-}
-
-/// The YAML files of a directory, by name.
-pub fn yaml_files(directory: &Path) -> Result<Vec<(String, String)>> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(directory)
-        .with_context(|| format!("reading {}", directory.display()))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<_>>()?;
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"));
-    paths.sort();
-    let read = |path: &PathBuf| {
-        let yaml = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-        Ok((path.display().to_string(), yaml))
-    };
-    paths.iter().map(read).collect()
-}
-
-fn join(mistakes: &[definition::Mistake]) -> String {
-    mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-}
-
-use domain::definition;

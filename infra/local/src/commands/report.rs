@@ -30,7 +30,7 @@ pub struct ReportArgs {
 impl ReportArgs {
     pub(super) async fn run(self) -> Result<()> {
         let reader = place::reader(&self.data.data)?;
-        let definitions = place::definitions(&reader.table).await?;
+        let definitions = crate::definitions::current(&reader.table).await?;
         let name = JourneyName::parse(&self.journey)?;
         let report = read(&reader.table, &definitions, &name).await?;
         if self.json {

@@ -52,7 +52,7 @@ struct Receipt {
 type Result<T> = std::result::Result<T, QueueError>;
 
 impl Store {
-    pub(super) fn open(path: &Path, durability: Durability, now: i64) -> anyhow::Result<Self> {
+    pub(super) fn open(path: &Path, durability: Durability) -> anyhow::Result<Self> {
         let connection = Connection::open(path).with_context(|| format!("opening {}", path.display()))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         let synchronous = match durability {
@@ -65,7 +65,6 @@ impl Store {
         connection.execute_batch(SCHEMA)?;
         let mut store = Self { connection, queues: BTreeMap::new(), arrived: false, broken: None };
         store.load()?;
-        store.release_in_flight(now)?;
         Ok(store)
     }
 
@@ -262,11 +261,13 @@ impl Store {
         self.execute("DELETE FROM messages WHERE queue = ?1", [queue.id])
     }
 
-    pub(super) fn release_in_flight(&mut self, now: i64) -> Result<()> {
+    /// Makes what was received visible in `ms` milliseconds, where it is not visible earlier.
+    pub(super) fn release(&mut self, queue: &str, ms: i64, now: i64) -> Result<()> {
+        let queue = self.queue(queue)?;
         self.arrived = true;
         self.execute(
-            "UPDATE messages SET visible_at = min(visible_at, ?1), in_flight = 0 WHERE in_flight",
-            [now],
+            "UPDATE messages SET visible_at = min(visible_at, ?2), in_flight = 0 WHERE queue = ?1 AND in_flight",
+            params![queue.id, now + ms],
         )
     }
 

@@ -102,15 +102,20 @@ async fn a_delay_hides_a_message_and_next_visible_at_says_until_when() {
 }
 
 #[tokio::test]
-async fn reopening_releases_what_was_in_flight() {
+async fn what_a_dead_process_held_is_released() {
     let (bench, client) = with_queue().await;
     send(&client, "a").await;
     assert_eq!(receive(&client, "inbox").await.len(), 1);
     drop(client);
     let bench = bench.reopen();
-    let again = bench.region.queues().receive("inbox", 1).await.unwrap();
+    let queues = bench.region.queues();
+    queues.release("inbox", 10_000).await.unwrap();
+    bench.pass(9_999);
+    assert!(queues.receive("inbox", 1).await.unwrap().is_empty());
+    bench.pass(1);
+    let again = queues.receive("inbox", 1).await.unwrap();
     assert_eq!((again[0].body.as_str(), again[0].receive_count), ("a", 2));
-    let settings = bench.region.queues().settings("inbox").await.unwrap();
+    let settings = queues.settings("inbox").await.unwrap();
     assert_eq!(settings.dead_letter, Some(("dead".to_owned(), 2)));
 }
 

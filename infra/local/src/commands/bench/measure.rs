@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::load;
 use super::phase::{Phase, Watch};
 use crate::commands::text::{bar, peak_memory_mb};
-use crate::commands::{place, report};
+use crate::commands::report;
 use crate::region::Durability;
 use crate::stack::{Provider, SandboxSetup, Secrets, Setup, Stack};
 use crate::virtual_time::VirtualClock;
@@ -148,7 +148,7 @@ impl Measure {
         let files: Vec<(String, String)> =
             files.iter().map(|(file, yaml)| ((*file).to_owned(), (*yaml).to_owned())).collect();
         let watch = Watch::start(&self.stack.runtime);
-        let applied = place::seed_definitions(&self.stack, &files);
+        let applied = crate::definitions::apply(&self.stack.runtime, &files);
         self.drained(what, &watch, u64::from(changed), applied).await?;
         Ok(watch.stop(&self.stack.runtime, self.customers))
     }
@@ -246,7 +246,7 @@ impl Measure {
     /// Figures of a run that lost something would be worth nothing.
     async fn check(&self, clicks: u32) -> Result<()> {
         let table = self.stack.runtime.table("bench")?;
-        let definitions = place::definitions(&table).await?;
+        let definitions = crate::definitions::current(&table).await?;
         let report = report::read(&table, &definitions, &JourneyName::parse("notice")?).await?;
         let stats = self.sandbox.stats();
         let all = u64::from(self.customers);
