@@ -28,6 +28,7 @@ use domain::names::CustomerId;
 use providers::answer::{Accepted, LookUp, SendError};
 
 pub use render::Rendered;
+pub use task::SETTLE_SECONDS;
 
 /// Messages under way at once in one invocation.
 const CONCURRENCY: usize = 16;

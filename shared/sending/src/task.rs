@@ -21,7 +21,7 @@ const CHECKS_LIMIT: usize = 3;
 
 /// Seconds after which an invocation that holds a claim is gone for sure, and its request with it: longer than a
 /// provider's time-out, shorter than the queue's visibility.
-const SETTLE_SECONDS: i64 = 60;
+pub const SETTLE_SECONDS: i64 = 60;
 
 /// Seconds after which a claim is given up as unknown when the provider can't be asked.
 const GIVE_UP_SECONDS: i64 = 3_600;
