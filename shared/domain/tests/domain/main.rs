@@ -10,6 +10,7 @@ mod conditions;
 mod hours;
 mod journeys;
 mod mistakes;
+mod moments;
 mod plan;
 mod report;
 mod win_back;
