@@ -140,7 +140,8 @@ pub struct Message {
     pub code: Code,
     /// Its channel.
     pub channel: Channel,
-    /// Its purpose.
+    /// Its purpose; marketing where it is not written.
+    #[serde(default = "marketing", skip_serializing_if = "is_marketing")]
     pub purpose: Purpose,
     /// When it was handed to its sender, or skipped.
     pub at: Timestamp,
@@ -175,6 +176,14 @@ pub struct Message {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde's skip_serializing_if asks for")]
 const fn is_zero(count: &u32) -> bool {
     *count == 0
+}
+
+const fn marketing() -> Purpose {
+    Purpose::Marketing
+}
+
+fn is_marketing(purpose: &Purpose) -> bool {
+    *purpose == Purpose::Marketing
 }
 
 /// What became of a message. Later entries outrank earlier ones, so that reports may come in any order.
@@ -217,6 +226,8 @@ impl Message {
 
     /// Takes parts and price, from the sender's estimate or (`billed`) from a receipt.
     pub fn cost(&mut self, parts: Option<u32>, yen: Option<Yen>, billed: bool) {
+        // An e-mail has no parts, whatever its provider counts.
+        let parts = parts.filter(|_| self.channel == Channel::Sms);
         if parts.is_none() && yen.is_none() {
             return;
         }
