@@ -1,0 +1,135 @@
+//! A small win-back campaign: people lapse in groups, get an SMS, then an e-mail; some buy in between.
+
+use anyhow::{Result, ensure};
+use domain::contact::Channel;
+use domain::time::{DAY, Timestamp};
+use serde_json::Value;
+use tests::customers::Someone;
+use tests::picture::{Picture, picture};
+use tests::shop::Shop;
+
+/// Monday, 2 March 2026, 00:00 in Japan.
+pub const START: Timestamp = Timestamp::from_seconds(1_772_377_200);
+/// Groups of customers, so far apart that what is killed in one hardly meets another.
+pub const GROUPS: u32 = 28;
+/// Customers of one group.
+pub const GROUP: u32 = 7;
+/// The day on which the SMS go out: until then, a delay moves the entry and with it the codes of messages.
+pub const SMS_DAY: i64 = 2;
+/// The day on which everything is over.
+pub const END_DAY: i64 = 10;
+
+const HOUR: i64 = 3600;
+/// How far the groups are apart.
+pub const APART_SECONDS: i64 = 22 * 60;
+/// How often a link is followed again when the function behind it was killed.
+const ATTEMPTS: usize = 50;
+
+/// The shop, the segment and the journey.
+pub const DEFINITIONS: [&str; 3] = [
+    "shop:\n  time_zone: Asia/Tokyo\n  policy:\n    hours: { from: \"09:00\", until: \"20:00\" }\n",
+    "segment:
+  name: lapsed
+  when:
+    all:
+      - event: { name: Order Completed }
+      - no_event: { name: Order Completed, for_days: 1 }
+",
+    "journey:
+  name: win-back
+  purpose: marketing
+  enter: { segment: lapsed }
+  reentry: never
+  goal: Order Completed
+  steps:
+    - wait: 1d
+    - sms:
+        name: hello
+        text: \"{{ customer.name }}様 {{ sender }} {{ links.shop }} 停止はSTOP返信\"
+        links: { shop: \"https://shop.example.jp/welcome\" }
+    - wait: 3d
+    - email:
+        name: letter
+        subject: \"{{ customer.name }}様、お元気ですか\"
+        text: \"{{ sender }}です。 {{ links.shop }} 配信の停止: {{ optout }}\"
+        links: { shop: \"https://shop.example.jp/letter\" }
+    - wait: 3d
+    - branch:
+        - name: clicked
+          when: { clicked: hello }
+          steps:
+            - add_to_audience: interested
+        - name: silent
+          steps:
+            - add_to_audience: silent
+",
+];
+
+/// Lives through the campaign.
+pub async fn live(shop: &mut Shop) -> Result<()> {
+    for group in 0..GROUPS {
+        let at = START.plus(9 * HOUR + i64::from(group) * APART_SECONDS);
+        if group == 3 {
+            // Those who are there already are found by a recomputation.
+            shop.until(at.plus(-APART_SECONDS / 2)).await?;
+            shop.apply(&DEFINITIONS).await?;
+        }
+        shop.until(at).await?;
+        let members = (group * GROUP..(group + 1) * GROUP).map(Someone::number);
+        let calls: Vec<Value> =
+            members.flat_map(|someone| [someone.identify(at), someone.order("first", at, 3000)]).collect();
+        shop.take(&calls).await?;
+    }
+    // Two in ten follow the link of the SMS, and one in ten buys before the e-mail would come.
+    let day_after = START.plus((SMS_DAY + 1) * DAY);
+    shop.until(day_after.plus(8 * HOUR)).await?;
+    follow(shop, Channel::Sms, |number| number % 10 < 2).await?;
+    let at = day_after.plus(11 * HOUR);
+    shop.until(at).await?;
+    let buyers = (0..GROUPS * GROUP).filter(|number| number % 10 == 5).map(Someone::number);
+    let calls: Vec<Value> = buyers.map(|someone| someone.order("second", at, 4500)).collect();
+    shop.take(&calls).await?;
+    // Two in ten load the picture of the e-mail.
+    shop.until(START.plus((SMS_DAY + 4) * DAY + 8 * HOUR)).await?;
+    follow(shop, Channel::Email, |number| number % 10 > 7).await?;
+    shop.until(START.plus(END_DAY * DAY)).await
+}
+
+/// Has customers follow the link of their SMS, or load the picture of their e-mail.
+async fn follow(shop: &Shop, channel: Channel, who: impl Fn(u32) -> bool) -> Result<()> {
+    let accepted = shop.accepted()?;
+    for someone in (0..GROUPS * GROUP).filter(|number| who(*number)).map(Someone::number) {
+        let to = [someone.e164(), someone.email];
+        let found = accepted.iter().find(|entry| entry.channel == channel && to.contains(&entry.to));
+        let Some(code) = found.map(|entry| &entry.reference) else { continue };
+        let path = match channel {
+            Channel::Sms => format!("l/{code}"),
+            Channel::Email => format!("p/{code}.gif"),
+        };
+        let mut status = 0;
+        for _ in 0..ATTEMPTS {
+            status = shop.http.get(format!("{}/{path}", shop.stack.base_url)).send().await?.status().as_u16();
+            if status != 500 {
+                break;
+            }
+        }
+        ensure!([200, 302].contains(&status), "{status} for a link");
+    }
+    Ok(())
+}
+
+/// What must hold however the campaign went; returns what the table holds.
+pub async fn check(shop: &Shop) -> Result<Picture> {
+    let report = shop.report("win-back").await?;
+    ensure!(report.audience == u64::from(GROUPS * GROUP), "an audience of {}", report.audience);
+    ensure!(report.is_complete() && report.waiting == 0, "the ledger is not complete: {report:?}");
+    let stats = shop.sandbox()?.stats();
+    ensure!(stats.duplicates == 0, "{} messages were accepted twice", stats.duplicates);
+    let letters = shop.dead_letters().await?;
+    ensure!(letters.is_empty(), "dead letters: {:?}", letters.first());
+    let queues = shop.stack.runtime.region().queues();
+    for queue in queues.names().await? {
+        ensure!(queues.peek(&queue, 1).await?.is_empty(), "{queue} is not empty");
+    }
+    picture(shop).await
+}
