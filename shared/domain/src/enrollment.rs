@@ -182,6 +182,7 @@ const fn marketing() -> Purpose {
     Purpose::Marketing
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde's skip_serializing_if asks for")]
 fn is_marketing(purpose: &Purpose) -> bool {
     *purpose == Purpose::Marketing
 }
