@@ -18,9 +18,9 @@ use tempfile::TempDir;
 
 const TSUNAGI: &str = env!("CARGO_BIN_EXE_tsunagi");
 
-/// How long each wait of a campaign may take: a claim whose holder was killed is looked at again when the queue's
-/// 180 seconds of visibility are over, and the provider posts a receipt that failed four times after 155 seconds.
-const PATIENCE: Duration = Duration::from_secs(400);
+/// How long each wait may take. A claim whose holder was killed is looked at again after a minute, and the provider
+/// posts a receipt anew 5, 35 and 155 seconds after it failed.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Customers in one post to the API.
 const POST: u32 = 800;
@@ -43,16 +43,10 @@ const JOURNEY: &str = "journey:
         links: { shop: \"https://shop.example.jp/notice\" }
 ";
 
-#[tokio::test]
-async fn five_kills_in_a_campaign_of_a_thousand_lose_and_repeat_nothing() {
-    campaign(1_000, 5).await;
-}
+/// Customers, each of whom gets one message.
+const CUSTOMERS: u32 = 10_000;
 
-#[tokio::test]
-#[ignore = "long: 10,000 messages and 20 kills"]
-async fn twenty_kills_in_a_campaign_of_ten_thousand_lose_and_repeat_nothing() {
-    campaign(10_000, 20).await;
-}
+const KILLS: u32 = 20;
 
 /// What `tsunagi report --json` says.
 #[derive(Clone, Debug, Deserialize)]
@@ -65,21 +59,22 @@ struct Report {
     delivered: u64,
 }
 
-async fn campaign(customers: u32, kills: u32) {
+#[tokio::test]
+async fn twenty_kills_in_a_campaign_of_ten_thousand_lose_and_repeat_nothing() {
     let mut shop = Shop::open().await;
-    shop.import(customers).await;
+    shop.import().await;
     shop.apply();
-    let mut random = fastrand::Rng::with_seed(u64::from(kills));
+    let mut random = fastrand::Rng::with_seed(1);
     // The kills are spread over the campaign: each comes at a random moment of its own share of the messages.
-    let share = customers / (kills + 1);
-    for kill in 0..kills {
-        let enough = kill * share + random.u32(0..share);
-        shop.wait_until("messages are accepted", async |shop| shop.stats().await.accepted >= u64::from(enough)).await;
+    let share = CUSTOMERS / (KILLS + 1);
+    for kill in 0..KILLS {
+        let enough = u64::from(kill * share + random.u32(0..share));
+        shop.wait_until("messages are accepted", async |shop| shop.stats().await.accepted >= enough).await;
         tokio::time::sleep(Duration::from_millis(random.u64(0..300))).await;
         shop.up.kill();
         shop.up = shop.start_up();
     }
-    let all = u64::from(customers);
+    let all = u64::from(CUSTOMERS);
     shop.wait_until("everyone is accounted for", async |shop| {
         tokio::time::sleep(Duration::from_secs(1)).await;
         let report = shop.report();
@@ -87,10 +82,9 @@ async fn campaign(customers: u32, kills: u32) {
     })
     .await;
     let (report, stats) = (shop.report(), shop.stats().await);
-    assert_eq!((report.failed, report.skipped), (0, 0), "{report:?}");
-    assert_eq!(report.sent + report.unknown, all, "{report:?}");
-    assert_eq!((stats.distinct, stats.duplicates), (stats.accepted, 0), "a message was sent twice: {stats:?}");
-    assert!((report.sent..=all).contains(&stats.accepted), "{report:?} {stats:?}");
+    // The provider can be asked, so nothing needs to stay unknown.
+    assert_eq!((report.sent, report.unknown, report.failed, report.skipped), (all, 0, 0, 0), "{report:?}");
+    assert_eq!((stats.accepted, stats.distinct, stats.duplicates), (all, all, 0), "{stats:?}");
 }
 
 /// A process that ends with the test.
@@ -137,7 +131,12 @@ impl Shop {
         let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let (provider, provider_url) = Process::start(
             "sandbox",
-            tsunagi("sandbox", data.path()).args(["--listen", "127.0.0.1:0", "--callback", &format!("http://{listen}")]),
+            tsunagi("sandbox", data.path()).args([
+                "--listen",
+                "127.0.0.1:0",
+                "--callback",
+                &format!("http://{listen}"),
+            ]),
         );
         let up = start_up(data.path(), &listen, &provider_url);
         let client = providers::http::client();
@@ -149,11 +148,12 @@ impl Shop {
     }
 
     /// Takes customers in, each with an order, and waits until they are stored.
-    async fn import(&self, customers: u32) {
-        let secrets: Secrets = serde_json::from_slice(&std::fs::read(self.data.path().join("secrets.json")).unwrap()).unwrap();
+    async fn import(&self) {
+        let secrets: Secrets =
+            serde_json::from_slice(&std::fs::read(self.data.path().join("secrets.json")).unwrap()).unwrap();
         let url = format!("http://{}", self.listen);
-        for first in (0..customers).step_by(POST as usize) {
-            let calls: Vec<Value> = (first..customers.min(first + POST)).flat_map(calls).collect();
+        for first in (0..CUSTOMERS).step_by(POST as usize) {
+            let calls: Vec<Value> = (first..CUSTOMERS.min(first + POST)).flat_map(calls).collect();
             let answer = post_batch(&self.client, &url, &secrets.write_key, &calls).await.unwrap();
             assert_eq!(answer["accepted"], calls.len(), "{answer}");
         }
@@ -164,7 +164,8 @@ impl Shop {
         let files = tempfile::tempdir().unwrap();
         std::fs::write(files.path().join("buyers.yaml"), SEGMENT).unwrap();
         std::fs::write(files.path().join("notice.yaml"), JOURNEY).unwrap();
-        let status = tsunagi("apply", self.data.path()).arg(files.path()).stdout(Stdio::null()).status().unwrap();
+        let status =
+            tsunagi("apply", self.data.path()).arg(files.path()).stdout(Stdio::null()).status().unwrap();
         assert!(status.success());
     }
 

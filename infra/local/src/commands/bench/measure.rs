@@ -18,8 +18,8 @@ use serde_json::Value;
 
 use super::load;
 use super::phase::{Phase, Watch};
-use crate::commands::text::{bar, peak_memory_mb};
 use crate::commands::report;
+use crate::commands::text::{bar, peak_memory_mb};
 use crate::region::Durability;
 use crate::stack::{Provider, SandboxSetup, Secrets, Setup, Stack};
 use crate::virtual_time::VirtualClock;
@@ -91,7 +91,8 @@ pub(super) async fn shop(data: &Path, customers: u32, durability: Durability) ->
     let measure = Measure { stack, sandbox, clock, customers };
     // A day before all of them lapse.
     let bought = start.plus(DAY - load::LAPSE_SECONDS);
-    let import = measure.post("import", CUSTOMERS_A_POST, |number| load::customer(number, bought).to_vec()).await?;
+    let import =
+        measure.post("import", CUSTOMERS_A_POST, |number| load::customer(number, bought).to_vec()).await?;
     let recompute = measure.apply("recompute", &load::DEFINITIONS, customers).await?;
     let scan = measure.apply("scan", &[load::NOBODY], 0).await?;
     let events = measure.post("events", EVENTS_A_POST, |number| vec![load::event(number, start)]).await?;
@@ -99,7 +100,17 @@ pub(super) async fn shop(data: &Path, customers: u32, durability: Durability) ->
     let clicks = measure.clicks().await?;
     let peak_memory_mb = peak_memory_mb();
     measure.check(clicks.count).await?;
-    Ok(Shop { customers, import, recompute, scan, events, messages, clicks, peak_memory_mb, disk_mb: disk_mb(data)? })
+    Ok(Shop {
+        customers,
+        import,
+        recompute,
+        scan,
+        events,
+        messages,
+        clicks,
+        peak_memory_mb,
+        disk_mb: disk_mb(data)?,
+    })
 }
 
 fn setup(data: &Path, clock: &VirtualClock, durability: Durability) -> Setup {
@@ -125,7 +136,12 @@ fn setup(data: &Path, clock: &VirtualClock, durability: Durability) -> Setup {
 
 impl Measure {
     /// Posts calls about every customer, and waits until they are stored.
-    async fn post(&self, what: &str, customers_a_post: u32, calls: impl Fn(u32) -> Vec<Value>) -> Result<Phase> {
+    async fn post(
+        &self,
+        what: &str,
+        customers_a_post: u32,
+        calls: impl Fn(u32) -> Vec<Value>,
+    ) -> Result<Phase> {
         let watch = Watch::start(&self.stack.runtime);
         let first = (1..=self.customers).step_by(customers_a_post as usize);
         let posts = first.map(|first| {
@@ -133,7 +149,11 @@ impl Measure {
             let calls: Vec<Value> = (first..=last).flat_map(&calls).collect();
             async move {
                 let answer = self.stack.ingest(&calls).await?;
-                ensure!(answer["accepted"] == calls.len(), "the API did not take everything: {}", answer["rejected"][0]);
+                ensure!(
+                    answer["accepted"] == calls.len(),
+                    "the API did not take everything: {}",
+                    answer["rejected"][0]
+                );
                 Ok(())
             }
         });
@@ -202,7 +222,13 @@ impl Measure {
     }
 
     /// Does `work`, and returns when all queues are empty again.
-    async fn drained<T>(&self, what: &str, watch: &Watch, inputs: u64, work: impl Future<Output = Result<T>>) -> Result<()> {
+    async fn drained<T>(
+        &self,
+        what: &str,
+        watch: &Watch,
+        inputs: u64,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<()> {
         let bar = bar(what, inputs, "inputs");
         let mut work = std::pin::pin!(work);
         let mut working = true;
@@ -251,9 +277,15 @@ impl Measure {
         let stats = self.sandbox.stats();
         let all = u64::from(self.customers);
         ensure!(
-            report.audience == all && report.delivered == all && stats.accepted == all && stats.distinct == all
+            report.audience == all
+                && report.delivered == all
+                && stats.accepted == all
+                && stats.distinct == all
                 && report.clicked == u64::from(clicks),
-            "of {all} customers {} were delivered, {} accepted, {} clicked", report.delivered, stats.accepted, report.clicked
+            "of {all} customers {} were delivered, {} accepted, {} clicked",
+            report.delivered,
+            stats.accepted,
+            report.clicked
         );
         Ok(())
     }

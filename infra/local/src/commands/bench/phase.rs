@@ -19,6 +19,9 @@ pub(super) struct Phase {
     pub(super) wall_seconds: f64,
     /// Seconds of processors that this process used meanwhile, the system's work for it included.
     pub(super) cpu_seconds: f64,
+    /// Seconds for which its threads were ready and had no processor, summed: what others, and more threads than cores,
+    /// cost.
+    pub(super) queued_seconds: f64,
     /// Times a second.
     pub(super) per_second: f64,
     /// Write request units, each time.
@@ -27,19 +30,22 @@ pub(super) struct Phase {
     pub(super) read_units: f64,
     /// SQS requests, each time.
     pub(super) sqs_requests: f64,
+    /// Invocations of functions, each time.
+    pub(super) invocations: f64,
 }
 
 /// A phase under way.
 pub(super) struct Watch {
     began: Instant,
     cpu_seconds: f64,
+    queued_seconds: f64,
     used: Snapshot,
 }
 
 impl Watch {
     pub(super) fn start(runtime: &Runtime) -> Self {
         let used = runtime.region().meter().snapshot();
-        Self { used, cpu_seconds: cpu_seconds(), began: Instant::now() }
+        Self { used, cpu_seconds: cpu_seconds(), queued_seconds: queued_seconds(), began: Instant::now() }
     }
 
     /// Inputs that `advance` is done with since the start: what it deleted from the inbox, ten in a request.
@@ -49,7 +55,8 @@ impl Watch {
     }
 
     pub(super) fn stop(self, runtime: &Runtime, count: u32) -> Phase {
-        let (wall_seconds, cpu_seconds) = (self.began.elapsed().as_secs_f64(), cpu_seconds() - self.cpu_seconds);
+        let (wall_seconds, cpu_seconds) =
+            (self.began.elapsed().as_secs_f64(), cpu_seconds() - self.cpu_seconds);
         let used = runtime.region().meter().snapshot().since(&self.used);
         let functions = &runtime.template().functions;
         let used: Counts =
@@ -59,12 +66,25 @@ impl Watch {
             count,
             wall_seconds,
             cpu_seconds,
+            queued_seconds: queued_seconds() - self.queued_seconds,
             per_second: times / wall_seconds,
             write_units: used.write_units / times,
             read_units: used.read_units / times,
             sqs_requests: used.sqs_requests() as f64 / times,
+            invocations: used.invocations as f64 / times,
         }
     }
+}
+
+/// Seconds for which the threads of this process waited for a processor; 0 where the system does not tell.
+fn queued_seconds() -> f64 {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let waited = threads.filter_map(|thread| {
+        // Nanoseconds: on a processor, and waiting for one.
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().nth(1)?.parse::<f64>().ok()
+    });
+    waited.sum::<f64>() / 1e9
 }
 
 /// Seconds of processors that this process has used, in user and system mode; 0 where the system does not tell.

@@ -63,6 +63,11 @@ fn cpu(phase: &Phase) -> f64 {
     phase.cpu_seconds / f64::from(phase.count)
 }
 
+/// Seconds that one waited for a processor.
+fn queued(phase: &Phase) -> f64 {
+    phase.queued_seconds / f64::from(phase.count)
+}
+
 /// A table.
 pub(super) fn describe(measured: &Measured) -> String {
     let Measured { durability, cores, shops } = measured;
@@ -74,6 +79,7 @@ pub(super) fn describe(measured: &Measured) -> String {
     for (name, phase) in &PHASES {
         line(&mut text, shops, &format!("{name}/s"), 0, |shop| phase(shop).per_second, Slope::Rate);
         line(&mut text, shops, "  CPU ms each", 3, |shop| 1e3 * cpu(phase(shop)), Slope::Cost);
+        line(&mut text, shops, "  CPU ms queued for each", 3, |shop| 1e3 * queued(phase(shop)), Slope::None);
         line(&mut text, shops, "  write units each", 2, |shop| phase(shop).write_units, Slope::Cost);
         line(&mut text, shops, "  read units each", 2, |shop| phase(shop).read_units, Slope::Cost);
         line(&mut text, shops, "  SQS requests each", 2, |shop| phase(shop).sqs_requests, Slope::Cost);
@@ -94,7 +100,14 @@ enum Slope {
     None,
 }
 
-fn line(text: &mut String, shops: &[Shop], name: &str, digits: usize, value: impl Fn(&Shop) -> f64, kind: Slope) {
+fn line(
+    text: &mut String,
+    shops: &[Shop],
+    name: &str,
+    digits: usize,
+    value: impl Fn(&Shop) -> f64,
+    kind: Slope,
+) {
     let _ = write!(text, "{name:<24}");
     for shop in shops {
         let _ = write!(text, "{:>14.digits$}", value(shop));
