@@ -60,7 +60,12 @@ impl Someone {
 
     /// A purchase.
     pub fn order(&self, order: &str, at: Timestamp, yen: i64) -> Value {
-        self.event("Order Completed", order, at, &json!({ "order_id": format!("{}-{order}", self.id), "total": yen }))
+        self.event(
+            "Order Completed",
+            order,
+            at,
+            &json!({ "order_id": format!("{}-{order}", self.id), "total": yen }),
+        )
     }
 
     /// Anything else that the customer does.

@@ -20,11 +20,18 @@ use sandbox::{Hook, InboxQuery, PeopleSettings, Sandbox};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::shuffle::Shuffle;
+
 /// How often a request is made again when the function that takes it was killed.
 const ATTEMPTS: usize = 50;
 
 /// How often a run goes on after the function that the clock invokes was killed.
 const KILLED_TICKS: usize = 10_000;
+
+/// Runs a shop's life on this thread, and lets go of all that it started when it is over.
+pub fn alone<T>(life: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(life)
+}
 
 /// How a shop is opened.
 #[derive(Clone)]
@@ -41,6 +48,8 @@ pub struct Opening {
     pub faults: Option<Arc<dyn Faults>>,
     /// The clock, when whoever injects faults reads it too.
     pub clock: Option<VirtualClock>,
+    /// The seed by which the inbox delivers each message one to five times, in any order.
+    pub shuffled: Option<u64>,
 }
 
 impl Opening {
@@ -53,6 +62,7 @@ impl Opening {
             on_request: None,
             faults: None,
             clock: None,
+            shuffled: None,
         }
     }
 }
@@ -82,6 +92,7 @@ pub struct Shop {
     /// The client for requests to its API.
     pub http: reqwest::Client,
     driver: Driver,
+    shuffle: Option<Shuffle>,
     #[expect(dead_code, reason = "the data lies in it")]
     directory: TempDir,
 }
@@ -114,7 +125,8 @@ impl Shop {
         .await?;
         let driver = Driver::new(Arc::clone(&stack.runtime), stack.sandbox.clone(), clock.clone())?;
         let table = stack.runtime.table("test")?;
-        Ok(Self { stack, clock, table, secrets, http: providers::http::client(), driver, directory })
+        let shuffle = opening.shuffled.map(Shuffle::by);
+        Ok(Self { stack, clock, table, secrets, http: providers::http::client(), driver, shuffle, directory })
     }
 
     /// The provider.
@@ -156,8 +168,22 @@ impl Shop {
         self.driver.settle().await
     }
 
+    /// Lets time pass until `end` while the inbox delivers as it likes.
+    async fn shuffled_until(&mut self, shuffle: &Shuffle, end: Timestamp) -> Result<()> {
+        shuffle.settle(&self.stack, self.clock.now()).await?;
+        while let Some(now) = self.driver.jump(end).await? {
+            shuffle.settle(&self.stack, now).await?;
+        }
+        Ok(())
+    }
+
     /// Lets time pass until `end`. A tick that was killed is made up for by the next one, as on Lambda.
     pub async fn until(&mut self, end: Timestamp) -> Result<()> {
+        if let Some(shuffle) = self.shuffle.take() {
+            let result = self.shuffled_until(&shuffle, end).await;
+            self.shuffle = Some(shuffle);
+            return result;
+        }
         for _ in 0..KILLED_TICKS {
             match self.driver.run_until(end, |_| {}).await {
                 Ok(()) => return Ok(()),

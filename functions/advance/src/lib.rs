@@ -17,6 +17,7 @@ use cloud::queue::Queue;
 use cloud::table::customers::{Committed, Stored, due_key};
 use cloud::table::ledger::LedgerRow;
 use cloud::table::{Reading, Row as TableRow, Table};
+use domain::consent::{ConsentSaid, Purpose};
 use domain::contact::Channel;
 use domain::customer::Customer;
 use domain::input::{Announcement, Effect, Input, SendTask};
@@ -142,16 +143,28 @@ impl Advance {
     /// needs few requests.
     async fn customer(&self, group: Group, read: Stored) -> Result<Outgoing> {
         let mut stored = read;
+        let mut fresh = false;
         for _ in 0..CONFLICTS_LIMIT {
             let now = self.clock.now();
             let definitions = self.definitions.at_least(needed(&stored.customer, &group.inputs)).await?;
             let stepped = step(&stored.customer, &group.inputs, now, &definitions);
             let due_at = due_key(stored.due_at, stepped.next.as_ref(), now);
+            if !stepped.changed && !fresh && group.inputs.iter().any(tells) {
+                // Nothing to write means nothing to find out by writing: perhaps the reader lags behind.
+                fresh = true;
+                if let Some(current) = self.table.customer(&group.customer).await?
+                    && current.revision != stored.revision
+                {
+                    stored = current;
+                    continue;
+                }
+            }
             let mut revision = stored.revision;
             if stepped.changed || due_at != stored.due_at {
                 revision = match self.table.commit(&stored, &stepped.customer, due_at).await? {
                     Committed::Written(revision) => revision,
                     Committed::Conflict(current) => {
+                        fresh = true;
                         stored = *current;
                         continue;
                     }
@@ -203,16 +216,36 @@ impl Advance {
     }
 }
 
+/// Whether an input says something that must not be lost; a mere look may come to nothing.
+fn tells(input: &Input) -> bool {
+    !matches!(input, Input::Timer | Input::Evaluate { .. })
+}
+
 /// What people said about messages, for the record that only grows; what was known before is not written again.
 fn consents(group: &Group, before: &Customer) -> Result<Vec<TableRow>> {
     let mut rows = Vec::new();
     for input in &group.inputs {
-        let Input::Identify { consents, at, .. } = input else { continue };
-        for word in consents {
+        let opted_out;
+        let (words, source, at) = match input {
+            Input::Identify { consents, at, .. } => (consents.as_slice(), "identify", *at),
+            Input::OptOut { channel, at } => {
+                opted_out = [ConsentSaid { channel: *channel, purpose: Purpose::Marketing, given: false }];
+                (opted_out.as_slice(), "opt-out", *at)
+            }
+            Input::Track { .. }
+            | Input::Timer
+            | Input::Evaluate { .. }
+            | Input::Outcome { .. }
+            | Input::Receipt { .. }
+            | Input::Click { .. }
+            | Input::Open { .. }
+            | Input::Reply { .. } => continue,
+        };
+        for word in words {
             let known = before.consents.get(&word.channel).and_then(|said| said.get(&word.purpose));
-            let repeated = known.is_some_and(|known| known.0 == word.given && known.1 == *at);
+            let repeated = known.is_some_and(|known| known.0 == word.given && known.1 == at);
             if !repeated || group.redelivered {
-                rows.push(TableRow::consent(&group.customer, word, "identify", *at)?);
+                rows.push(TableRow::consent(&group.customer, word, source, at)?);
             }
         }
     }

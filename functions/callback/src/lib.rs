@@ -115,7 +115,7 @@ impl Callback {
         let table = self.table.clone();
         let written = concurrent::map(CONCURRENCY, found, move |found: notices::Suppression| {
             let table = table.clone();
-            async move { table.suppress(found.channel, &found.address, found.why, now).await }
+            async move { table.suppress(found.channel, &found.address, found.stopped, found.why, now).await }
         });
         written.await.into_iter().try_for_each(|result| result?)
     }

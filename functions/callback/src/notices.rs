@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cloud::inbox::{INPUTS_LIMIT, Inbox};
 use cloud::table::messages::MessageItem;
+use cloud::table::people::Stopped;
 use domain::contact::{Channel, Phone};
 use domain::enrollment::Status;
 use domain::input::Input;
@@ -27,11 +28,12 @@ pub(crate) struct Known {
     pub(crate) senders: BTreeMap<String, CustomerId>,
 }
 
-/// An address that gets no more marketing.
+/// An address that gets no more messages, or no more marketing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Suppression {
     pub(crate) channel: Channel,
     pub(crate) address: String,
+    pub(crate) stopped: Stopped,
     pub(crate) why: &'static str,
 }
 
@@ -59,11 +61,19 @@ pub(crate) fn suppression(notice: &Notice, messages: &BTreeMap<Code, MessageItem
     match notice {
         Notice::Receipt { status: ReceiptStatus::Bounced { permanent: true }, .. } => {
             let message = messages.get(&code(notice)?)?;
-            Some(Suppression { channel: message.channel, address: message.to.clone(), why: "bounced" })
+            Some(Suppression {
+                channel: message.channel,
+                address: message.to.clone(),
+                stopped: Stopped::Everything,
+                why: "bounced",
+            })
         }
-        Notice::Reply { from, text, .. } if opts_out(text) => {
-            Some(Suppression { channel: Channel::Sms, address: number(from), why: "opted out by reply" })
-        }
+        Notice::Reply { from, text, .. } if opts_out(text) => Some(Suppression {
+            channel: Channel::Sms,
+            address: number(from),
+            stopped: Stopped::Marketing,
+            why: "opted out by reply",
+        }),
         Notice::Receipt { .. } | Notice::Reply { .. } | Notice::EmailReply { .. } => None,
     }
 }

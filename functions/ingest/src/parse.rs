@@ -83,7 +83,8 @@ pub fn parse(item: &Value, now: Timestamp) -> Result<(CustomerId, Input), Reject
             stray(fields, "event", "track")?;
             stray(fields, "properties", "track")?;
             let (traits, consents) = traits::read(given(fields, "traits"), now)?;
-            Input::Identify { traits, consents, at }
+            // A word dated ahead would outrank the one that takes it back.
+            Input::Identify { traits, consents, at: at.min(now) }
         }
         Type::Track => {
             stray(fields, "traits", "identify")?;

@@ -17,6 +17,7 @@ use cloud::inbox::Inbox;
 use cloud::queue::Queue;
 use cloud::table::Table;
 use cloud::table::messages::MessageItem;
+use cloud::table::people::Stopped;
 use domain::input::Input;
 use domain::message::Code;
 
@@ -54,9 +55,14 @@ impl Link {
             )
             .route(
                 "/l/{code}/{link}",
-                get(|State(link): State<Arc<Self>>, Path((code, index)): Path<(String, usize)>| async move {
-                    link.click(&code, index).await
-                }),
+                get(
+                    |State(link): State<Arc<Self>>, Path((code, index)): Path<(String, String)>| async move {
+                        match index.parse() {
+                            Ok(index) => link.click(&code, index).await,
+                            Err(_) => link.gone(),
+                        }
+                    },
+                ),
             )
             .route(
                 "/p/{file}",
@@ -132,12 +138,17 @@ impl Link {
             Err(error) => return self.busy(&error),
         };
         let at = self.clock.now();
-        if let Err(error) =
-            self.table.suppress(message.channel, &message.to, "opted out on the page", at).await
+        if let Err(error) = self
+            .table
+            .suppress(message.channel, &message.to, Stopped::Marketing, "opted out on the page", at)
+            .await
         {
             return self.busy(&error);
         }
-        self.tell(Inbox::new(message.customer, vec![Input::OptOut { channel: message.channel, at }])).await;
+        let news = Inbox::new(message.customer, vec![Input::OptOut { channel: message.channel, at }]);
+        if let Err(error) = self.inbox.send(&[news]).await {
+            return self.busy(&error);
+        }
         pages::opted_out(&self.sender_name, message.channel).into_response()
     }
 

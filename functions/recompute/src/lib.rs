@@ -28,6 +28,9 @@ use serde_json::Value;
 /// Into how many parts a scan is split.
 pub const PARTS: i32 = 8;
 
+/// Seconds until the second time: longer than definitions are kept in memory and an invocation lasts together.
+const AGAIN_SECONDS: i32 = 90;
+
 /// Pages an invocation reads before it hands the rest on.
 const PAGES_LIMIT: usize = 20;
 
@@ -58,6 +61,12 @@ pub struct Part {
     /// Where it goes on.
     #[serde(default)]
     pub after: Option<ScanKey>,
+    /// Whether this is its second time.
+    #[serde(default)]
+    pub again: bool,
+    /// Customers it read so far.
+    #[serde(default)]
+    pub read: u64,
     /// Customers it found changed so far.
     #[serde(default)]
     pub changed: u64,
@@ -119,6 +128,8 @@ impl Recompute {
             part,
             parts: PARTS,
             after: None,
+            again: false,
+            read: 0,
             changed: 0,
         };
         let parts: Vec<Part> = (0..PARTS).map(part).collect();
@@ -142,6 +153,7 @@ impl Recompute {
         let definitions = self.definitions.at_least(part.definitions).await?;
         for _ in 0..PAGES_LIMIT {
             let (customers, next) = self.table.scan(part.part, part.parts, part.after.as_ref()).await?;
+            part.read += customers.len() as u64;
             let now = self.clock.now();
             let number = definitions.number;
             let affected = customers.into_iter().filter(|stored| affected(stored, &definitions, now));
@@ -153,19 +165,29 @@ impl Recompute {
             part.changed += messages.len() as u64;
             part.after = next;
             if part.after.is_none() {
-                return self.progress(&part, true).await;
+                return self.finish(part).await;
             }
         }
         self.progress(&part, false).await?;
         self.parts.send(&[part]).await
     }
 
+    /// A part ends after its second time: whoever was written after the first had passed, by a process that still knew
+    /// the definitions before, is found by the second, which begins when no such process can be left.
+    async fn finish(&self, mut part: Part) -> Result<()> {
+        if part.again {
+            return self.progress(&part, true).await;
+        }
+        part.again = true;
+        self.progress(&part, false).await?;
+        self.parts.send_later(&[part], AGAIN_SECONDS).await
+    }
+
     async fn progress(&self, part: &Part, done: bool) -> Result<()> {
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        let read = part.after.as_ref().map_or(0, |after| after.read);
         let progress = BTreeMap::from([
             ("done", i64::from(done)),
-            ("read", count(read)),
+            ("read", count(part.read)),
             ("changed", count(part.changed)),
         ]);
         self.table.put_progress(&part.run, &format!("{:04}", part.part), &progress).await

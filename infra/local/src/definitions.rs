@@ -40,6 +40,7 @@ pub async fn put(
     files: &[(String, String)],
 ) -> Result<std::result::Result<(Vec<Applied>, u32), Vec<String>>> {
     let mut versions = table.definitions().await?;
+    let stored = versions.len();
     let (mut applied, mut mistakes) = (Vec::new(), Vec::new());
     for (file, yaml) in files {
         match definitions::read(yaml) {
@@ -66,19 +67,9 @@ pub async fn put(
     if !mistakes.is_empty() {
         return Ok(Err(mistakes));
     }
-    for change in applied.iter().filter(|change| change.new) {
-        let version = versions.iter().find(|version| {
-            version.kind == change.kind && version.name == change.name && version.number == change.version
-        });
-        if let Some(version) = version
-            && !table.put_definition(version).await?
-        {
-            bail!(
-                "version {} of {} was applied by someone else just now; look at it and apply again",
-                change.version,
-                change.name
-            );
-        }
+    let new: Vec<&Version> = versions.iter().skip(stored).collect();
+    if !new.is_empty() && !table.put_definitions(&new).await? {
+        bail!("someone else applied one of these just now; look at what is current and apply again");
     }
     let number = u32::try_from(versions.len()).unwrap_or(u32::MAX);
     Ok(Ok((applied, number)))

@@ -1,8 +1,8 @@
 //! `tsunagi import`: CSV files of customers and orders as calls of Segment's HTTP tracking API.
 //!
 //! A file of any size passes through in constant memory. Rows that cannot be taken are kept in a file of their own, with
-//! the reason, and the rest go on. A call's `messageId` follows from its content, so importing a file again, or the
-//! rest of one that was cut short, changes nothing.
+//! the reason, and the rest go on. Whether the API takes a row's calls is known before they leave. An order's `messageId`
+//! follows from its content, so importing a file again, or the rest of one that was cut short, counts nothing twice.
 
 mod batch;
 mod cells;
@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use csv::StringRecord;
+use domain::time::Timestamp;
 use serde_json::Value;
 
 use batch::Batch;
@@ -36,15 +37,10 @@ pub const CELL_CHARACTERS: usize = 1_000;
 /// Reasons that a [`Summary`] shows in full; the file of rejected rows has them all.
 pub const FIRST_REASONS: usize = 5;
 
-/// Reads a telephone number into E.164, or says what is wrong and what would be right.
-pub type Phones = fn(&str) -> Result<String, String>;
-/// Reads an e-mail address into the form it is kept in, or says what is wrong and what would be right.
-pub type Emails = fn(&str) -> Result<String, String>;
-
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// One customer a row: an `identify` call each.
+    /// One customer a row: an `identify` call of the traits, and one of the consents where the row has any.
     Customers,
     /// One order a row: a `track` call of `Order Completed` each.
     Orders,
@@ -59,10 +55,8 @@ pub struct Import {
     pub name: String,
     /// Where rows that cannot be taken are written. Made (and an older one overwritten) at the first such row.
     pub rejected: PathBuf,
-    /// Reads telephone numbers.
-    pub phones: Phones,
-    /// Reads e-mail addresses.
-    pub emails: Emails,
+    /// When the calls are said to come: the API refuses what lies too far ahead of it.
+    pub now: Timestamp,
 }
 
 /// What became of a file.
@@ -72,6 +66,8 @@ pub struct Summary {
     pub taken: u64,
     /// Rows written to the file of rejected rows.
     pub rejected: u64,
+    /// That file, when there is one.
+    pub kept: Option<PathBuf>,
     /// The first [`FIRST_REASONS`] reasons, as `FILE:LINE: column: what was wrong; what would be right`.
     pub reasons: Vec<String>,
     /// Columns that look like a slip of the pen, or are not used.
@@ -80,7 +76,10 @@ pub struct Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} rows taken, {} rejected", self.taken, self.rejected)?;
+        write!(f, "{} taken, {} rejected", rows(self.taken), rows(self.rejected))?;
+        if let Some(kept) = &self.kept {
+            write!(f, "; see {}", kept.display())?;
+        }
         for line in self.warnings.iter().chain(&self.reasons) {
             write!(f, "\n{line}")?;
         }
@@ -91,27 +90,31 @@ impl fmt::Display for Summary {
     }
 }
 
+fn rows(count: u64) -> String {
+    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
+}
+
 /// Imports the file at `path`; rejected rows of `FILE.csv` go to `FILE.rejected.csv` beside it.
 ///
 /// See [`stream`] for the callbacks.
 pub fn file(
     kind: Kind,
     path: &Path,
-    (phones, emails): (Phones, Emails),
+    now: Timestamp,
     progress: impl FnMut(u64),
     deliver: impl FnMut(Vec<Value>, RangeInclusive<u64>) -> anyhow::Result<()>,
 ) -> anyhow::Result<Summary> {
     let name = path.display().to_string();
     let reader = File::open(path).with_context(|| format!("{name}: cannot be opened"))?;
     let rejected = path.with_extension("rejected.csv");
-    stream(&Import { kind, name, rejected, phones, emails }, reader, progress, deliver)
+    stream(&Import { kind, name, rejected, now }, reader, progress, deliver)
 }
 
 /// Imports what `reader` yields.
 ///
 /// `progress` gets the bytes read so far, about every 64 KB. `deliver` gets the calls in the order of the file, at most
-/// 2,500 and 480 KB at a time, with the lines of the first and the last of them. An error of `deliver`, a file that is not UTF-8
-/// and a record of more than 1 MB end the import; what was delivered before stays delivered.
+/// 2,500 and 480 KB at a time and those of a row together, with the lines of the first and the last row. An error of
+/// `deliver`, a file that is not UTF-8 and a record of more than 1 MB end the import; what was delivered stays delivered.
 pub fn stream(
     import: &Import,
     reader: impl Read,
@@ -129,15 +132,16 @@ pub fn stream(
     let mut rejected = Rejected::new(&import.rejected, &header);
     let mut batch = Batch::new(deliver);
     while let Some(row) = rows.next(&mut cells)? {
-        let call = fits(row, &cells, &header).and_then(|()| columns.call(&cells, import));
-        match call.and_then(|call| Ok((batch::bytes(&call)?, call))) {
-            Ok((bytes, call)) => {
-                batch.push(call, bytes, row.line).with_context(|| batch.lines(&import.name))?;
+        let calls = fits(row, &cells, &header).and_then(|()| columns.calls(&cells));
+        match calls.and_then(|calls| taken(calls, import.now)) {
+            Ok(calls) => {
+                batch.push(calls, row.line).with_context(|| batch.lines(&import.name))?;
                 summary.taken += 1;
             }
             Err(reject) => {
                 rejected.write(row.line, &cells, &reject)?;
                 summary.rejected += 1;
+                summary.kept.get_or_insert_with(|| import.rejected.clone());
                 if summary.reasons.len() < FIRST_REASONS {
                     summary.reasons.push(format!("{}:{}: {reject}", import.name, row.line));
                 }
@@ -162,12 +166,23 @@ impl Columns {
         })
     }
 
-    fn call(&self, cells: &StringRecord, import: &Import) -> Result<Value, Reject> {
+    fn calls(&self, cells: &StringRecord) -> Result<Vec<Value>, Reject> {
         match self {
-            Self::Customers(columns) => columns.call(cells, import),
-            Self::Orders(columns) => columns.call(cells),
+            Self::Customers(columns) => columns.calls(cells),
+            Self::Orders(columns) => Ok(vec![columns.call(cells)?]),
         }
     }
+}
+
+/// The calls of a row, if the API takes all of them.
+fn taken(calls: Vec<Value>, now: Timestamp) -> Result<Vec<Value>, Reject> {
+    for call in &calls {
+        ingest::parse(call, now).map_err(|ingest::Rejection { field, error }| match field.as_str() {
+            "" => Reject::row(error),
+            field => Reject::new(field, error),
+        })?;
+    }
+    Ok(calls)
 }
 
 /// Checks the shape of a row, whatever it means.
@@ -181,8 +196,8 @@ fn fits(row: Row, cells: &StringRecord, header: &Header) -> Result<(), Reject> {
         let hint =
             if row.lines > 1 { ", and check the quotation marks: the row spans several lines" } else { "" };
         return Err(Reject::row(format!(
-            "{} cells; line {} names {} columns, quote a cell that has a comma in it{hint}",
-            cells.len(),
+            "{}; line {} names {} columns, quote a cell that has a comma in it{hint}",
+            if cells.len() == 1 { "1 cell".to_owned() } else { format!("{} cells", cells.len()) },
             header.line(),
             header.width(),
         )));

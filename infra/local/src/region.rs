@@ -97,7 +97,11 @@ impl Region {
 
     /// Opens the tables of a directory whose queues may be in use by another process: its own queues are empty ones that
     /// vanish with `scratch`.
-    pub fn open_tables(data: &std::path::Path, scratch: &std::path::Path, clock: Clock) -> anyhow::Result<Arc<Self>> {
+    pub fn open_tables(
+        data: &std::path::Path,
+        scratch: &std::path::Path,
+        clock: Clock,
+    ) -> anyhow::Result<Arc<Self>> {
         let queues = Queues::open(&scratch.join("queues.sqlite"), Durability::Fast, clock.clone(), false)?;
         Ok(Arc::new(Self {
             dynamodb: DynamoDb::open(&data.join("tables.sqlite"), Durability::Fast)?,

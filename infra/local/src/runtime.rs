@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage, SqsMessageAttribute};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
@@ -194,16 +194,21 @@ impl Runtime {
         let function = function.with_context(|| format!("there is no function `{folder}`"))?;
         let mut task = tokio::spawn(call(function));
         let switch = self.region.kill_switch(folder);
-        tokio::select! {
-            ended = &mut task => ended.map_err(|_| anyhow!("{folder} panicked"))?,
-            () = switch.killed() => {
-                task.abort();
-                let _ = task.await;
-                self.restart(folder)?;
-                switch.reset();
-                Err(anyhow!("{folder} was killed"))
+        let seconds =
+            self.template.functions.get(folder).map_or(u32::MAX, |declared| declared.timeout_seconds);
+        let error = tokio::select! {
+            ended = &mut task => return ended.map_err(|_| anyhow!("{folder} panicked"))?,
+            () = switch.killed() => anyhow!("{folder} was killed"),
+            () = tokio::time::sleep(Duration::from_secs(seconds.into())) => {
+                switch.fire();
+                anyhow!("{folder} took longer than {seconds} s")
             }
-        }
+        };
+        task.abort();
+        let _ = task.await;
+        self.restart(folder)?;
+        switch.reset();
+        Err(error)
     }
 
     fn restart(&self, folder: &str) -> Result<()> {
@@ -303,6 +308,12 @@ fn batch(queue: &str, messages: Vec<Received>) -> SqsEvent {
                 .attributes
                 .insert("ApproximateReceiveCount".to_owned(), received.receive_count.to_string());
             message.attributes.insert("SentTimestamp".to_owned(), received.sent_at_ms.to_string());
+            for (name, value) in received.attributes {
+                let mut attribute = SqsMessageAttribute::default();
+                attribute.data_type = value["DataType"].as_str().map(ToOwned::to_owned);
+                attribute.string_value = value["StringValue"].as_str().map(ToOwned::to_owned);
+                message.message_attributes.insert(name, attribute);
+            }
             message.event_source = Some("aws:sqs".to_owned());
             message.event_source_arn =
                 Some(format!("arn:aws:sqs:{}:{}:{queue}", region::NAME, region::ACCOUNT));

@@ -1,6 +1,7 @@
 //! Everything together on this machine: the runtime, its HTTP API, and the sandbox as provider.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -69,10 +70,14 @@ impl Secrets {
     }
 
     /// Secrets of this machine.
-    pub fn random() -> Self {
-        // The standard library's hasher keys come from the system's random source.
-        use std::hash::{BuildHasher, Hasher, RandomState};
-        Self::draw(|| RandomState::new().build_hasher().finish())
+    pub fn random() -> Result<Self> {
+        let mut source = std::fs::File::open("/dev/urandom").context("opening the system's random source")?;
+        let mut bytes = [0; 8 * 16];
+        source.read_exact(&mut bytes).context("reading the system's random source")?;
+        let mut numbers = bytes
+            .chunks_exact(8)
+            .map(|chunk| chunk.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)));
+        Ok(Self::draw(|| numbers.next().unwrap_or_default()))
     }
 
     fn draw(mut next: impl FnMut() -> u64) -> Self {

@@ -82,26 +82,40 @@ impl Driver {
         }
     }
 
+    /// Handles what waits for one function, and nothing that follows from it elsewhere.
+    pub async fn drain(&self, function: &str) -> Result<()> {
+        for feed in self.feeds.iter().filter(|feed| feed.function == function) {
+            while self.runtime.poll(feed).await? > 0 {}
+        }
+        Ok(())
+    }
+
     /// Lets time pass until `end`; what would happen at `end` itself does not. `progress` hears of each instant.
     pub async fn run_until(&mut self, end: Timestamp, mut progress: impl FnMut(Timestamp)) -> Result<()> {
         self.settle().await?;
-        while let Some(next) = self.next().await? {
-            if next >= end {
-                break;
-            }
-            self.clock.set(next);
-            progress(next);
-            if self.due().await?.is_some_and(|due| due <= next) {
-                self.runtime.tick("schedule").await?;
-                self.looked = next;
-                if next.since(self.swept) >= SWEEP_SECONDS {
-                    self.swept = next;
-                }
-            }
+        while let Some(now) = self.jump(end).await? {
+            progress(now);
             self.settle().await?;
         }
-        self.clock.set(end);
         Ok(())
+    }
+
+    /// Sets the clock to the next instant before `end` at which anything happens, and ticks when someone is due; nothing
+    /// else is done yet. `None`, and the clock at `end`, when nothing happens before it.
+    pub async fn jump(&mut self, end: Timestamp) -> Result<Option<Timestamp>> {
+        let Some(next) = self.next().await?.filter(|next| *next < end) else {
+            self.clock.set(end);
+            return Ok(None);
+        };
+        self.clock.set(next);
+        if self.due().await?.is_some_and(|due| due <= next) {
+            self.runtime.tick("schedule").await?;
+            self.looked = next;
+            if next.since(self.swept) >= SWEEP_SECONDS {
+                self.swept = next;
+            }
+        }
+        Ok(Some(next))
     }
 
     /// The next full minute in which anything happens: a message becomes visible, a person acts, a customer is due.

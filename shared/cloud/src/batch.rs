@@ -2,10 +2,18 @@
 
 use std::fmt;
 
-use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent};
+use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use serde::de::DeserializeOwned;
 
-use crate::queue::Queue;
+use crate::queue::{CAUSE, Queue};
+
+/// How often a message is received before it is given up with its cause: once less than the queues' own limit, beyond
+/// which they put it aside without one.
+pub const RECEIVES_LIMIT: u32 = 9;
+
+fn receives(message: &SqsMessage) -> u32 {
+    message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1)
+}
 
 /// Why a message was not handled.
 #[derive(Debug)]
@@ -57,8 +65,8 @@ where
         let body = message.body.as_deref().unwrap_or_default();
         match serde_json::from_str(body) {
             Ok(body) => {
-                let count = message.attributes.get("ApproximateReceiveCount");
-                let redelivered = count.is_some_and(|count| count != "1");
+                // A letter that was driven back carries its cause: it was handled before, however far that went.
+                let redelivered = receives(message) > 1 || message.message_attributes.contains_key(CAUSE);
                 readable.push(Received { index, redelivered, body });
                 outcomes.push(None);
             }
@@ -74,8 +82,17 @@ where
     }
     let mut response = SqsBatchResponse::default();
     for (message, outcome) in event.records.into_iter().zip(outcomes) {
+        let last = receives(&message) >= RECEIVES_LIMIT;
         let failed = match outcome {
             Some(Ok(())) => None,
+            Some(Err(Failure::Retry(cause))) if last => {
+                tracing::error!(
+                    message.id = message.message_id,
+                    error = format!("{cause:#}"),
+                    "to the dead letters"
+                );
+                dead_letters.bury(message.body.unwrap_or_default(), &format!("{cause:#}")).await.err()
+            }
             Some(Err(Failure::Fail(cause))) => {
                 tracing::error!(
                     message.id = message.message_id,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, ensure};
 use domain::definitions::Definitions;
 use domain::message::CodeKey;
 use tokio::sync::Mutex;
@@ -57,6 +57,7 @@ impl Cache {
                 mistakes.first().map_or_else(String::new, ToString::to_string)
             )
         })?;
+        ensure!(definitions.number >= number, "definitions {number} are not to be seen yet");
         let definitions = Arc::new(definitions);
         *kept = Some((now, Arc::clone(&definitions)));
         Ok(definitions)

@@ -34,6 +34,11 @@ impl Queue {
 
     /// Sends messages as JSON, ten in a request; returns when the queue has accepted every one.
     pub async fn send<T: Serialize>(&self, messages: &[T]) -> Result<()> {
+        self.send_later(messages, 0).await
+    }
+
+    /// The same, to be delivered after `delay_seconds`.
+    pub async fn send_later<T: Serialize>(&self, messages: &[T], delay_seconds: i32) -> Result<()> {
         let bodies = messages.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
         let mut requests: Vec<Vec<String>> = Vec::new();
         let mut bytes = 0;
@@ -52,14 +57,15 @@ impl Queue {
         let queue = self.clone();
         let sent = concurrent::map(CONCURRENCY, requests, move |bodies| {
             let queue = queue.clone();
-            async move { queue.send_request(bodies).await }
+            async move { queue.send_request(bodies, delay_seconds).await }
         });
         sent.await.into_iter().try_for_each(|result| result?)
     }
 
-    async fn send_request(&self, bodies: Vec<String>) -> Result<()> {
+    async fn send_request(&self, bodies: Vec<String>, delay_seconds: i32) -> Result<()> {
         let entries = bodies.into_iter().enumerate().map(|(index, body)| {
-            SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body).build()
+            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string()).message_body(body);
+            entry.set_delay_seconds((delay_seconds > 0).then_some(delay_seconds)).build()
         });
         let entries = entries.collect::<Result<Vec<_>, _>>()?;
         let answer =

@@ -10,7 +10,7 @@ use crate::calendar;
 use crate::consent::{ConsentSaid, Purpose};
 use crate::contact::{Channel, Email, Phone};
 use crate::enrollment::{Enrollment, Note};
-use crate::event::{Added, Event, History, NAMES_LIMIT};
+use crate::event::{Added, Event, History, NAMES_LIMIT, ORDER_COMPLETED};
 use crate::names::{AudienceName, CustomerId, JourneyName, SegmentName};
 use crate::time::Timestamp;
 
@@ -34,6 +34,18 @@ pub enum Value {
     Text(String),
     /// A list of texts.
     List(Vec<String>),
+}
+
+/// The most bytes that names and values of a customer's traits may have together.
+pub const TRAITS_BYTES: usize = 60_000;
+
+/// About as many bytes as the value takes.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Absent | Value::Boolean(_) | Value::Integer(_) | Value::Number(_) => 20,
+        Value::Text(text) => text.len() + 20,
+        Value::List(texts) => texts.iter().map(|text| text.len() + 3).sum::<usize>() + 20,
+    }
 }
 
 /// Who is in a segment, and since when.
@@ -160,8 +172,19 @@ impl Customer {
     }
 
     /// Takes what is said of the person; the later word on each trait stands, and of two at one instant the greater text.
-    pub fn identify(&mut self, traits: &BTreeMap<String, Value>, at: Timestamp) {
+    /// Returns the names of those that there is no room for.
+    pub fn identify(&mut self, traits: &BTreeMap<String, Value>, at: Timestamp) -> Vec<String> {
+        let mut left_out = Vec::new();
         for (name, value) in traits {
+            let bytes = self
+                .traits
+                .iter()
+                .filter(|(kept, _)| *kept != name)
+                .map(|(name, kept)| name.len() + size(&kept.0));
+            if bytes.sum::<usize>() + name.len() + size(value) > TRAITS_BYTES {
+                left_out.push(name.clone());
+                continue;
+            }
             match self.traits.get_mut(name) {
                 Some(kept) if at > kept.1 || (at == kept.1 && rank(value) > rank(&kept.0)) => {
                     *kept = Stamped(value.clone(), at);
@@ -172,11 +195,14 @@ impl Customer {
                 }
             }
         }
+        left_out
     }
 
     /// Adds an event.
     pub fn track(&mut self, event: &Event) -> Added {
-        if !self.events.contains_key(&event.name) && self.events.len() >= NAMES_LIMIT {
+        // Purchases always have a place: whether someone is a customer at all depends on them.
+        let known = self.events.contains_key(&event.name) || event.name == ORDER_COMPLETED;
+        if !known && self.events.len() >= NAMES_LIMIT {
             return Added::TooOld;
         }
         self.events.entry(event.name.clone()).or_default().add(event)

@@ -305,6 +305,8 @@ pub enum Noted {
     ReEntry(JourneyName),
     /// A journey did not begin because its condition did not hold.
     NotWhere(JourneyName),
+    /// A trait was left out: there is no room for more.
+    TraitLeftOut(String),
     /// An event was left out: older than the occurrences kept one by one, or one name too many.
     EventLeftOut(String),
 }

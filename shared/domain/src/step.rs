@@ -112,7 +112,9 @@ impl World<'_> {
     fn apply(&mut self, input: &Input) {
         match input {
             Input::Identify { traits, consents, at } => {
-                self.customer.identify(traits, *at);
+                for name in self.customer.identify(traits, *at) {
+                    self.note(Noted::TraitLeftOut(name), *at);
+                }
                 for word in consents {
                     self.customer.said(word, *at);
                 }

@@ -130,8 +130,8 @@ impl<T: Transport> Sender<T> {
         let suppressed = self.table.suppressed(T::CHANNEL, &addresses.collect::<Vec<_>>()).await?;
         let checked = messages.into_iter().filter_map(|message| {
             let customer = customers.get(&message.body.customer)?.customer.clone();
-            let suppressed = customer.address(T::CHANNEL).is_some_and(|address| suppressed.contains(address));
-            Some((message.index, task::Checked { task: message.body, customer, suppressed, read_at }))
+            let stopped = customer.address(T::CHANNEL).and_then(|address| suppressed.get(address)).copied();
+            Some((message.index, task::Checked { task: message.body, customer, stopped, read_at }))
         });
         Ok(checked.collect())
     }

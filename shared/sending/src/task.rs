@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use cloud::table::messages::{Claimed, KEPT_SECONDS, MessageItem, Recorded};
+use cloud::table::people::Stopped;
 use domain::customer::Customer;
 use domain::enrollment::Status;
 use domain::input::{Outcome, SendTask};
@@ -23,15 +24,16 @@ const CHECKS_LIMIT: usize = 3;
 /// provider's time-out, shorter than the queue's visibility.
 pub const SETTLE_SECONDS: i64 = 60;
 
-/// Seconds after which a claim is given up as unknown when the provider can't be asked.
-const GIVE_UP_SECONDS: i64 = 3_600;
+/// Seconds after which a claim is given up as unknown when the provider can't be asked: before the queue, which hides a
+/// task for three minutes at a time and ten times at most, gives the task up.
+const GIVE_UP_SECONDS: i64 = 20 * 60;
 
 /// A task and what its check rests on.
 #[derive(Clone, Debug)]
 pub(crate) struct Checked {
     pub(crate) task: SendTask,
     pub(crate) customer: Customer,
-    pub(crate) suppressed: bool,
+    pub(crate) stopped: Option<Stopped>,
     /// When the reads began, in milliseconds.
     pub(crate) read_at: i64,
 }
@@ -69,17 +71,17 @@ impl<T: Transport> Sender<T> {
     }
 
     async fn ready(&self, checked: &Checked) -> Result<Ready> {
-        let Checked { task, customer, suppressed, .. } = checked;
+        let Checked { task, customer, stopped, .. } = checked;
         let definitions = self.definitions.at_least(customer.definitions).await?;
         match check_at_sending(customer, &task.code, &definitions, self.clock.now()) {
             Permission::Skip(reason) => return Ok(Ready::Not(skipped(reason))),
             Permission::Hold(until, why) => return Ok(Ready::Not(Outcome::Held { until, why })),
             Permission::Send => {}
         }
-        if *suppressed {
-            return Ok(Ready::Not(skipped(SkipReason::Suppressed)));
-        }
         Ok(match render(customer, &task.code, &definitions, &self.link_base, &self.signature) {
+            Ok(message) if stopped.is_some_and(|stopped| stopped.stops(message.purpose)) => {
+                Ready::Not(skipped(SkipReason::Suppressed))
+            }
             Ok(message) => Ready::Send(Box::new(message)),
             Err(reason) => Ready::Not(skipped(reason)),
         })
@@ -151,6 +153,10 @@ impl<T: Transport> Sender<T> {
                 self.table.release(&code, attempt).await?;
                 bail!("the table is too slow to send within {CHECK_MILLIS} ms of a check");
             }
+            // Whoever was away for so long may have been taken for dead.
+            if !self.table.keep_claim(&code, attempt, self.clock.now()).await? {
+                bail!("another delivery took the claim over");
+            }
             checked = self.recheck(checked.task).await?;
             match self.ready(&checked).await? {
                 Ready::Send(ready) => message = *ready,
@@ -180,11 +186,11 @@ impl<T: Transport> Sender<T> {
         let read_at = self.clock.now_millis();
         let Some(stored) = self.table.customer(&task.customer).await? else { bail!("the customer is gone") };
         let address = stored.customer.address(T::CHANNEL).map(ToOwned::to_owned);
-        let suppressed = match address {
-            Some(address) => !self.table.suppressed(T::CHANNEL, &[address]).await?.is_empty(),
-            None => false,
+        let stopped = match address {
+            Some(address) => self.table.suppressed(T::CHANNEL, &[address]).await?.into_values().next(),
+            None => None,
         };
-        Ok(Checked { task, customer: stored.customer, suppressed, read_at })
+        Ok(Checked { task, customer: stored.customer, stopped, read_at })
     }
 
     async fn record(&self, code: &Code, attempt: &str, recorded: Recorded) -> Result<Outcome> {

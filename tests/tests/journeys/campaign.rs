@@ -22,6 +22,8 @@ pub const END_DAY: i64 = 10;
 const HOUR: i64 = 3600;
 /// How far the groups are apart.
 pub const APART_SECONDS: i64 = 22 * 60;
+/// In how many parts people answer, so that no batch is much larger than a group.
+const PARTS: u32 = 4;
 /// How often a link is followed again when the function behind it was killed.
 const ATTEMPTS: usize = 50;
 
@@ -67,6 +69,12 @@ pub const DEFINITIONS: [&str; 3] = [
 
 /// Lives through the campaign.
 pub async fn live(shop: &mut Shop) -> Result<()> {
+    begin(shop).await?;
+    answer(shop).await
+}
+
+/// The first days: people come, lapse, and get their SMS.
+pub async fn begin(shop: &mut Shop) -> Result<()> {
     for group in 0..GROUPS {
         let at = START.plus(9 * HOUR + i64::from(group) * APART_SECONDS);
         if group == 3 {
@@ -80,18 +88,30 @@ pub async fn live(shop: &mut Shop) -> Result<()> {
             members.flat_map(|someone| [someone.identify(at), someone.order("first", at, 3000)]).collect();
         shop.take(&calls).await?;
     }
-    // Two in ten follow the link of the SMS, and one in ten buys before the e-mail would come.
+    shop.until(START.plus((SMS_DAY + 1) * DAY)).await
+}
+
+/// The days after: two in ten follow the link of the SMS, one in ten buys before the e-mail would come, and two in ten
+/// load its picture.
+pub async fn answer(shop: &mut Shop) -> Result<()> {
     let day_after = START.plus((SMS_DAY + 1) * DAY);
-    shop.until(day_after.plus(8 * HOUR)).await?;
-    follow(shop, Channel::Sms, |number| number % 10 < 2).await?;
-    let at = day_after.plus(11 * HOUR);
-    shop.until(at).await?;
-    let buyers = (0..GROUPS * GROUP).filter(|number| number % 10 == 5).map(Someone::number);
-    let calls: Vec<Value> = buyers.map(|someone| someone.order("second", at, 4500)).collect();
-    shop.take(&calls).await?;
-    // Two in ten load the picture of the e-mail.
-    shop.until(START.plus((SMS_DAY + 4) * DAY + 8 * HOUR)).await?;
-    follow(shop, Channel::Email, |number| number % 10 > 7).await?;
+    for part in 0..PARTS {
+        shop.until(day_after.plus(8 * HOUR + i64::from(part) * APART_SECONDS)).await?;
+        follow(shop, Channel::Sms, |number| number % 10 < 2 && number / 10 % PARTS == part).await?;
+    }
+    for part in 0..PARTS {
+        let at = day_after.plus(16 * HOUR + i64::from(part) * APART_SECONDS);
+        shop.until(at).await?;
+        let buyers = (0..GROUPS * GROUP).filter(|number| number % 10 == 5 && number / 10 % PARTS == part);
+        let calls: Vec<Value> =
+            buyers.map(|number| Someone::number(number).order("second", at, 4500)).collect();
+        shop.take(&calls).await?;
+    }
+    let day_after = START.plus((SMS_DAY + 4) * DAY);
+    for part in 0..PARTS {
+        shop.until(day_after.plus(8 * HOUR + i64::from(part) * APART_SECONDS)).await?;
+        follow(shop, Channel::Email, |number| number % 10 > 7 && number / 10 % PARTS == part).await?;
+    }
     shop.until(START.plus(END_DAY * DAY)).await
 }
 

@@ -10,7 +10,7 @@ use domain::time::{DAY, Timestamp};
 use local::faults::{Fault, Faults};
 use local::virtual_time::VirtualClock;
 use tests::picture::{Picture, differences};
-use tests::shop::{Opening, Shop};
+use tests::shop::{Opening, Shop, alone};
 
 use crate::campaign::{SMS_DAY, START, check, live};
 use crate::killer::{Calls, Killer, Plan, lock};
@@ -18,40 +18,43 @@ use crate::killer::{Calls, Killer, Plan, lock};
 /// The most runs of one series.
 const RUNS_LIMIT: usize = 150;
 
-#[tokio::test]
-async fn killed_before_every_call() {
-    series(Fault::KillBefore).await.unwrap();
+#[test]
+fn killed_before_every_call() {
+    series(Fault::KillBefore).unwrap();
 }
 
-#[tokio::test]
-async fn killed_after_every_call() {
-    series(Fault::KillAfter).await.unwrap();
+#[test]
+fn killed_after_every_call() {
+    series(Fault::KillAfter).unwrap();
 }
 
 /// Runs the campaign until every call of the run without faults was fatal once. A death moves what follows it: the day on
 /// which people enter, from which the codes of their messages follow, takes turns with the days after.
-async fn series(fault: Fault) -> Result<()> {
+fn series(fault: Fault) -> Result<()> {
     let began = Instant::now();
-    let (baseline, calls) = run(None).await?;
+    let (baseline, calls) = alone(watched())?;
     println!("{fault:?}: {} calls in a run of {:.1?}: {:?}", calls.len(), began.elapsed(), by_kind(&calls));
     let all = calls.len();
     let plan = Arc::new(Mutex::new(Plan { fault, pending: calls, chosen: early }));
     let (mut runs, mut deaths) = (0, 0);
     while !lock(&plan).pending.is_empty() {
-        ensure!(runs < RUNS_LIMIT, "{} calls were never fatal: {:?}", lock(&plan).pending.len(), sample(&plan));
+        ensure!(
+            runs < RUNS_LIMIT,
+            "{} calls were never fatal: {:?}",
+            lock(&plan).pending.len(),
+            sample(&plan)
+        );
         let anything = |chosen: fn(Timestamp) -> bool| lock(&plan).pending.values().any(|at| chosen(*at));
         let chosen: fn(Timestamp) -> bool = match (runs % 2 == 0, anything(early), anything(late)) {
             (true, true, _) | (false, true, false) => early,
             _ => late,
         };
         lock(&plan).chosen = chosen;
-        let (picture, died) = killed(&plan, &baseline).await?;
+        let (picture, died) = alone(killed(&plan, &baseline))?;
         ensure!(picture.is_empty(), "run {runs}, which killed {died}: {}", picture.join("\n"));
         ensure!(died > 0, "a run came to none of {} calls: {:?}", lock(&plan).pending.len(), sample(&plan));
         runs += 1;
         deaths += died;
-        println!("{fault:?} run {runs}: {died} deaths, {} calls left, {:.1?}", lock(&plan).pending.len(), began.elapsed());
-        if lock(&plan).pending.len() < 300 { println!("{:?} {:?}", by_kind(&lock(&plan).pending), sample(&plan)); }
     }
     println!("{fault:?}: {all} calls were fatal in {deaths} deaths of {runs} runs, {:.1?}", began.elapsed());
     Ok(())
@@ -66,8 +69,7 @@ fn late(at: Timestamp) -> bool {
 }
 
 /// The campaign without faults: what the table holds in the end, and every call.
-async fn run(faults: Option<Fault>) -> Result<(Picture, Calls)> {
-    debug_assert!(faults.is_none());
+async fn watched() -> Result<(Picture, Calls)> {
     let clock = VirtualClock::at(START);
     let watching = Killer::watching(&clock);
     let mut shop = open(clock, Arc::clone(&watching) as Arc<dyn Faults>).await?;

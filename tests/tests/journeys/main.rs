@@ -5,3 +5,6 @@
 mod campaign;
 mod crash;
 mod killer;
+mod logs;
+mod provider;
+mod shuffled;

@@ -74,9 +74,18 @@ impl Bench {
         let used = data.join("tables.sqlite").exists();
         ensure!(!used, "{} holds a shop already; name another directory with --data", data.display());
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(["bench", "--here", "--durability", self.durability.name(), "--customers", &customers.to_string()]);
+        command.args([
+            "bench",
+            "--here",
+            "--durability",
+            self.durability.name(),
+            "--customers",
+            &customers.to_string(),
+        ]);
         command.arg("--data").arg(data).stderr(Stdio::inherit());
-        let ended = tokio::task::spawn_blocking(move || command.output()).await?.context("starting a process to measure in")?;
+        let ended = tokio::task::spawn_blocking(move || command.output())
+            .await?
+            .context("starting a process to measure in")?;
         ensure!(ended.status.success(), "measuring {customers} customers failed");
         serde_json::from_slice(&ended.stdout).context("reading what was measured")
     }

@@ -188,6 +188,7 @@ fn noted(what: &Noted) -> String {
         Noted::AlreadyIn(journey) => format!("{journey}: not entered: already in it"),
         Noted::ReEntry(journey) => format!("{journey}: not entered: its re-entry rule"),
         Noted::NotWhere(journey) => format!("{journey}: not entered: its condition did not hold"),
+        Noted::TraitLeftOut(name) => format!("the trait {name} was left out: there is no room for more"),
         Noted::EventLeftOut(name) => {
             format!("{name}: left out: older than the history that is kept, or one name too many")
         }

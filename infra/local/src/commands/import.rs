@@ -3,15 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
-use domain::contact::{Email, Phone};
+use cloud::clock::Clock;
 use serde_json::Value;
-use tokio::sync::Mutex;
 
 use super::Data;
 use super::place;
-use super::text::{bar, complain, say};
+use super::text::{bar, say};
 use crate::import::{self, Kind};
 use crate::region::Durability;
 use crate::stack::{Stack, post_batch};
@@ -42,7 +41,7 @@ enum What {
 
 /// Where batches go.
 enum Target {
-    Here(Arc<Stack>, Arc<Mutex<Driver>>),
+    Here(Stack, Driver),
     Up(reqwest::Client, String, String),
 }
 
@@ -55,13 +54,14 @@ impl Import {
         let length =
             std::fs::metadata(&self.file).with_context(|| format!("reading {}", self.file.display()))?.len();
         let bar = bar("import", length, "bytes");
+        let now = Clock::system().now();
         let held = place::hold(&self.data.data)?;
         let target = match &held {
             Ok(_) => {
-                let stack = Arc::new(place::stack(&self.data.data, Durability::Durable).await?);
-                let clock = VirtualClock::at(cloud::clock::Clock::system().now());
+                let stack = place::stack(&self.data.data, Durability::Durable).await?;
+                let clock = VirtualClock::at(now);
                 let driver = Driver::new(Arc::clone(&stack.runtime), stack.sandbox.clone(), clock)?;
-                Target::Here(stack, Arc::new(Mutex::new(driver)))
+                Target::Here(stack, driver)
             }
             Err(up) => {
                 let secrets = place::secrets(&self.data.data)?;
@@ -72,14 +72,8 @@ impl Import {
         let handle = tokio::runtime::Handle::current();
         // The reader is synchronous; batches leave from its thread one after the other.
         let summary = tokio::task::spawn_blocking(move || {
-            let phones = |text: &str| {
-                Phone::parse(text).map(|phone| phone.as_str().to_owned()).map_err(|error| error.to_string())
-            };
-            let emails = |text: &str| {
-                Email::parse(text).map(|email| email.as_str().to_owned()).map_err(|error| error.to_string())
-            };
-            let deliver = |calls: Vec<Value>, lines| handle.block_on(target.deliver(&calls, lines));
-            import::file(kind, &file, (phones, emails), |bytes| progress.set_position(bytes), deliver)
+            let deliver = |calls: Vec<Value>, _| handle.block_on(target.deliver(&calls));
+            import::file(kind, &file, now, |bytes| progress.set_position(bytes), deliver)
         })
         .await??;
         bar.finish_and_clear();
@@ -89,18 +83,18 @@ impl Import {
 }
 
 impl Target {
-    async fn deliver(&self, calls: &[Value], lines: std::ops::RangeInclusive<u64>) -> Result<()> {
+    async fn deliver(&self, calls: &[Value]) -> Result<()> {
         let answer = match self {
             Self::Here(stack, driver) => {
                 let answer = stack.ingest(calls).await?;
-                driver.lock().await.settle().await?;
+                // Only customers: messages wait for `up` and its provider.
+                driver.drain("advance").await?;
                 answer
             }
             Self::Up(client, url, key) => post_batch(client, url, key, calls).await?,
         };
-        for rejected in answer["rejected"].as_array().into_iter().flatten() {
-            complain(&format!("lines {} to {}: {rejected}", lines.start(), lines.end()));
-        }
-        Ok(())
+        // Every call was read by the API's own parser before, so this is a matter of versions, not of rows.
+        let rejected = answer["rejected"].as_array().into_iter().flatten().next();
+        rejected.map_or(Ok(()), |rejected| bail!("the API does not take a call: {rejected}"))
     }
 }

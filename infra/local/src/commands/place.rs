@@ -53,7 +53,7 @@ pub fn secrets(data: &Path) -> Result<Secrets> {
     fs::create_dir_all(data).with_context(|| format!("creating {}", data.display()))?;
     let path = data.join("secrets.json");
     if let Ok(mut file) = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-        let secrets = Secrets::random();
+        let secrets = Secrets::random()?;
         file.write_all(&serde_json::to_vec_pretty(&secrets)?)?;
         return Ok(secrets);
     }

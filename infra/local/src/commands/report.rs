@@ -126,8 +126,11 @@ pub fn describe(name: &JourneyName, report: &Report) -> String {
     let _ = writeln!(text, "\n  ended: {}", list(&report.ended));
     let _ = writeln!(
         text,
-        "\n  SMS parts {}   cost {}   revenue {}",
-        report.sms_parts, report.cost_yen, report.revenue_yen
+        "\n  {} SMS {}   cost {}   revenue {}",
+        report.sms_parts,
+        if report.sms_parts == 1 { "part" } else { "parts" },
+        report.cost_yen,
+        report.revenue_yen
     );
     let _ = writeln!(
         text,
@@ -138,7 +141,10 @@ pub fn describe(name: &JourneyName, report: &Report) -> String {
         percent(report.cvr()),
         report.cpa_yen().map_or_else(|| "-".to_owned(), |yen| yen.to_string())
     );
-    let waiting = if report.waiting > 0 { format!(" + {} waiting", report.waiting) } else { String::new() };
+    let waiting = match report.waiting {
+        0 => String::new(),
+        count => format!(" + {count} waiting (tsunagi explain CUSTOMER says what each waits for)"),
+    };
     let _ = write!(
         text,
         "  audience {} = {} sent + {} failed + {} skipped + {} unknown{waiting}{}\n  skipped: {}",

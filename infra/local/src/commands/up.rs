@@ -1,11 +1,13 @@
 //! `tsunagi up`.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use cloud::clock::Clock;
 use sandbox::PeopleSettings;
+use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Data;
@@ -13,6 +15,9 @@ use super::place;
 use super::text::say;
 use crate::region::Durability;
 use crate::stack::{Provider, SandboxSetup, Setup, Stack};
+
+/// Where the data is unless something else is said, as [`Data`] has it.
+const DEFAULT_DATA: &str = ".tsunagi";
 
 /// Serves the HTTP API and runs the functions.
 #[derive(Debug, Args)]
@@ -110,10 +115,7 @@ impl Up {
             tokio::spawn(sandbox.run_people());
         }
         say(&format!("write key {write_key}"));
-        say(&format!(
-            "try it    curl -u {write_key}: -H 'content-type: application/json' {}/v1/identify -d '{{\"userId\":\"1\",\"traits\":{{\"name\":\"花\",\"phone\":\"090-1234-5678\"}}}}'",
-            stack.base_url
-        ));
+        say(&trial(&stack.base_url, &write_key, &data));
         say("Ctrl-C stops it; nothing that was acknowledged is lost.");
         let mut terminate = signal(SignalKind::terminate())?;
         tokio::select! {
@@ -122,4 +124,24 @@ impl Up {
         }
         Ok(())
     }
+}
+
+/// Lines to type: a customer who may be written to, an order, and what became of both.
+fn trial(url: &str, write_key: &str, data: &Path) -> String {
+    let post = |call: &str, body: Value| {
+        format!("curl -u {write_key}: -H 'content-type: application/json' {url}/v1/{call} -d '{body}'")
+    };
+    let consents = json!({ "sms": { "marketing": true } });
+    let traits = json!({ "name": "花", "phone": "090-1234-5678", "consents": consents });
+    let customer = post("identify", json!({ "userId": "1", "traits": traits }));
+    let properties = json!({ "order_id": "A-1", "total": 1980 });
+    let event = json!({ "userId": "1", "event": "Order Completed", "properties": properties });
+    let order = post("track", event);
+    let place = if data == Path::new(DEFAULT_DATA) {
+        String::new()
+    } else {
+        // Quoted for a shell.
+        format!(" --data '{}'", data.display().to_string().replace('\'', "'\\''"))
+    };
+    format!("try it    {customer}\n          {order}\n          tsunagi explain 1{place}")
 }

@@ -4,14 +4,10 @@ use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
-use super::cells::Reject;
-
 /// Calls in a batch.
 const CALLS: usize = 2_500;
 /// Bytes of JSON in a batch: Segment takes 500 KB, and the frame around the calls needs a little.
 const BYTES: usize = 480_000;
-/// Bytes of JSON in a call, as Segment has it.
-const CALL_BYTES: usize = 32_000;
 
 pub(super) struct Batch<D> {
     deliver: D,
@@ -20,30 +16,22 @@ pub(super) struct Batch<D> {
     lines: RangeInclusive<u64>,
 }
 
-/// The size of a call, with the comma after it; fails on one that is too large to send.
-pub(super) fn bytes(call: &Value) -> Result<usize, Reject> {
-    match call.to_string().len() + 1 {
-        bytes if bytes > CALL_BYTES => {
-            Err(Reject::row(format!("{bytes} bytes as a call; at most {CALL_BYTES}, so leave columns out")))
-        }
-        bytes => Ok(bytes),
-    }
-}
-
 impl<D: FnMut(Vec<Value>, RangeInclusive<u64>) -> anyhow::Result<()>> Batch<D> {
     pub fn new(deliver: D) -> Self {
         Self { deliver, calls: Vec::new(), bytes: 0, lines: 0..=0 }
     }
 
-    /// Adds a call, after delivering those it has no room beside.
-    pub fn push(&mut self, call: Value, bytes: usize, line: u64) -> anyhow::Result<()> {
-        if self.calls.len() == CALLS || self.bytes + bytes > BYTES {
+    /// Adds the calls of a row, after delivering those they have no room beside.
+    pub fn push(&mut self, calls: Vec<Value>, line: u64) -> anyhow::Result<()> {
+        // Each with the comma after it.
+        let bytes: usize = calls.iter().map(|call| call.to_string().len() + 1).sum();
+        if self.calls.len() + calls.len() > CALLS || self.bytes + bytes > BYTES {
             self.flush()?;
         }
         let first = if self.calls.is_empty() { line } else { *self.lines.start() };
         self.lines = first..=line;
         self.bytes += bytes;
-        self.calls.push(call);
+        self.calls.extend(calls);
         Ok(())
     }
 

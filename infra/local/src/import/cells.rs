@@ -73,14 +73,6 @@ pub(super) fn text(text: &str) -> Result<&str, String> {
     Ok(text)
 }
 
-/// Whether a telephone number is what shops export for "no phone": zeros, or a mobile prefix and zeros.
-pub(super) fn is_placeholder(phone: &str) -> bool {
-    let digits: String = narrow(phone).chars().filter(char::is_ascii_digit).collect();
-    let national = digits.strip_prefix("81").unwrap_or(&digits).trim_start_matches('0');
-    let zeros = national.strip_prefix(['6', '7', '8', '9']).is_some_and(|rest| rest == "000000000");
-    zeros || (!digits.is_empty() && digits.bytes().all(|digit| digit == b'0'))
-}
-
 /// Yes or no.
 pub(super) fn consent(text: &str) -> Result<bool, String> {
     match narrow(text).to_ascii_lowercase().as_str() {
@@ -177,19 +169,6 @@ fn narrow(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn placeholders() {
-        for phone in ["090-0000-0000", "000-0000-0000", "０９０－００００－００００", "+81 90 0000 0000", "0"]
-        {
-            assert!(is_placeholder(phone), "{phone}");
-        }
-        for phone in
-            ["090-0000-0001", "080-1000-0000", "none", "+81 90 1234 5678", "090", "03-0000-0000", "81"]
-        {
-            assert!(!is_placeholder(phone), "{phone}");
-        }
-    }
 
     #[test]
     fn consents() {

@@ -4,10 +4,8 @@ use anyhow::bail;
 use csv::StringRecord;
 use serde_json::{Map, Value, json};
 
-use super::Import;
-use super::cells::{Reject, birthday, cell, consent, instant, is_placeholder, optional, required, text};
+use super::cells::{Reject, birthday, cell, consent, instant, optional, required, text};
 use super::header::Header;
-use super::message_id::message_id;
 
 const KNOWN: [&str; 9] =
     ["id", "name", "phone", "email", "birthday", "prefecture", "sms_consent", "email_consent", "consent_at"];
@@ -62,35 +60,43 @@ impl CustomerColumns {
         })
     }
 
-    /// The customer as a call; its timestamp is when consent was given, where the file says so.
-    pub fn call(&self, cells: &StringRecord, import: &Import) -> Result<Value, Reject> {
+    /// The customer as calls: what is known now, without a timestamp, so that the latest file counts; and what was
+    /// consented to, at the time that the file says.
+    pub fn calls(&self, cells: &StringRecord) -> Result<Vec<Value>, Reject> {
         let id = required(cells, self.id, "id", text)?;
         let given_at = optional(cells, self.consent_at, "consent_at", instant)?;
-        let mut call = json!({ "type": "identify", "userId": id, "traits": self.traits(cells, import)? });
-        if let Some(at) = given_at {
-            call["timestamp"] = at.into();
+        let mut calls = vec![json!({ "type": "identify", "userId": id, "traits": self.traits(cells)? })];
+        let consents = self.consents(cells)?;
+        if !consents.is_empty() {
+            let mut call = json!({ "type": "identify", "userId": id, "traits": { "consents": consents } });
+            if let Some(at) = given_at {
+                call["timestamp"] = at.into();
+            }
+            calls.push(call);
         }
-        call["messageId"] = message_id("customer", &call.to_string()).into();
-        Ok(call)
+        Ok(calls)
     }
 
-    fn traits(&self, cells: &StringRecord, import: &Import) -> Result<Map<String, Value>, Reject> {
-        let phone = |text| if is_placeholder(text) { Ok(None) } else { (import.phones)(text).map(Some) };
+    fn traits(&self, cells: &StringRecord) -> Result<Map<String, Value>, Reject> {
+        let as_it_is = |at: Option<usize>| at.and_then(|at| cell(cells, at)).map(str::to_owned);
         let known = [
-            ("name", optional(cells, self.name, "name", |name| Ok(name.to_owned()))?),
-            ("phone", optional(cells, self.phone, "phone", phone)?.flatten()),
-            ("email", optional(cells, self.email, "email", import.emails)?),
+            ("name", as_it_is(self.name)),
+            ("phone", as_it_is(self.phone)),
+            ("email", as_it_is(self.email)),
             ("birthday", optional(cells, self.birthday, "birthday", birthday)?),
         ];
-        let others =
-            self.traits.iter().map(|(at, name)| (name.as_str(), cell(cells, *at).map(str::to_owned)));
+        let others = self.traits.iter().map(|(at, name)| (name.as_str(), as_it_is(Some(*at))));
         let mut traits: Map<String, Value> = others
             .chain(known)
             .filter_map(|(name, text)| Some((name.to_owned(), Value::String(text?))))
             .collect();
-        if let Some(prefecture) = self.prefecture.and_then(|at| cell(cells, at)) {
+        if let Some(prefecture) = as_it_is(self.prefecture) {
             traits.insert("address".to_owned(), json!({ "state": prefecture }));
         }
+        Ok(traits)
+    }
+
+    fn consents(&self, cells: &StringRecord) -> Result<Map<String, Value>, Reject> {
         let mut consents = Map::new();
         for (channel, at, column) in
             [("sms", self.sms_consent, "sms_consent"), ("email", self.email_consent, "email_consent")]
@@ -99,9 +105,6 @@ impl CustomerColumns {
                 consents.insert(channel.to_owned(), json!({ "marketing": given }));
             }
         }
-        if !consents.is_empty() {
-            traits.insert("consents".to_owned(), consents.into());
-        }
-        Ok(traits)
+        Ok(consents)
     }
 }

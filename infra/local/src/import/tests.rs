@@ -5,20 +5,8 @@ use std::fs;
 
 use super::*;
 
-/// A stand-in for the real parsers: 11 digits from 0, without separators.
-fn phone(text: &str) -> Result<String, String> {
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    match digits.strip_prefix('0') {
-        Some(rest) if digits.len() == 11 => Ok(format!("+81{rest}")),
-        _ => Err("not a mobile number; write it as 090-1234-5678".to_owned()),
-    }
-}
-
-fn email(text: &str) -> Result<String, String> {
-    text.contains('@')
-        .then(|| text.to_owned())
-        .ok_or_else(|| "no address; write it as a@example.jp".to_owned())
-}
+/// 2026-11-24T00:00:00Z
+const NOW: Timestamp = Timestamp::from_seconds(1_795_478_400);
 
 struct Outcome {
     calls: Vec<Value>,
@@ -29,8 +17,7 @@ struct Outcome {
 fn import(kind: Kind, text: impl AsRef<[u8]>) -> Result<Outcome, String> {
     let folder = tempfile::tempdir().unwrap();
     let rejected = folder.path().join("f.rejected.csv");
-    let import =
-        Import { kind, name: "f.csv".to_owned(), rejected: rejected.clone(), phones: phone, emails: email };
+    let import = Import { kind, name: "f.csv".to_owned(), rejected: rejected.clone(), now: NOW };
     let calls = RefCell::new(Vec::new());
     let deliver = |batch: Vec<Value>, _| {
         calls.borrow_mut().extend(batch);
@@ -55,22 +42,30 @@ fn a_good_file_of_customers() {
     let Outcome { calls, summary, rejected } = import(Kind::Customers, text).unwrap();
     assert_eq!(summary, Summary { taken: 2, ..Summary::default() });
     assert_eq!(rejected, None);
-    let mut first = calls[0].clone();
-    let id = first["messageId"].take();
-    assert!(id.as_str().unwrap().starts_with("import-customer-"), "{id}");
-    assert_eq!(
-        first,
-        serde_json::json!({
-            "type": "identify", "userId": "7", "messageId": null, "timestamp": "2020-01-02T00:00:00+09:00",
+    let expected = serde_json::json!([
+        {
+            "type": "identify", "userId": "7",
             "traits": {
-                "name": "佐藤 花子", "phone": "+819012345678", "email": "hanako@example.jp",
+                "name": "佐藤 花子", "phone": "090-1234-5678", "email": "hanako@example.jp",
                 "birthday": "1965-03-09", "address": { "state": "東京都" }, "会員ランク": "ゴールド",
-                "consents": { "sms": { "marketing": true }, "email": { "marketing": false } },
             },
-        })
-    );
-    assert_eq!((&calls[1]["userId"], &calls[1]["traits"]), (&"8".into(), &serde_json::json!({})));
-    assert_eq!(calls[1].get("timestamp"), None);
+        },
+        {
+            "type": "identify", "userId": "7", "timestamp": "2020-01-02T00:00:00+09:00",
+            "traits": { "consents": { "sms": { "marketing": true }, "email": { "marketing": false } } },
+        },
+        { "type": "identify", "userId": "8", "traits": { "phone": "090-0000-0000" } },
+    ]);
+    assert_eq!(Value::from(calls), expected);
+}
+
+#[test]
+fn a_consent_without_a_time_is_of_now() {
+    let Outcome { calls, .. } =
+        import(Kind::Customers, "id,sms_consent,consent_at\n1,はい,\n2,,2020/1/2\n").unwrap();
+    assert_eq!(calls.len(), 3);
+    assert!(calls.iter().all(|call| call.get("timestamp").is_none()), "{calls:?}");
+    assert_eq!(calls[1]["traits"]["consents"]["sms"]["marketing"], true);
 }
 
 #[test]
@@ -78,7 +73,10 @@ fn a_good_file_of_orders() {
     let text = "order_id,customer_id,ordered_at,total,currency,memo\n\
         A1,7,2026-11-22T09:00:00+09:00,\"¥1,980\",JPY,x\nA2,7,2026/11/23 18:05,３００,,\n";
     let Outcome { calls, summary, .. } = import(Kind::Orders, text).unwrap();
-    assert_eq!(summary.to_string(), "2 rows taken, 0 rejected\nf.csv: column `memo` in line 1 is not used");
+    assert_eq!(
+        summary.to_string(),
+        "2 rows taken, 0 rows rejected\nf.csv: column `memo` in line 1 is not used"
+    );
     assert_eq!(
         calls[1],
         serde_json::json!({
@@ -88,18 +86,6 @@ fn a_good_file_of_orders() {
         })
     );
     assert_eq!(calls[0]["properties"]["total"], 1_980);
-}
-
-#[test]
-fn message_ids_follow_from_the_content() {
-    let ids = |text: &str| -> Vec<Value> {
-        let calls = import(Kind::Customers, text).unwrap().calls;
-        calls.into_iter().map(|call| call["messageId"].clone()).collect()
-    };
-    let first = ids("id,phone\n1,090-1234-5678\n2,090-1234-5678\n");
-    assert_ne!(first[0], first[1]);
-    assert_eq!(first, ids("\u{feff}id,phone\r\n\"1\",09012345678\r\n2,090 1234 5678"));
-    assert_ne!(first[0], ids("id,phone\n1,090-1234-5679")[0]);
 }
 
 #[test]
@@ -115,8 +101,12 @@ fn bad_customers() {
     );
     let table = [
         ("id,name\n,佐藤\n", "2: id: missing; every row needs one"),
-        ("id,phone\n1,090\n", "2: phone: not a mobile number; write it as 090-1234-5678"),
-        ("id,email\n1,me\n", "2: email: no address; write it as a@example.jp"),
+        (
+            "id,phone\n1,090\n",
+            "2: traits.phone: not a phone number; write it as 090-1234-5678 or +819012345678",
+        ),
+        ("id,phone,consent_at,sms_consent\n1,090-1234-5678,2027/1/2,はい\n", AHEAD),
+        ("id,email\n1,me\n", "2: traits.email: not an e-mail address; write it as name@example.jp"),
         ("id,birthday\n1,1990/2/30\n", "2: birthday: not a date; write it as 1990-01-02 or 1990/1/2"),
         (
             "id,consent_at\n1,昨日\n",
@@ -126,7 +116,7 @@ fn bad_customers() {
             "id,sms_consent\n1,たぶん\n",
             "2: sms_consent: neither yes nor no; write yes, true, 1 or はい, or no, false, 0 or いいえ",
         ),
-        ("id,name\n1\n", "2: row: 1 cells; line 1 names 2 columns, quote a cell that has a comma in it"),
+        ("id,name\n1\n", "2: row: 1 cell; line 1 names 2 columns, quote a cell that has a comma in it"),
         (
             "id,name\n\n1,\"a\nb\",c\n",
             "3: row: 3 cells; line 1 names 2 columns, quote a cell that has a comma in it, \
@@ -137,12 +127,15 @@ fn bad_customers() {
             "2: row: a quotation mark is open to the end of the file; close it, and double one inside a cell",
         ),
         (&format!("id,name\n1,{long}\n"), "2: name: 1001 characters; at most 1000"),
-        (&wide, "2: row: 33196 bytes as a call; at most 32000, so leave columns out"),
+        (&wide, "2: row: a call of 33141 bytes; at most 32768"),
     ];
     for (text, expected) in table {
         assert_eq!(reason(Kind::Customers, text), format!("f.csv:{expected}"));
     }
 }
+
+const AHEAD: &str = "2: timestamp: 2027-01-01T15:00:00Z: more than 24 hours ahead of our clock (2026-11-24T00:00:00Z); \
+                     check the sender's clock and zone";
 
 #[test]
 fn bad_orders() {
@@ -152,6 +145,12 @@ fn bad_orders() {
         (
             "A,7,22/11/2026,1",
             "ordered_at: not a time; write it as 2026-11-22T09:00:00+09:00, 2026-11-22 9:00 or 2026/11/22",
+        ),
+        ("A,7,2027/1/2,1", AHEAD.trim_start_matches("2: ")),
+        (
+            "A,7,1970/1/1,1",
+            "timestamp: 1969-12-31T15:00:00Z: looks like an empty date; write an instant from 1990-01-01T00:00:00Z on, \
+             or leave it out",
         ),
         ("A,7,2026-11-22,-1", "total: negative; leave returns out, an order is 0 yen or more"),
         ("A,7,2026-11-22,19.8", "total: not whole yen; write it as 1980, 1,980 or ¥1,980"),
@@ -228,16 +227,16 @@ fn the_rest_goes_on_and_rejected_rows_can_be_imported_again() {
         kept,
         format!(
             "id,phone,name,line,reason\n\
-             2,x,b,3,phone: not a mobile number; write it as 090-1234-5678\n\
+             2,x,b,3,traits.phone: not a phone number; write it as 090-1234-5678 or +819012345678\n\
              3,090-1234-5678,\"c,d\",4,\"{rows}\"\n\
              5,,,6,\"{}\"\n",
-            rows.replace("4 cells", "1 cells")
+            rows.replace("4 cells", "1 cell")
         )
     );
     let second = import(Kind::Customers, kept).unwrap();
     assert_eq!((second.summary.taken, second.summary.rejected), (2, 1));
     assert_eq!(second.calls[0]["traits"].as_object().unwrap().len(), 2, "line and reason are no traits");
-    assert!(second.rejected.unwrap().starts_with("id,phone,name,line,reason\n2,x,b,2,phone: not"));
+    assert!(second.rejected.unwrap().starts_with("id,phone,name,line,reason\n2,x,b,2,traits.phone: not"));
 }
 
 #[test]
@@ -245,7 +244,11 @@ fn only_the_first_reasons_are_shown() {
     let text = format!("id\n{}", "x,y\n".repeat(7));
     let summary = import(Kind::Customers, text).unwrap().summary;
     assert_eq!((summary.rejected, summary.reasons.len()), (7, FIRST_REASONS));
-    assert!(summary.to_string().ends_with("\n… and 2 more"), "{summary}");
+    let text = summary.to_string();
+    assert!(
+        text.starts_with("0 rows taken, 7 rows rejected; see ") && text.ends_with("\n… and 2 more"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -277,7 +280,7 @@ fn batches_keep_their_limits_and_name_their_lines() {
             sizes.push(batch.len());
             Ok(())
         };
-        let summary = file(Kind::Customers, &path, (phone, email), |bytes| read = bytes, deliver).unwrap();
+        let summary = file(Kind::Customers, &path, NOW, |bytes| read = bytes, deliver).unwrap();
         assert_eq!(sizes.len(), batches, "{sizes:?}");
         assert_eq!(summary.taken, sizes.iter().sum::<usize>() as u64);
         assert_eq!(read, text.len() as u64);
@@ -290,7 +293,7 @@ fn a_failed_hand_over_names_the_lines() {
     let path = folder.path().join("f.csv");
     fs::write(&path, "id\n1\n2\n").unwrap();
     let refuse = |_, _| anyhow::bail!("connection refused");
-    let error = file(Kind::Customers, &path, (phone, email), |_| (), refuse).unwrap_err();
+    let error = file(Kind::Customers, &path, NOW, |_| (), refuse).unwrap_err();
     assert_eq!(
         format!("{error:#}"),
         format!(
@@ -298,5 +301,22 @@ fn a_failed_hand_over_names_the_lines() {
             path.display()
         )
     );
-    assert!(file(Kind::Orders, &folder.path().join("none.csv"), (phone, email), |_| (), refuse).is_err());
+    assert!(file(Kind::Orders, &folder.path().join("none.csv"), NOW, |_| (), refuse).is_err());
+}
+
+#[test]
+fn the_calls_of_a_row_stay_together_and_count_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("f.csv");
+    let rows: String = (0..3_000).map(|n| format!("{n},{}\n", if n == 0 { "" } else { "yes" })).collect();
+    fs::write(&path, format!("id,sms_consent\n{rows}")).unwrap();
+    let mut sizes = Vec::new();
+    let deliver = |batch: Vec<Value>, _| {
+        assert!(batch[0]["traits"].get("consents").is_none(), "a batch begins with a row");
+        sizes.push(batch.len());
+        Ok(())
+    };
+    let summary = file(Kind::Customers, &path, NOW, |_| (), deliver).unwrap();
+    assert_eq!(summary.taken, 3_000);
+    assert_eq!(sizes, [2_499, 2_500, 1_000]);
 }

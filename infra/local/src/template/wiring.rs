@@ -98,7 +98,9 @@ fn check_grants(template: &Template, function: &Function) -> Result<(), Template
             continue;
         };
         let arn = arn(service, resource).unwrap_or_default();
-        if !function.grants.iter().any(|(allowed, on)| allowed.starts_with(action) && (*on == arn || on.starts_with(&format!("{arn}/")))) {
+        if !function.grants.iter().any(|(allowed, on)| {
+            allowed.starts_with(action) && (*on == arn || on.starts_with(&format!("{arn}/")))
+        }) {
             return Err(TemplateError::new(
                 &function.logical_id,
                 format!("it is given {variable} but no permission to use {resource}"),

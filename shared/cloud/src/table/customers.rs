@@ -73,7 +73,11 @@ pub fn due_key(stored: Option<Timestamp>, next: Option<&Due>, now: Timestamp) ->
     let at = next.map(|due| due.at);
     match (stored, next) {
         (Some(stored), _) if stored.since(now) > DAY && at.is_none_or(|at| at >= stored) => Some(stored),
-        (Some(stored), Some(Due { why: DueReason::Watch(_), .. })) if stored <= now => Some(stored),
+        (Some(stored), Some(Due { why: DueReason::Watch(_), at }))
+            if stored <= now && at.since(now) <= SWEEP_SECONDS =>
+        {
+            Some(stored)
+        }
         (_, _) => at,
     }
 }
@@ -191,9 +195,17 @@ mod tests {
         assert_eq!(due_key(at(190), None, now), at(190), "far ahead: it stays");
         assert_eq!(due_key(at(190), Some(&step(12)), now), at(12), "earlier: it must move");
         assert_eq!(due_key(soon, Some(&step(12)), now), at(12), "close: a look would come to nothing");
-        assert_eq!(due_key(at(10), Some(&watch), now), at(10), "come, and the sweep asks after the message in time");
+        assert_eq!(
+            due_key(at(10), Some(&watch), now),
+            at(10),
+            "come, and the sweep asks after the message in time"
+        );
         assert_eq!(due_key(None, Some(&watch), now), Some(now.plus(900)), "no key the sweep could find");
-        assert_eq!(due_key(at(10), Some(&due(now.plus(300), DueReason::Step)), now), Some(now.plus(300)), "a short wait");
+        assert_eq!(
+            due_key(at(10), Some(&due(now.plus(300), DueReason::Step)), now),
+            Some(now.plus(300)),
+            "a short wait"
+        );
         assert_eq!(due_key(at(10), None, now), None, "nothing will come");
     }
 }

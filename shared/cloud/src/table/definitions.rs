@@ -1,30 +1,45 @@
 //! Definitions: immutable versions, all in one partition.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::definitions::{Kind, Version};
 
-use super::customers::refused;
-use super::{Item, Table, read_text, text};
+use super::{Item, Reading, Table, read_text, text};
 
 const PARTITION: &str = "D#";
+
+/// The most items of one transaction.
+const VERSIONS_LIMIT: usize = 100;
 
 impl Table {
     /// Every version of every definition.
     pub async fn definitions(&self) -> Result<Vec<Version>> {
-        self.partition(PARTITION).await?.iter().map(read).collect()
+        self.partition(PARTITION, Reading::Consistent).await?.iter().map(read).collect()
     }
 
-    /// Adds a version. `false` when it is there already: someone else applied one in the meantime.
-    pub async fn put_definition(&self, version: &Version) -> Result<bool> {
-        let request = self.client.put_item().table_name(&self.name);
-        let request = request
-            .item("pk", text(PARTITION))
-            .item("sk", text(format!("{}#{}#{:06}", version.kind.name(), version.name, version.number)))
-            .item("yaml", text(&version.yaml))
-            .condition_expression("attribute_not_exists(pk)");
-        match request.send().await {
+    /// Adds versions, all or none, so that nobody ever reads half of what belongs together. `false` when one of them is
+    /// there already: someone else applied it in the meantime.
+    pub async fn put_definitions(&self, versions: &[&Version]) -> Result<bool> {
+        ensure!(
+            versions.len() <= VERSIONS_LIMIT,
+            "{} definitions at once; at most {VERSIONS_LIMIT}",
+            versions.len()
+        );
+        let mut request = self.client.transact_write_items();
+        for version in versions {
+            let put = Put::builder()
+                .table_name(&self.name)
+                .item("pk", text(PARTITION))
+                .item("sk", text(format!("{}#{}#{:06}", version.kind.name(), version.name, version.number)))
+                .item("yaml", text(&version.yaml))
+                .condition_expression("attribute_not_exists(pk)");
+            request = request.transact_items(TransactWriteItem::builder().put(put.build()?).build());
+        }
+        match request.send().await.map_err(SdkError::into_service_error) {
             Ok(_) => Ok(true),
-            Err(error) => refused(error).map(|_| false),
+            Err(error) if error.is_transaction_canceled_exception() => Ok(false),
+            Err(error) => Err(error).context("writing definitions"),
         }
     }
 }

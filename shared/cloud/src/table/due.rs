@@ -29,9 +29,6 @@ pub struct ScanKey {
     pub pk: String,
     /// The sort key.
     pub sk: String,
-    /// The last item's key in the due index is not needed to go on.
-    #[serde(default)]
-    pub read: u64,
 }
 
 impl Table {
@@ -98,12 +95,10 @@ impl Table {
             .filter(|item| is_customer(item))
             .map(Stored::read)
             .collect::<Result<Vec<_>>>()?;
-        let read = after.map_or(0, |after| after.read) + customers.len() as u64;
         let next = page.last_evaluated_key.as_ref().map(|key| {
             Ok::<_, anyhow::Error>(ScanKey {
                 pk: read_text(key, "pk")?.to_owned(),
                 sk: read_text(key, "sk")?.to_owned(),
-                read,
             })
         });
         Ok((customers, next.transpose()?))
@@ -140,7 +135,7 @@ impl Table {
             let numbers = item.keys().filter_map(|name| Some((name.clone(), read_number(&item, name)?)));
             numbers.collect()
         };
-        Ok(self.partition(&format!("R#{run}")).await?.iter().map(numbers).collect())
+        Ok(self.partition(&format!("R#{run}"), Reading::Consistent).await?.iter().map(numbers).collect())
     }
 }
 

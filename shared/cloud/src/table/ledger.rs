@@ -7,7 +7,7 @@ use domain::names::{CustomerId, JourneyName};
 use domain::time::Timestamp;
 
 use super::people::unless_later;
-use super::{Item, Table, number, read_text, shard, text};
+use super::{Item, Reading, Table, number, read_text, shard, text};
 use crate::concurrent;
 
 /// Over how many partitions the rows of one version of a journey are spread.
@@ -54,7 +54,7 @@ impl Table {
         let shards = concurrent::map(4, (0..LEDGER_SHARDS).collect(), move |shard| {
             let table = table.clone();
             let partition = partition(&journey, version, shard);
-            async move { table.partition(&partition).await }
+            async move { table.partition(&partition, Reading::Eventual).await }
         });
         for rows in shards.await {
             for item in rows?? {
@@ -65,12 +65,13 @@ impl Table {
     }
 
     /// All items of one partition.
-    pub(crate) async fn partition(&self, partition: &str) -> Result<Vec<Item>> {
+    pub(crate) async fn partition(&self, partition: &str, reading: Reading) -> Result<Vec<Item>> {
         let mut items = Vec::new();
         let mut start: Option<Item> = None;
         loop {
             let request = self.client.query().table_name(&self.name).key_condition_expression("pk = :pk");
             let request = request.expression_attribute_values(":pk", text(partition)).limit(PAGE);
+            let request = request.consistent_read(reading == Reading::Consistent);
             let page = request.set_exclusive_start_key(start).send().await.context("reading a partition")?;
             items.extend(page.items.unwrap_or_default());
             start = page.last_evaluated_key;

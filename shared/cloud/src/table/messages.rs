@@ -139,6 +139,16 @@ impl Table {
         settled(request.send().await.err())
     }
 
+    /// Renews a claim; `false` when it is no longer ours.
+    pub async fn keep_claim(&self, code: &Code, attempt: &str, now: Timestamp) -> Result<bool> {
+        let request = self.update(code).update_expression("SET claimed_at = :now");
+        let request = request
+            .condition_expression("attempt = :mine AND attribute_not_exists(outcome)")
+            .expression_attribute_values(":mine", text(attempt))
+            .expression_attribute_values(":now", number(now.seconds()));
+        settled(request.send().await.err())
+    }
+
     /// Gives a claim back after the provider proved that it did not accept the message, so that a later delivery of the
     /// same task may claim it at once.
     pub async fn release(&self, code: &Code, attempt: &str) -> Result<()> {

@@ -1,7 +1,7 @@
 //! What is kept beside customers: which address leads to whom, who opted out, who is on which list, and the record of
 //! consents.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::error::SdkError;
@@ -20,6 +20,32 @@ pub const LIST_SHARDS: u32 = 16;
 /// How long the row of someone who left a list is kept, so that a late write of the time before can't bring it back.
 const LEFT_KEPT_SECONDS: i64 = 30 * DAY;
 
+/// What a suppression stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// Advertisement: the person opted out (特定電子メール法 art. 3-3 leaves notices of contract and performance).
+    Marketing,
+    /// Every message: the address does not exist.
+    Everything,
+}
+
+impl Stopped {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Marketing => "marketing",
+            Self::Everything => "everything",
+        }
+    }
+
+    /// Whether it stops a message for `purpose`.
+    pub const fn stops(self, purpose: Purpose) -> bool {
+        match (self, purpose) {
+            (Self::Everything, _) | (Self::Marketing, Purpose::Marketing) => true,
+            (Self::Marketing, Purpose::Transactional) => false,
+        }
+    }
+}
+
 impl Row {
     /// An address leads to a customer; the latest one stands.
     pub fn alias(channel: Channel, address: &str, customer: &CustomerId) -> Self {
@@ -37,7 +63,7 @@ impl Row {
             Purpose::Marketing => "marketing",
             Purpose::Transactional => "transactional",
         };
-        let sk = format!("consent#{:012}#{}#{purpose}", at.seconds(), word.channel);
+        let sk = format!("consent#{:012}#{}#{purpose}#{}", at.seconds(), word.channel, word.given);
         Ok(Self { pk: format!("C#{customer}"), sk, item })
     }
 }
@@ -49,18 +75,41 @@ impl Table {
         item.map(|item| Ok(CustomerId::parse(read_text(&item, "customer")?)?)).transpose()
     }
 
-    /// Stops all marketing to an address, at once and for good.
-    pub async fn suppress(&self, channel: Channel, address: &str, why: &str, at: Timestamp) -> Result<()> {
-        let request = self.client.put_item().table_name(&self.name);
-        let request =
-            request.item("pk", text(format!("S#{channel}#{address}"))).item("sk", text("suppression"));
-        let request = request.item("why", text(why)).item("at", number(at.seconds()));
-        request.send().await.context("writing a suppression")?;
-        Ok(())
+    /// Stops messages to an address, at once and for good. What stops all of them is not narrowed later.
+    pub async fn suppress(
+        &self,
+        channel: Channel,
+        address: &str,
+        stopped: Stopped,
+        why: &str,
+        at: Timestamp,
+    ) -> Result<()> {
+        let mut request = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .item("pk", text(format!("S#{channel}#{address}")))
+            .item("sk", text("suppression"))
+            .item("stopped", text(stopped.name()))
+            .item("why", text(why))
+            .item("at", number(at.seconds()));
+        match stopped {
+            Stopped::Everything => {}
+            Stopped::Marketing => {
+                request = request
+                    .condition_expression("attribute_not_exists(pk) OR stopped = :marketing")
+                    .expression_attribute_values(":marketing", text(Stopped::Marketing.name()));
+            }
+        }
+        unless_later(request.send().await.err()).context("writing a suppression")
     }
 
-    /// Of these addresses those that are suppressed, read consistently.
-    pub async fn suppressed(&self, channel: Channel, addresses: &[String]) -> Result<BTreeSet<String>> {
+    /// What is stopped to these addresses, read consistently; addresses without a suppression are left out.
+    pub async fn suppressed(
+        &self,
+        channel: Channel,
+        addresses: &[String],
+    ) -> Result<BTreeMap<String, Stopped>> {
         let unique: BTreeSet<&String> = addresses.iter().collect();
         let keys = unique
             .iter()
@@ -68,7 +117,12 @@ impl Table {
             .collect();
         let prefix = format!("S#{channel}#");
         let items = self.get_all(keys, Reading::Consistent).await?;
-        items.iter().map(|item| Ok(read_text(item, "pk")?.trim_start_matches(&prefix).to_owned())).collect()
+        let read = |item: &Item| {
+            let marketing = read_text(item, "stopped")? == Stopped::Marketing.name();
+            let stopped = if marketing { Stopped::Marketing } else { Stopped::Everything };
+            Ok((read_text(item, "pk")?.trim_start_matches(&prefix).to_owned(), stopped))
+        };
+        items.iter().map(read).collect()
     }
 
     /// Writes a customer's row in a list, unless a later revision of the customer wrote it.
@@ -103,7 +157,7 @@ impl Table {
         let name = list_partition(list);
         let mut count = 0;
         for shard in 0..LIST_SHARDS {
-            let rows = self.partition(&format!("{name}#{shard}")).await?;
+            let rows = self.partition(&format!("{name}#{shard}"), Reading::Eventual).await?;
             count += rows
                 .iter()
                 .filter(|row| row.get("member") == Some(&aws_sdk_dynamodb::types::AttributeValue::Bool(true)))

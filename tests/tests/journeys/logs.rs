@@ -1,0 +1,90 @@
+//! Logs: at most 1 KB a message, and nothing in them by which a person can be known.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Result, ensure};
+use cloud::telemetry;
+use sandbox::Faults;
+use serde_json::Value;
+use tests::customers::Someone;
+use tests::shop::{Opening, Shop, alone};
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::campaign::{GROUP, GROUPS, START, check, live};
+use crate::killer::lock;
+
+/// The budget.
+const BYTES_PER_MESSAGE: usize = 1024;
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        lock(&self.0).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Lines {
+    type Writer = Self;
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// What the functions log in a campaign, and how many messages it sent. A shop lives on one thread, which is this one.
+fn logged(provider: Faults) -> Result<(String, usize)> {
+    let lines = Lines::default();
+    let subscriber = telemetry::lines("info", lines.clone());
+    let messages = tracing::subscriber::with_default(subscriber, || {
+        alone(async {
+            let mut shop = Shop::open(Opening { provider, ..Opening::at(START) }).await?;
+            // Bad input is logged as well.
+            let bad = serde_json::json!({ "type": "identify", "userId": "9", "traits": { "phone": "090-9876-5432-1" } });
+            ensure!(shop.stack.ingest(&[bad]).await?["accepted"] == 0, "a broken number was taken");
+            live(&mut shop).await?;
+            check(&shop).await?;
+            Ok(shop.accepted()?.len())
+        })
+    })?;
+    let text = String::from_utf8(lock(&lines.0).clone())?;
+    ensure!(text.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "a line is no JSON");
+    Ok((text, messages))
+}
+
+fn is_anonymous(log: &str) -> Result<()> {
+    for someone in (0..GROUPS * GROUP).map(Someone::number) {
+        let telling = [&someone.phone, &someone.phone[1..], &someone.name, &someone.email];
+        for telling in telling {
+            ensure!(!log.contains(telling), "{telling} is in the log");
+        }
+    }
+    for telling in ["9876", "つなぎ花子", "お元気ですか", "停止はSTOP返信", "@example.jp", "+8190"]
+    {
+        ensure!(!log.contains(telling), "{telling} is in the log");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_campaign_logs_little_and_names_nobody() -> Result<()> {
+    let (log, messages) = logged(Faults::default())?;
+    println!("{} bytes of log a message", log.len() / messages);
+    ensure!(log.len() <= BYTES_PER_MESSAGE * messages, "{} bytes for {messages} messages", log.len());
+    ensure!(log.contains("customers are due"), "nothing was logged");
+    is_anonymous(&log)
+}
+
+#[test]
+fn what_goes_wrong_names_nobody() -> Result<()> {
+    let faults = Faults { unavailable: 0.2, throttled: 0.2, refused: 0.2, cut_off: 0.2, ..Faults::default() };
+    let (log, messages) = logged(faults)?;
+    println!("{} bytes of log a message when the provider fails", log.len() / messages);
+    ensure!(log.contains("\"WARN\""), "nothing was logged");
+    is_anonymous(&log)
+}

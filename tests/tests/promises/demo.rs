@@ -1,0 +1,99 @@
+//! The demo on real records.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use anyhow::{Context, Result};
+use domain::time::{DAY, Timestamp};
+use local::commands::{Demo, run_demo};
+use serde_json::Value;
+
+/// What everyone who reads `--json` may rely on.
+const KEYS: [&str; 21] = [
+    "customers",
+    "purchases",
+    "lapsed",
+    "audience",
+    "sent",
+    "failed",
+    "skipped",
+    "unknown",
+    "delivered",
+    "clicked",
+    "converted",
+    "cost_yen",
+    "revenue_yen",
+    "ctr",
+    "cvr",
+    "cpa_yen",
+    "wru_per_message",
+    "rru_per_message",
+    "messages_per_second",
+    "wall_seconds",
+    "peak_memory_mb",
+];
+
+fn demo(seed: u64, days: u32) -> Result<Value> {
+    let data = tempfile::tempdir()?;
+    let demo = Demo { seed, days, json: true, data: data.path().to_owned() };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let (figures, _) = runtime.block_on(run_demo(&demo))?;
+    Ok(serde_json::to_value(figures)?)
+}
+
+/// Counted over the raw file by the eye of a spreadsheet: the last day of each customer, 180 days of 24 hours before
+/// 1998-07-01T00:00+09:00 or earlier.
+fn lapsed_in_the_record() -> Result<usize> {
+    let compressed = include_bytes!("../../../infra/local/data/cdnow-master.txt.gz");
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&compressed[..]).read_to_string(&mut text)?;
+    let mut last: BTreeMap<&str, &str> = BTreeMap::new();
+    for line in text.lines().skip(1) {
+        let mut columns = line.split_whitespace();
+        if let (Some(customer), Some(day)) = (columns.next(), columns.next()) {
+            let latest = last.entry(customer).or_insert(day);
+            *latest = (*latest).max(day);
+        }
+    }
+    let start = Timestamp::parse("1998-07-01T00:00:00+09:00")?;
+    let midnight =
+        |day: &str| Timestamp::parse(&format!("{}-{}-{}T00:00:00+09:00", &day[..4], &day[4..6], &day[6..]));
+    let mut lapsed = 0;
+    for day in last.values() {
+        lapsed += usize::from(start.since(midnight(day)?) >= 180 * DAY);
+    }
+    Ok(lapsed)
+}
+
+#[test]
+fn the_campaign_adds_up_within_its_budgets() -> Result<()> {
+    let figures = demo(1, 2)?;
+    for key in KEYS {
+        assert!(!figures[key].is_null(), "{key} is missing: {figures}");
+    }
+    let count =
+        |key: &str| figures[key].as_u64().with_context(|| format!("{key} is no count: {}", figures[key]));
+    assert_eq!(count("lapsed")?, lapsed_in_the_record()? as u64);
+    assert_eq!((count("customers")?, count("purchases")?), (23_570, 69_659));
+    assert_eq!(count("audience")?, count("sent")? + count("failed")? + count("skipped")? + count("unknown")?);
+    assert_eq!(count("audience")?, count("lapsed")? + count("entered_later")?);
+    assert_eq!((count("duplicates")?, count("unknown")?), (0, 0));
+    let number = |key: &str| figures[key].as_f64().unwrap_or(f64::MAX);
+    assert!(number("wru_per_message") <= 16.0, "{}", figures["wru_per_message"]);
+    assert!(number("rru_per_message") <= 6.0, "{}", figures["rru_per_message"]);
+    Ok(())
+}
+
+#[test]
+#[ignore = "long: two demos of ninety days"]
+fn the_same_seed_gives_the_same_figures() -> Result<()> {
+    let figures = || {
+        let mut figures = demo(7, 90)?;
+        for key in ["messages_per_second", "wall_seconds", "peak_memory_mb"] {
+            figures[key] = Value::Null;
+        }
+        anyhow::Ok(figures)
+    };
+    assert_eq!(figures()?, figures()?);
+    Ok(())
+}

@@ -1,0 +1,8 @@
+//! What the product promises to those who use it, each shown over the real functions: budgets, bad input, opt-outs,
+//! and the demo on real records.
+
+mod bad_input;
+mod budgets;
+mod demo;
+mod optout;
+mod world;
