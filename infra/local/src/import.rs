@@ -132,10 +132,10 @@ pub fn stream(
     let mut rejected = Rejected::new(&import.rejected, &header);
     let mut batch = Batch::new(deliver);
     while let Some(row) = rows.next(&mut cells)? {
-        let calls = fits(row, &cells, &header).and_then(|()| columns.calls(&cells));
-        match calls.and_then(|calls| taken(calls, import.now)) {
-            Ok(calls) => {
-                batch.push(calls, row.line).with_context(|| batch.lines(&import.name))?;
+        let said = fits(row, &cells, &header).and_then(|()| columns.calls(&cells));
+        match said.and_then(|said| taken(said, import.now)) {
+            Ok(said) => {
+                batch.push(said, row.line).with_context(|| batch.lines(&import.name))?;
                 summary.taken += 1;
             }
             Err(reject) => {

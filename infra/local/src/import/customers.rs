@@ -65,16 +65,16 @@ impl CustomerColumns {
     pub fn calls(&self, cells: &StringRecord) -> Result<Vec<Value>, Reject> {
         let id = required(cells, self.id, "id", text)?;
         let given_at = optional(cells, self.consent_at, "consent_at", instant)?;
-        let mut calls = vec![json!({ "type": "identify", "userId": id, "traits": self.traits(cells)? })];
+        let mut said = vec![json!({ "type": "identify", "userId": id, "traits": self.traits(cells)? })];
         let consents = self.consents(cells)?;
         if !consents.is_empty() {
             let mut call = json!({ "type": "identify", "userId": id, "traits": { "consents": consents } });
             if let Some(at) = given_at {
                 call["timestamp"] = at.into();
             }
-            calls.push(call);
+            said.push(call);
         }
-        Ok(calls)
+        Ok(said)
     }
 
     fn traits(&self, cells: &StringRecord) -> Result<Map<String, Value>, Reject> {
