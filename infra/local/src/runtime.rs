@@ -85,9 +85,7 @@ impl Runtime {
     /// Gives back what an earlier process held when it ended: at once, or when what it asked of a provider is settled.
     async fn release(&self) -> Result<()> {
         for Feed { queue, function, .. } in self.feeds() {
-            let functions = self.functions.read().unwrap_or_else(PoisonError::into_inner);
-            let seconds = functions.get(&function).map_or(0, Function::settle_seconds);
-            drop(functions);
+            let seconds = self.function(&function)?.settle_seconds();
             self.region.queues().release(&queue, seconds * 1000).await?;
         }
         Ok(())
@@ -190,9 +188,7 @@ impl Runtime {
         Fut: Future<Output = Result<O>> + Send + 'static,
     {
         self.region.meter().invoked(folder);
-        let function = self.functions.read().unwrap_or_else(PoisonError::into_inner).get(folder).cloned();
-        let function = function.with_context(|| format!("there is no function `{folder}`"))?;
-        let mut task = tokio::spawn(call(function));
+        let mut task = tokio::spawn(call(self.function(folder)?));
         let switch = self.region.kill_switch(folder);
         let seconds =
             self.template.functions.get(folder).map_or(u32::MAX, |declared| declared.timeout_seconds);
@@ -209,6 +205,11 @@ impl Runtime {
         self.restart(folder)?;
         switch.reset();
         Err(error)
+    }
+
+    fn function(&self, folder: &str) -> Result<Function> {
+        let functions = self.functions.read().unwrap_or_else(PoisonError::into_inner);
+        functions.get(folder).cloned().with_context(|| format!("there is no function `{folder}`"))
     }
 
     fn restart(&self, folder: &str) -> Result<()> {

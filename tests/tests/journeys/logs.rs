@@ -64,7 +64,8 @@ fn is_anonymous(log: &str) -> Result<()> {
             ensure!(!log.contains(telling), "{telling} is in the log");
         }
     }
-    for telling in ["9876", "つなぎ花子", "お元気ですか", "停止はSTOP返信", "@example.jp", "+8190"]
+    for telling in
+        ["98765432", "9876-5432", "つなぎ花子", "お元気ですか", "停止はSTOP返信", "@example.jp", "+8190"]
     {
         ensure!(!log.contains(telling), "{telling} is in the log");
     }

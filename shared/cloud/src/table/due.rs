@@ -132,7 +132,7 @@ impl Table {
     /// How far each part of a recomputation has come.
     pub async fn progress(&self, run: &str) -> Result<Vec<BTreeMap<String, i64>>> {
         let numbers = |item: &Item| {
-            let numbers = item.keys().filter_map(|name| Some((name.clone(), read_number(&item, name)?)));
+            let numbers = item.keys().filter_map(|name| Some((name.clone(), read_number(item, name)?)));
             numbers.collect()
         };
         Ok(self.partition(&format!("R#{run}"), Reading::Consistent).await?.iter().map(numbers).collect())
