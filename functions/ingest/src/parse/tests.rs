@@ -221,7 +221,7 @@ fn traits_as_they_are_kept() {
         ("address_postal_code", text("600-8216")),
         ("address_state", text("京都府")),
         ("birthday", text("1990-04-01")),
-        ("email", text("Hana@example.jp")),
+        ("email", text("hana@example.jp")),
         ("gone", Trait::Absent),
         ("memo", text("")),
         ("name", text("山田 花")),

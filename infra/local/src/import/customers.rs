@@ -10,6 +10,10 @@ use super::header::Header;
 const KNOWN: [&str; 9] =
     ["id", "name", "phone", "email", "birthday", "prefecture", "sms_consent", "email_consent", "consent_at"];
 
+/// When a consent counts as given of which the file does not say when: before every other word, so that importing a
+/// file again never outranks an opt-out.
+const LONG_AGO: &str = "1990-01-01T00:00:00Z";
+
 /// Which column is where.
 pub(super) struct CustomerColumns {
     id: usize,
@@ -61,7 +65,7 @@ impl CustomerColumns {
     }
 
     /// The customer as calls: what is known now, without a timestamp, so that the latest file counts; and what was
-    /// consented to, at the time that the file says.
+    /// consented to, at the time that the file says, else [`LONG_AGO`].
     pub fn calls(&self, cells: &StringRecord) -> Result<Vec<Value>, Reject> {
         let id = required(cells, self.id, "id", text)?;
         let given_at = optional(cells, self.consent_at, "consent_at", instant)?;
@@ -69,9 +73,7 @@ impl CustomerColumns {
         let consents = self.consents(cells)?;
         if !consents.is_empty() {
             let mut call = json!({ "type": "identify", "userId": id, "traits": { "consents": consents } });
-            if let Some(at) = given_at {
-                call["timestamp"] = at.into();
-            }
+            call["timestamp"] = given_at.unwrap_or_else(|| LONG_AGO.to_owned()).into();
             said.push(call);
         }
         Ok(said)

@@ -60,11 +60,12 @@ fn a_good_file_of_customers() {
 }
 
 #[test]
-fn a_consent_without_a_time_is_of_now() {
+fn a_consent_without_a_time_outranks_no_other_word() {
     let Outcome { calls, .. } =
         import(Kind::Customers, "id,sms_consent,consent_at\n1,はい,\n2,,2020/1/2\n").unwrap();
     assert_eq!(calls.len(), 3);
-    assert!(calls.iter().all(|call| call.get("timestamp").is_none()), "{calls:?}");
+    assert_eq!((calls[0].get("timestamp"), calls[2].get("timestamp")), (None, None));
+    assert_eq!(calls[1]["timestamp"], "1990-01-01T00:00:00Z");
     assert_eq!(calls[1]["traits"]["consents"]["sms"]["marketing"], true);
 }
 

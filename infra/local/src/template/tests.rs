@@ -87,14 +87,13 @@ fn the_templates_wiring() {
       from InboxQueue, by 100, waiting 1 s
       BUS_NAME=Bus
       CODE_KEY=code-key
+      DEAD_LETTER_QUEUE_URL=http://sqs.local/000000000000/InboxDeadLetters
       DUE_SHARDS=8
       EMAIL_QUEUE_URL=http://sqs.local/000000000000/EmailQueue
-      INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
       LOG_LEVEL=info
       SMS_QUEUE_URL=http://sqs.local/000000000000/SmsQueue
       STAGE=development
       TABLE_NAME=Table
-      TIME_ZONE=Asia/Tokyo
     function callback: CallbackFunction, 10 s
       CALLBACK_SECRET=callback-secret
       INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
@@ -118,12 +117,12 @@ fn the_templates_wiring() {
       on Bus {"detail-type":["Definition Applied"],"source":["tsunagi"]}
       from RecomputeQueue, by 1, waiting 0 s
       CODE_KEY=code-key
+      DEAD_LETTER_QUEUE_URL=http://sqs.local/000000000000/RecomputeDeadLetters
       INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
       LOG_LEVEL=info
       RECOMPUTE_QUEUE_URL=http://sqs.local/000000000000/RecomputeQueue
       STAGE=development
       TABLE_NAME=Table
-      TIME_ZONE=Asia/Tokyo
     function schedule: ScheduleFunction, 30 s
       at rate(1 minute) in UTC as tsunagi-due
       DUE_SHARDS=8
@@ -133,6 +132,7 @@ fn the_templates_wiring() {
       TABLE_NAME=Table
     function send-email: SendEmailFunction, 30 s
       from EmailQueue, by 10, waiting 0 s
+      DEAD_LETTER_QUEUE_URL=http://sqs.local/000000000000/EmailDeadLetters
       EMAIL_FROM=shop@example.jp
       EMAIL_PROVIDER=sandbox
       EMAIL_PROVIDER_KEY=email-key
@@ -143,9 +143,9 @@ fn the_templates_wiring() {
       SENDER_NAME=つなぎ商店
       STAGE=development
       TABLE_NAME=Table
-      TIME_ZONE=Asia/Tokyo
     function send-sms: SendSmsFunction, 30 s
       from SmsQueue, by 10, waiting 0 s
+      DEAD_LETTER_QUEUE_URL=http://sqs.local/000000000000/SmsDeadLetters
       INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
       LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
@@ -155,7 +155,6 @@ fn the_templates_wiring() {
       SMS_PROVIDER_URL=http://localhost:8081
       STAGE=development
       TABLE_NAME=Table
-      TIME_ZONE=Asia/Tokyo
     route POST /v1/batch → ingest
     route POST /callbacks/{provider} → callback
     route POST /v1/identify → ingest
@@ -222,7 +221,7 @@ fn a_broken_template_is_refused_with_its_remedy() {
     let errors: Vec<_> = cases.iter().map(|(from, to)| error_with(from, to)).collect();
     insta::assert_snapshot!(errors.join("\n"), @r#"
     AdvanceFunction: it refers to Tabel, which is neither a parameter nor a resource; add the resource or correct the name
-    AdvanceFunction: Fn::ImportValue of "Inbox" is not known to the one-machine runtime; write it with Ref, GetAtt, or Sub of one string
+    CallbackFunction: Fn::ImportValue of "Inbox" is not known to the one-machine runtime; write it with Ref, GetAtt, or Sub of one string
     SendSmsFunction: it refers to SmsQueu.Arn, which does not exist; use the Arn of a table, queue, bus or function of this template
     SendSmsFunction: it takes batches from Table, which is no queue; name the Arn of a queue of this template
     SmsQueue: its dead letters go to Bus, which is no queue; name the Arn of a queue of this template
