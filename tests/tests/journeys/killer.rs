@@ -114,15 +114,23 @@ impl Faults for Killer {
     }
 }
 
-/// What a call is, whichever time it is made. The queries of `schedule` name the instant and where they go on: they are
-/// told apart by their shard and the group whose time it is.
+/// What a call is, whichever time it is made: what hangs on the instant is taken out of its key. A tick is told by the
+/// group whose time it is; an enrollment by its customer.
 fn kind(call: &Call, now: Timestamp) -> Call {
-    let kind = Call { nth: 0, ..call.clone() };
-    if call.function != "schedule" || call.operation != "Query" {
-        return kind;
-    }
-    let shard = call.key.split(":shard:").nth(1).and_then(|rest| rest.split('}').next()).unwrap_or_default();
-    Call { key: format!("{shard} {}", now.since(START).div_euclid(APART_SECONDS)), ..kind }
+    let group = now.since(START).div_euclid(APART_SECONDS);
+    let key = match (call.function.as_str(), call.operation.as_str()) {
+        ("schedule", "Query") => {
+            let shard = call.key.split(":shard:").nth(1).and_then(|rest| rest.split('}').next());
+            format!("{} {group}", shard.unwrap_or_default())
+        }
+        ("schedule", _) => format!("{} {group}", call.key),
+        ("advance", "PutItem") => match (call.key.split_once("{pk:{S:\"J#"), call.key.rsplit_once('#')) {
+            (Some(_), Some((_, customer))) => format!("ledger {customer}"),
+            _ => call.key.clone(),
+        },
+        _ => call.key.clone(),
+    };
+    Call { key, nth: 0, ..call.clone() }
 }
 
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
