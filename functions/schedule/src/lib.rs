@@ -6,6 +6,7 @@
 //! changes nothing.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::Result;
 use cloud::clock::Clock;
@@ -19,9 +20,14 @@ use domain::input::Input;
 use domain::time::Timestamp;
 use serde::Serialize;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 /// The most customers put in the inbox by one invocation and shard; the next one goes on from there.
 const SHARD_LIMIT: usize = 20_000;
+
+/// How long an invocation goes on to read: well below the function's time-out, for one that is ended forgets how far it
+/// came, and the next would put the same customers in the inbox.
+const READING: Duration = Duration::from_secs(15);
 
 /// What the function needs.
 #[derive(Debug)]
@@ -68,6 +74,7 @@ impl Schedule {
             *reading = Reading { swept: Some(now), reached: BTreeMap::new() };
         }
         let mut looked = Looked { due: 0, late_seconds: 0 };
+        let began = Instant::now();
         for shard in 0..self.table.due_shards() {
             for _ in 0..SHARD_LIMIT.div_ceil(PAGE.unsigned_abs() as usize) {
                 let page = self.table.due(shard, reading.reached.get(&shard), now).await?;
@@ -82,7 +89,7 @@ impl Schedule {
                 if let Some(last) = page.into_iter().next_back() {
                     reading.reached.insert(shard, last);
                 }
-                if !full {
+                if !full || began.elapsed() >= READING {
                     break;
                 }
             }

@@ -50,8 +50,17 @@ impl Watch {
 
     /// Inputs that `advance` is done with since the start: what it deleted from the inbox, ten in a request.
     pub(super) fn inputs(&self, runtime: &Runtime) -> u64 {
+        10 * self.requests(runtime, "advance", "DeleteMessageBatch")
+    }
+
+    /// Requests with which a function sent messages since the start.
+    pub(super) fn sent(&self, runtime: &Runtime, function: &str) -> u64 {
+        self.requests(runtime, function, "SendMessageBatch")
+    }
+
+    fn requests(&self, runtime: &Runtime, function: &str, operation: &str) -> u64 {
         let used = runtime.region().meter().snapshot().since(&self.used);
-        10 * used.0.get("advance").and_then(|counts| counts.sqs.get("DeleteMessageBatch")).unwrap_or(&0)
+        used.0.get(function).and_then(|counts| counts.sqs.get(operation)).copied().unwrap_or(0)
     }
 
     pub(super) fn stop(self, runtime: &Runtime, count: u32) -> Phase {
