@@ -3,6 +3,7 @@
 mod commit;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod units;
 
 use std::path::Path;
@@ -25,6 +26,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use self::commit::GroupCommit;
+use self::turns::Turns;
 pub(crate) use self::units::Units;
 use self::units::{Listed as _, Side, Watched};
 use crate::faults::canonical;
@@ -37,7 +39,7 @@ const ALL_OLD: &str = "ALL_OLD";
 
 /// The tables of a region.
 pub struct DynamoDb {
-    database: Database,
+    database: Turns<Database>,
     commit: Option<GroupCommit>,
 }
 
@@ -52,10 +54,11 @@ type Outcome = Result<(Vec<u8>, Units), Failure>;
 
 /// Runs an operation that reports its capacity, and leaves the report out where the caller did not ask for it.
 macro_rules! metered {
-    ($db:expr, $method:ident, $side:expr, $request:expr) => {{
+    ($self:expr, $method:ident, $side:expr, $request:expr) => {{
         let mut request = $request;
         let asked = request.return_consumed_capacity.replace(INDEXES.to_owned());
-        $db.$method(request).and_then(|mut response| {
+        let response = $self.database.lock().$method(request);
+        response.and_then(|mut response| {
             let units = response.consumed_capacity.listed($side);
             if asked.is_none() {
                 response.consumed_capacity = None;
@@ -67,11 +70,11 @@ macro_rules! metered {
 
 /// The same for a write with a condition: it sees the item the condition failed on, for its size is what is billed.
 macro_rules! conditional {
-    ($db:expr, $method:ident, $request:expr, $size:expr) => {{
+    ($self:expr, $method:ident, $request:expr, $size:expr) => {{
         let mut request = $request;
         let size = $size(&request);
         let watched = Watched::new(&mut request.return_values_on_condition_check_failure, size);
-        metered!($db, $method, Side::Write, request).map_err(|error| watched.failure(error))
+        metered!($self, $method, Side::Write, request).map_err(|error| watched.failure(error))
     }};
 }
 
@@ -80,18 +83,22 @@ impl DynamoDb {
     pub fn open(path: &Path, durability: Durability) -> anyhow::Result<Self> {
         let text = path.to_str().context("the data directory's path is not UTF-8")?;
         let database = Database::new(text).with_context(|| format!("opening {text}"))?;
-        // The safe way to `PRAGMA synchronous=NORMAL`; durability is group commit's business.
-        database.disable_bulk_loading().context("setting synchronous=NORMAL")?;
         let commit = match durability {
-            Durability::Durable => Some(GroupCommit::start(path)?),
+            Durability::Durable => {
+                // The way to `PRAGMA synchronous=NORMAL`: it syncs where the log begins anew, and the rest is group
+                // commit's business.
+                database.disable_bulk_loading().context("setting synchronous=NORMAL")?;
+                Some(GroupCommit::start(path)?)
+            }
+            // `synchronous=OFF`, as SQLite is built here (`.cargo/config.toml`).
             Durability::Fast => None,
         };
-        Ok(Self { database, commit })
+        Ok(Self { database: Turns::new(database), commit })
     }
 
     /// The embedded database, for what has no operation: sizes, snapshots.
     pub fn database(&self) -> &Database {
-        &self.database
+        self.database.get()
     }
 
     /// Writes made, and syncs to disk that they shared. None when not durable.
@@ -137,37 +144,37 @@ impl DynamoDb {
     }
 
     fn key_names(&self, table: &str) -> Vec<String> {
-        let schema = self.database.get_table_metadata(table).ok().flatten().map(|meta| meta.key_schema);
+        let schema = self.database().get_table_metadata(table).ok().flatten().map(|meta| meta.key_schema);
         let schema: Value = schema.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         let names = schema.as_array().into_iter().flatten();
         names.filter_map(|key| key["AttributeName"].as_str().map(str::to_owned)).collect()
     }
 
     fn run(&self, operation: &str, body: &[u8]) -> Outcome {
-        let db = &self.database;
+        let db = self.database();
         let free = |response: Result<Vec<u8>, _>| Ok((response?, Units::default()));
         let outcome = match operation {
-            "GetItem" => metered!(db, get_item, Side::Read, read::<GetItemRequest>(body)?),
-            "Query" => metered!(db, query, Side::Read, read::<QueryRequest>(body)?),
-            "Scan" => metered!(db, scan, Side::Read, in_one_part(read::<ScanRequest>(body)?)),
-            "BatchGetItem" => metered!(db, batch_get_item, Side::Read, read::<BatchGetItemRequest>(body)?),
+            "GetItem" => metered!(self, get_item, Side::Read, read::<GetItemRequest>(body)?),
+            "Query" => metered!(self, query, Side::Read, read::<QueryRequest>(body)?),
+            "Scan" => metered!(self, scan, Side::Read, in_one_part(read::<ScanRequest>(body)?)),
+            "BatchGetItem" => metered!(self, batch_get_item, Side::Read, read::<BatchGetItemRequest>(body)?),
             "TransactGetItems" => {
-                metered!(db, transact_get_items, Side::Read, read::<TransactGetItemsRequest>(body)?)
+                metered!(self, transact_get_items, Side::Read, read::<TransactGetItemsRequest>(body)?)
             }
             "BatchWriteItem" => {
-                metered!(db, batch_write_item, Side::Write, read::<BatchWriteItemRequest>(body)?)
+                metered!(self, batch_write_item, Side::Write, read::<BatchWriteItemRequest>(body)?)
             }
             "PutItem" => {
                 let put = |request: &PutItemRequest| item_size(&request.item);
-                return conditional!(db, put_item, read::<PutItemRequest>(body)?, put);
+                return conditional!(self, put_item, read::<PutItemRequest>(body)?, put);
             }
             "UpdateItem" => {
                 let known = |_: &UpdateItemRequest| 0;
-                return conditional!(db, update_item, read::<UpdateItemRequest>(body)?, known);
+                return conditional!(self, update_item, read::<UpdateItemRequest>(body)?, known);
             }
             "DeleteItem" => {
                 let known = |_: &DeleteItemRequest| 0;
-                return conditional!(db, delete_item, read::<DeleteItemRequest>(body)?, known);
+                return conditional!(self, delete_item, read::<DeleteItemRequest>(body)?, known);
             }
             "TransactWriteItems" => return self.transact(read(body)?),
             "CreateTable" => free(db.create_table(read(body)?).and_then(|r| json(&r))),
@@ -181,7 +188,7 @@ impl DynamoDb {
 
     fn transact(&self, mut request: TransactWriteItemsRequest) -> Outcome {
         let watched = units::watch_all(&mut request.transact_items);
-        metered!(self.database, transact_write_items, Side::Write, request)
+        metered!(self, transact_write_items, Side::Write, request)
             .map_err(|error| units::transaction_failure(&watched, error))
     }
 }

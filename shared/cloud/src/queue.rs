@@ -3,9 +3,8 @@
 use anyhow::{Context, Result, bail};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+use futures_util::stream::{self, StreamExt};
 use serde::Serialize;
-
-use crate::concurrent;
 
 /// The most entries SQS takes in one request.
 const ENTRIES_LIMIT: usize = 10;
@@ -54,12 +53,10 @@ impl Queue {
                 }
             }
         }
-        let queue = self.clone();
-        let sent = concurrent::map(CONCURRENCY, requests, move |bodies| {
-            let queue = queue.clone();
-            async move { queue.send_request(bodies, delay_seconds).await }
-        });
-        sent.await.into_iter().try_for_each(|result| result?)
+        // Begun in their order, so that a run on one machine puts the same messages into the same batches each time.
+        let requests = requests.into_iter().map(|bodies| self.send_request(bodies, delay_seconds));
+        let sent: Vec<Result<()>> = stream::iter(requests).buffered(CONCURRENCY).collect().await;
+        sent.into_iter().collect()
     }
 
     async fn send_request(&self, bodies: Vec<String>, delay_seconds: i32) -> Result<()> {

@@ -57,7 +57,7 @@ impl Store {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         let synchronous = match durability {
             Durability::Durable => "FULL",
-            Durability::Fast => "NORMAL",
+            Durability::Fast => "OFF",
         };
         connection.pragma_update(None, "synchronous", synchronous)?;
         connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
