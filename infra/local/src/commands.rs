@@ -18,6 +18,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
 pub use demo::{Demo, DemoFigures, run as run_demo};
+pub use explain::describe;
 pub use report::{figures, read as read_report};
 
 /// Customer journeys by SMS and e-mail, in your own AWS account or on this machine.

@@ -26,9 +26,44 @@ pub struct Enrollment {
     /// What happened at each step that left a trace, in the order it was reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub visits: Vec<Visit>,
+    /// When its messages were held, in order; the latest [`HOLDS_LIMIT`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub holds: Vec<Hold>,
     /// The goal it reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goal: Option<Goal>,
+}
+
+/// How often a message was held that is remembered of one enrollment.
+pub const HOLDS_LIMIT: usize = 32;
+
+/// A decision to hold a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(
+    from = "(Timestamp, usize, Timestamp, HoldReason)",
+    into = "(Timestamp, usize, Timestamp, HoldReason)"
+)]
+pub struct Hold {
+    /// When it was taken.
+    pub at: Timestamp,
+    /// The step that sends the message.
+    pub step: usize,
+    /// The instant at which the message is looked at again.
+    pub until: Timestamp,
+    /// Why it waits.
+    pub why: HoldReason,
+}
+
+impl From<(Timestamp, usize, Timestamp, HoldReason)> for Hold {
+    fn from((at, step, until, why): (Timestamp, usize, Timestamp, HoldReason)) -> Self {
+        Self { at, step, until, why }
+    }
+}
+
+impl From<Hold> for (Timestamp, usize, Timestamp, HoldReason) {
+    fn from(Hold { at, step, until, why }: Hold) -> Self {
+        (at, step, until, why)
+    }
 }
 
 /// The goal of an enrollment.
@@ -147,9 +182,6 @@ pub struct Message {
     pub at: Timestamp,
     /// What became of it.
     pub status: Status,
-    /// Why it was held, and until when, if it was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub held: Option<(HoldReason, Timestamp)>,
     /// How often it was handed over again because nothing was heard of it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub asked: u32,
@@ -256,6 +288,20 @@ impl Enrollment {
     /// Whether it goes on.
     pub const fn is_live(&self) -> bool {
         !matches!(self.state, State::Ended { .. })
+    }
+
+    /// Notes that a message is held. To hear of it again, or in another order, makes no difference.
+    pub fn note_hold(&mut self, hold: Hold) {
+        let same = |known: &Hold| (known.step, known.until, known.why) == (hold.step, hold.until, hold.why);
+        if let Some(known) = self.holds.iter_mut().find(|known| same(known)) {
+            known.at = known.at.min(hold.at);
+        } else {
+            self.holds.push(hold);
+        }
+        self.holds.sort_unstable();
+        if self.holds.len() > HOLDS_LIMIT {
+            self.holds.remove(0);
+        }
     }
 
     /// Its messages, in the order they were reached.

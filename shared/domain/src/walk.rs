@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::condition::Subject;
 use crate::definitions::Definitions;
-use crate::enrollment::{EndReason, Enrollment, Goal, Message, State, Status, Visit};
+use crate::enrollment::{EndReason, Enrollment, Goal, Hold, Message, State, Status, Visit};
 use crate::journey::{Journey, MessageStep, Step};
 use crate::message::{Code, HoldReason, Moment, Permission, SkipReason, permission};
 use crate::names::JourneyName;
@@ -50,6 +50,7 @@ pub(crate) fn begin(world: &mut World<'_>, journey: &JourneyName, version: u32) 
         goal_before,
         state: State::Starting { step: first },
         visits: Vec::new(),
+        holds: Vec::new(),
         goal: None,
     });
 }
@@ -59,12 +60,18 @@ pub(crate) fn begin(world: &mut World<'_>, journey: &JourneyName, version: u32) 
 pub(crate) fn hold(world: &mut World<'_>, code: &Code, until: Timestamp, why: HoldReason) {
     let now = world.now;
     for enrollment in &mut world.customer.enrollments {
-        let found =
-            enrollment.messages().find(|message| message.code == *code && message.status == Status::Pending);
-        let Some(message) = found.filter(|_| until > now) else { continue };
+        let found = enrollment.messages().find(|message| message.code == *code);
+        let Some((step, status)) = found.map(|message| (message.step, message.status.clone())) else {
+            continue;
+        };
+        // Told even of a message that was settled since: which of the two is heard first is chance.
+        enrollment.note_hold(Hold { at: now, step, until, why });
+        if status != Status::Pending || until <= now {
+            continue;
+        }
         let (until, why) = match enrollment.state {
-            State::Sending { step } if step == message.step => (until, why),
-            State::Holding { step, until: other, why: reason } if step == message.step => {
+            State::Sending { step: at } if at == step => (until, why),
+            State::Holding { step: at, until: other, why: reason } if at == step => {
                 (other, reason).max((until, why))
             }
             State::Starting { .. }
@@ -74,7 +81,7 @@ pub(crate) fn hold(world: &mut World<'_>, code: &Code, until: Timestamp, why: Ho
             | State::Listening { .. }
             | State::Ended { .. } => continue,
         };
-        enrollment.state = State::Holding { step: message.step, until, why };
+        enrollment.state = State::Holding { step, until, why };
     }
 }
 
@@ -285,15 +292,6 @@ fn send(
         enrollment.entered,
         step,
     );
-    let held = match enrollment.state {
-        State::Holding { step: at, why, until } if at == step => Some((why, until)),
-        State::Starting { .. }
-        | State::Holding { .. }
-        | State::Sending { .. }
-        | State::Waiting { .. }
-        | State::Listening { .. }
-        | State::Ended { .. } => None,
-    };
     let record = |status| {
         Visit::Message(Message {
             step,
@@ -302,7 +300,6 @@ fn send(
             purpose: journey.purpose,
             at: now,
             status,
-            held,
             asked: 0,
             parts: None,
             yen: None,
@@ -320,6 +317,7 @@ fn send(
         }
         Permission::Hold(until, why) => {
             enrollment.state = State::Holding { step, until, why };
+            enrollment.note_hold(Hold { at: now, step, until, why });
             (Decided::Held(why, until), None)
         }
         Permission::Skip(reason) => {

@@ -4,5 +4,6 @@
 mod bad_input;
 mod budgets;
 mod demo;
+mod explain;
 mod optout;
 mod world;

@@ -8,7 +8,7 @@ use domain::customer::Customer;
 use domain::definitions::Definitions;
 use domain::due::{self, DueReason};
 use domain::enrollment::{Enrollment, Message, Noted, State, Status, Visit};
-use domain::journey::Journey;
+use domain::journey::{Enter, Journey};
 use domain::names::CustomerId;
 use domain::time::Timestamp;
 use serde_json::json;
@@ -112,23 +112,25 @@ fn of_enrollment(enrollment: &Enrollment, journey: Option<&Journey>, definitions
             .and_then(|journey| journey.step_name(step))
             .map_or_else(|| step.to_string(), ToString::to_string)
     };
-    let mut lines = vec![Line {
-        at: enrollment.entered,
-        what: format!("{name}: entered (version {})", enrollment.version),
-    }];
+    let because = journey.map_or_else(String::new, |journey| match &journey.enter {
+        Enter::Segment(segment) => format!(": entered the segment {segment}"),
+        Enter::Birthday(_) => ": the birthday".to_owned(),
+    });
+    let what = format!("{name}: entered (version {}){because}", enrollment.version);
+    let mut lines = vec![Line { at: enrollment.entered, what }];
     for visit in &enrollment.visits {
         match visit {
             Visit::Took { way, at, .. } => {
                 lines.push(Line { at: *at, what: format!("{name}: took the way `{way}`") });
             }
             Visit::Message(message) => {
-                lines.extend(of_message(
-                    &format!("{name}/{}", step_name(message.step)),
-                    message,
-                    definitions,
-                ));
+                lines.extend(of_message(&format!("{name}/{}", step_name(message.step)), message));
             }
         }
+    }
+    for hold in &enrollment.holds {
+        let (step, why, until) = (step_name(hold.step), hold.why.describe(), local(definitions, hold.until));
+        lines.push(Line { at: hold.at, what: format!("{name}/{step}: held until {until}: {why}") });
     }
     if let Some(goal) = enrollment.goal {
         lines.push(Line { at: goal.at, what: format!("{name}: goal reached, {}", goal.yen) });
@@ -139,16 +141,11 @@ fn of_enrollment(enrollment: &Enrollment, journey: Option<&Journey>, definitions
     lines
 }
 
-fn of_message(name: &str, message: &Message, definitions: &Definitions) -> Vec<Line> {
-    let mut lines = Vec::new();
-    if let Some((why, until)) = message.held {
-        lines.push(Line {
-            at: message.at,
-            what: format!("{name}: had been held: {} until {}", why.describe(), local(definitions, until)),
-        });
-    }
+fn of_message(name: &str, message: &Message) -> Vec<Line> {
     let bill = match (message.parts, message.yen) {
+        (Some(1), Some(yen)) => format!(" (1 part, {yen})"),
         (Some(parts), Some(yen)) => format!(" ({parts} parts, {yen})"),
+        (Some(1), None) => " (1 part)".to_owned(),
         (Some(parts), None) => format!(" ({parts} parts)"),
         (None, _) => String::new(),
     };
@@ -161,7 +158,7 @@ fn of_message(name: &str, message: &Message, definitions: &Definitions) -> Vec<L
         Status::Undelivered(code) => format!("sent{bill}, not delivered: {code}"),
         Status::Delivered => format!("sent{bill}, delivered"),
     };
-    lines.push(Line { at: message.at, what: format!("{name}: {status}") });
+    let mut lines = vec![Line { at: message.at, what: format!("{name}: {status}") }];
     for (at, what) in
         [(message.opened, "opened or prefetched"), (message.clicked, "clicked"), (message.replied, "replied")]
     {
