@@ -5,4 +5,5 @@ mod bad_input;
 mod budgets;
 mod demo;
 mod optout;
+mod stale_check;
 mod world;
