@@ -113,6 +113,8 @@ impl Shop {
             sender: "つなぎ書店".to_owned(),
             secrets: secrets.clone(),
             provider: Provider::Sandbox(Box::new(SandboxSetup {
+                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+                kept_in: None,
                 seed: 7,
                 people: opening.people,
                 faults: opening.provider,

@@ -18,8 +18,6 @@ pub struct Meter(Mutex<BTreeMap<String, Counts>>);
 pub struct Counts {
     /// Times it was invoked.
     pub invocations: u64,
-    /// Calls to an SMS or e-mail provider.
-    pub provider_calls: u64,
     /// `DynamoDB` calls, by operation.
     pub dynamodb: BTreeMap<String, u64>,
     /// `DynamoDB` read request units, indexes included.
@@ -41,11 +39,6 @@ impl Meter {
     /// Counts an invocation of `function`.
     pub fn invoked(&self, function: &str) {
         self.add(function, |counts| counts.invocations += 1);
-    }
-
-    /// Counts a call that `function` made to a provider.
-    pub fn provider_call(&self, function: &str) {
-        self.add(function, |counts| counts.provider_calls += 1);
     }
 
     /// Counts an SQS request that carried `bytes`. The runtime counts here what Lambda's poller would send.
@@ -122,7 +115,6 @@ impl Counts {
     fn since(&self, earlier: &Self) -> Self {
         Self {
             invocations: self.invocations - earlier.invocations,
-            provider_calls: self.provider_calls - earlier.provider_calls,
             dynamodb: difference(&self.dynamodb, &earlier.dynamodb),
             read_units: self.read_units - earlier.read_units,
             write_units: self.write_units - earlier.write_units,
@@ -133,7 +125,6 @@ impl Counts {
 
     fn add(&mut self, other: &Self) {
         self.invocations += other.invocations;
-        self.provider_calls += other.provider_calls;
         self.read_units += other.read_units;
         self.write_units += other.write_units;
         self.events += other.events;
@@ -177,7 +168,7 @@ mod tests {
         assert_eq!(
             serde_json::to_value(&used).unwrap(),
             serde_json::json!({"advance": {
-                "invocations": 0, "provider_calls": 0, "events": 0,
+                "invocations": 0, "events": 0,
                 "dynamodb": {"PutItem": 1}, "read_units": 0.0, "write_units": 2.0,
                 "sqs": {"SendMessageBatch": 2},
             }})

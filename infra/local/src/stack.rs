@@ -103,6 +103,10 @@ pub enum Provider {
 /// How the sandbox in this process is started.
 #[derive(Clone)]
 pub struct SandboxSetup {
+    /// Where it listens; port 0 finds a free one.
+    pub listen: SocketAddr,
+    /// The file that keeps what it accepted from one process to the next, if any does.
+    pub kept_in: Option<PathBuf>,
     /// What people and faults depend on.
     pub seed: u64,
     /// What people do.
@@ -216,6 +220,8 @@ async fn start_sandbox(
         sandbox::Options::new(base_url, secret, &setup.secrets.provider_key, &setup.secrets.provider_key);
     let clock = setup.clock.clone();
     options.clock = Arc::new(move || clock.now_millis());
+    options.listen = sandbox.listen;
+    options.kept_in.clone_from(&sandbox.kept_in);
     options.seed = sandbox.seed;
     options.people = sandbox.people;
     options.faults = sandbox.faults;

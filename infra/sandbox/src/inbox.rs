@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use crate::chance::hash;
+use crate::kept::Line;
 use crate::listing::{Channel, Entry, InboxQuery, Stats};
-use crate::parts;
 
 /// The most messages of one listing.
 pub(crate) const MAX_LISTED: usize = 1000;
@@ -71,13 +71,31 @@ impl Inbox {
         Self { letters: Vec::new(), by_reference: HashMap::new(), stats, yen_per_part, keep_texts }
     }
 
-    pub(crate) fn accept(&mut self, channel: Channel, incoming: Incoming, now_ms: i64) -> Acceptance {
+    /// Takes in again what an earlier process accepted, without its text.
+    pub(crate) fn restore(&mut self, line: Line<'_>) {
+        let Line { channel, reference, to, parts, accepted_at } = line;
+        let (reference, to, text) = (reference.into_owned(), to.into_owned(), String::new());
+        let headers = Vec::new();
+        let incoming = Incoming { reference, to, from: None, subject: None, text, html: None, headers };
+        let Acceptance { index, .. } = self.accept(channel, incoming, parts, accepted_at);
+        let letter = &mut self.letters[index as usize];
+        (letter.text_kept, letter.further) = (false, None);
+    }
+
+    /// Takes in a message of so many parts.
+    pub(crate) fn accept(
+        &mut self,
+        channel: Channel,
+        incoming: Incoming,
+        parts: u32,
+        now_ms: i64,
+    ) -> Acceptance {
         let index = match self.find(channel, &incoming.reference) {
             Ok(index) => index,
             Err(key) => {
                 let index = u32::try_from(self.letters.len()).unwrap_or(u32::MAX);
                 self.by_reference.insert(key, index);
-                self.letters.push(Letter::new(channel, incoming, now_ms, self.keep_texts));
+                self.letters.push(Letter::new(channel, incoming, parts, now_ms, self.keep_texts));
                 index
             }
         };
@@ -122,6 +140,12 @@ impl Inbox {
 
     pub(crate) fn stats(&self) -> Stats {
         self.stats
+    }
+
+    /// The messages accepted at or after `at_ms`.
+    pub(crate) fn since(&self, at_ms: i64) -> Vec<u32> {
+        let later = self.letters.iter().enumerate().filter(|(_, letter)| letter.accepted_at >= at_ms);
+        later.filter_map(|(index, _)| u32::try_from(index).ok()).collect()
     }
 
     pub(crate) fn entry(&self, index: u32) -> Entry {
@@ -221,12 +245,8 @@ impl Inbox {
 }
 
 impl Letter {
-    fn new(channel: Channel, incoming: Incoming, now_ms: i64, keep_texts: bool) -> Self {
+    fn new(channel: Channel, incoming: Incoming, parts: u32, now_ms: i64, keep_texts: bool) -> Self {
         let Incoming { reference, to, from, subject, text, html, headers } = incoming;
-        let parts = match channel {
-            Channel::Sms => parts::count(&text),
-            Channel::Email => 1,
-        };
         let pieces = [to, subject.unwrap_or_default(), text];
         let mut packed =
             String::with_capacity(reference.len() + pieces.iter().map(String::len).sum::<usize>());

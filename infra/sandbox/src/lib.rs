@@ -8,6 +8,7 @@ mod calls;
 mod chance;
 mod faults;
 mod inbox;
+mod kept;
 mod listing;
 mod options;
 mod page;

@@ -1,6 +1,7 @@
 //! What a sandbox is started with.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -52,6 +53,9 @@ pub struct Options {
     pub yen_per_part: i64,
     /// Whether texts stay when people have acted. Without it, 100,000 messages need less than 40 MB.
     pub keep_texts: bool,
+    /// The file that keeps what was accepted, but for the texts, from one process to the next; without one it is
+    /// forgotten with the process.
+    pub kept_in: Option<PathBuf>,
     /// What links begin with when that is not `callback_url`, where people find them all the same.
     pub public_base: Option<String>,
     /// A URL in a text that contains this is the link that people follow.
@@ -75,6 +79,7 @@ impl Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             seed: 1,
             clock: Arc::new(system_millis),
+            kept_in: None,
             public_base: None,
             link_base: format!("{callback_url}/l/"),
             pixel_base: format!("{callback_url}/p/"),

@@ -54,7 +54,7 @@ fn message(entry: &Entry) -> Markup {
                 " to " (entry.to) " · " time datetime=(at) { (at) } " · " (entry.reference)
                 @if entry.times > 1 { " · " span.twice { "accepted " (entry.times) " times" } }
             }
-            @if let Some(text) = &entry.text { pre { (linked(text)) } }
+            @if let Some(text) = &entry.text { pre { (linked(text)) } } @else { p { "Its text is not kept." } }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! How many parts a text is billed as, on docomo: GSM-7 160 then 153 septets, UCS-2 70 then 66 units.
 
+use crate::listing::Channel;
+
 const SEPTETS_ALONE: u32 = 160;
 const SEPTETS_JOINED: u32 = 153;
 const UNITS_ALONE: u32 = 70;
@@ -11,8 +13,16 @@ const GSM: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !
 /// The characters behind the escape: two septets each.
 const GSM_EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
+/// How many parts a text is billed as.
+pub(crate) fn of(channel: Channel, text: &str) -> u32 {
+    match channel {
+        Channel::Sms => count(text),
+        Channel::Email => 1,
+    }
+}
+
 /// The number of parts of `text`; an empty one is one part.
-pub(crate) fn count(text: &str) -> u32 {
+fn count(text: &str) -> u32 {
     let septets: Option<Vec<u32>> = text.chars().map(septets).collect();
     septets.map_or_else(
         || {

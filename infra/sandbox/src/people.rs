@@ -114,6 +114,18 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Whether the provider does it, not the person.
+    pub(crate) const fn is_receipt(self) -> bool {
+        match self {
+            Self::Delivered | Self::Undelivered | Self::Bounced { .. } => true,
+            Self::Open | Self::Click | Self::Reply(_) | Self::StartCheckout { .. } | Self::Buy { .. } => {
+                false
+            }
+        }
+    }
+}
+
 /// What people write back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Words {

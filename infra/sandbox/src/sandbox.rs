@@ -16,14 +16,19 @@ use crate::agenda::{Agenda, Errand, Target};
 use crate::chance::hash;
 use crate::faults::{Fate, Faults};
 use crate::inbox::{Acceptance, Inbox, Incoming};
+use crate::kept::{Kept, Line};
 use crate::listing::{Channel, Entry, InboxQuery, Stats};
 use crate::options::Options;
 use crate::people::{Action, Addressed, plan};
 use crate::people_stats::PeopleStats;
-use crate::{server, urls};
+use crate::{parts, server, urls};
 
 /// The longest that people sleep without looking at the clock, which may run faster than ours.
 const LONGEST_SLEEP: Duration = Duration::from_millis(500);
+
+/// How long before the start a message was accepted at most for its receipt to be posted again, in milliseconds: the
+/// process before may have ended with receipts to post, and one that comes twice changes nothing.
+const RECEIPTS_AGAIN_MS: i64 = 3_600_000;
 
 /// A running provider and its people. The server stops when this is dropped.
 pub struct Sandbox {
@@ -46,7 +51,7 @@ impl Sandbox {
             .await
             .with_context(|| format!("the sandbox cannot listen on {listen}"))?;
         let address = listener.local_addr().context("the sandbox has no address")?;
-        let shared = Arc::new(Shared::new(options));
+        let shared = Arc::new(Shared::new(options)?);
         let router = server::router(Arc::clone(&shared));
         let server = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, router).await {
@@ -127,6 +132,7 @@ pub(crate) struct Shared {
 
 pub(crate) struct State {
     pub(crate) inbox: Inbox,
+    kept: Option<Kept>,
     pub(crate) agenda: Agenda,
     pub(crate) people: PeopleStats,
     pub(crate) faults: Faults,
@@ -135,20 +141,29 @@ pub(crate) struct State {
 }
 
 impl Shared {
-    fn new(options: Options) -> Self {
-        let state = State {
-            inbox: Inbox::new(options.yen_per_part, options.keep_texts),
+    fn new(options: Options) -> anyhow::Result<Self> {
+        let mut inbox = Inbox::new(options.yen_per_part, options.keep_texts);
+        let kept = match &options.kept_in {
+            Some(path) => Some(Kept::open(path, |line| inbox.restore(line))?),
+            None => None,
+        };
+        let mut state = State {
+            inbox,
+            kept,
             agenda: Agenda::default(),
             people: PeopleStats::default(),
             faults: options.faults,
             refusals: HashMap::new(),
         };
-        Self {
+        for index in state.inbox.since((options.clock)() - RECEIPTS_AGAIN_MS) {
+            state.schedule_receipt(index, &options);
+        }
+        Ok(Self {
             options,
             client: providers::http::client(),
             scheduled: Notify::new(),
             state: Mutex::new(state),
-        }
+        })
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -181,8 +196,9 @@ impl Shared {
         rest.map(|rest| format!("{}{rest}", self.options.callback_url)).unwrap_or(url)
     }
 
-    /// Puts a message into the inbox. Its people act on the first acceptance of its reference only.
-    pub(crate) fn accept(&self, channel: Channel, incoming: Incoming) -> Acceptance {
+    /// Puts a message into the inbox. Its people act on the first acceptance of its reference only. On an error it is
+    /// not accepted.
+    pub(crate) fn accept(&self, channel: Channel, incoming: Incoming) -> std::io::Result<Acceptance> {
         let now_ms = (self.options.clock)();
         let addressed = Addressed { channel, to: &incoming.to, reference: &incoming.reference };
         let deeds = plan(self.options.seed, &self.options.people, addressed, seconds(now_ms));
@@ -197,20 +213,36 @@ impl Shared {
         let pixel =
             wants(Action::Open).then(|| urls::first_gif_with(html, &self.options.pixel_base)).flatten();
         let (link, pixel) = (link.map(|url| self.reach(url)), pixel.map(|url| self.reach(url)));
+        let parts = parts::of(channel, &incoming.text);
         let mut state = self.state();
+        if let Some(kept) = &mut state.kept {
+            let (reference, to) = (incoming.reference.as_str().into(), incoming.to.as_str().into());
+            kept.add(&Line { channel, reference, to, parts, accepted_at: now_ms })?;
+        }
         let delays = state.faults.receipt_delays(self.options.seed, &incoming.reference);
-        let acceptance = state.inbox.accept(channel, incoming, now_ms);
+        let acceptance = state.inbox.accept(channel, incoming, parts, now_ms);
         if acceptance.times == 1 {
             state.agenda.set_target(acceptance.index, Target::Link, link);
             state.agenda.set_target(acceptance.index, Target::Pixel, pixel);
             state.schedule(acceptance.index, &deeds, &delays);
             self.scheduled.notify_one();
         }
-        acceptance
+        Ok(acceptance)
     }
 }
 
 impl State {
+    /// Only the receipt of a message that an earlier process accepted: what else people do is of its time.
+    fn schedule_receipt(&mut self, index: u32, options: &Options) {
+        let entry = self.inbox.entry(index);
+        let Entry { channel, to, reference, accepted_at, .. } = &entry;
+        let addressed = Addressed { channel: *channel, to, reference };
+        let mut deeds = plan(options.seed, &options.people, addressed, seconds(*accepted_at));
+        deeds.retain(|(_, action)| action.is_receipt());
+        let delays = self.faults.receipt_delays(options.seed, reference);
+        self.schedule(index, &deeds, &delays);
+    }
+
     fn schedule(&mut self, index: u32, deeds: &[(Timestamp, Action)], receipt_delays: &[i64]) {
         let mut awaited = 0;
         for (at, action) in deeds {

@@ -77,7 +77,13 @@ async fn send(shared: &Shared, channel: Channel, headers: &HeaderMap, posted: Po
     if let Some(problem) = problem(channel, &incoming) {
         return refusal(StatusCode::BAD_REQUEST, problem);
     }
-    let acceptance = shared.accept(channel, incoming);
+    let acceptance = match shared.accept(channel, incoming) {
+        Ok(acceptance) => acceptance,
+        Err(error) => {
+            tracing::error!(error = %error, "the sandbox refuses a message that it cannot keep");
+            return refusal(StatusCode::SERVICE_UNAVAILABLE, "cannot_keep_it");
+        }
+    };
     silence_if_asked(shared, Phase::AfterAccept, &reference).await;
     match fate {
         Fate::Unanswered => std::future::pending().await,

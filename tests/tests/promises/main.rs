@@ -6,4 +6,5 @@ mod budgets;
 mod demo;
 mod explain;
 mod optout;
+mod stale_check;
 mod world;

@@ -165,6 +165,8 @@ fn setup(demo: &Demo, clock: &VirtualClock) -> Setup {
         sender: "つなぎ書店".to_owned(),
         secrets: Secrets::from_seed(demo.seed),
         provider: Provider::Sandbox(Box::new(SandboxSetup {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            kept_in: None,
             seed: demo.seed,
             people: PeopleSettings::default(),
             faults: sandbox::Faults::default(),
@@ -211,7 +213,8 @@ fn clear(data: &Path) -> Result<()> {
     for entry in std::fs::read_dir(data)? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.starts_with("tables.sqlite") || name.starts_with("queues.sqlite") {
+        let ours = ["tables.sqlite", "queues.sqlite", "sandbox.jsonl"];
+        if ours.iter().any(|ours| name.starts_with(ours)) {
             std::fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use cloud::clock::Clock;
@@ -46,6 +46,11 @@ pub fn announce(data: &Path, url: &str) -> Result<()> {
     Ok(fs::write(data.join("up.json"), serde_json::to_vec(&Up { url: url.to_owned() })?)?)
 }
 
+/// What keeps the messages that a sandbox accepted, whichever process it runs in.
+pub fn sandbox_file(data: &Path) -> PathBuf {
+    data.join("sandbox.jsonl")
+}
+
 /// The installation's secrets, made when there are none yet; readable by their owner only.
 pub fn secrets(data: &Path) -> Result<Secrets> {
     use std::io::Write;
@@ -64,6 +69,9 @@ pub fn secrets(data: &Path) -> Result<Secrets> {
 /// A stack by the real clock, with quiet people, for commands that work while nothing is up.
 pub async fn stack(data: &Path, durability: Durability) -> Result<Stack> {
     let provider = SandboxSetup {
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        // It is sent nothing.
+        kept_in: None,
         seed: 1,
         people: PeopleSettings::quiet(),
         faults: sandbox::Faults::default(),

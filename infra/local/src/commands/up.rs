@@ -6,12 +6,13 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use cloud::clock::Clock;
-use sandbox::PeopleSettings;
+use sandbox::{Faults, PeopleSettings};
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Data;
 use super::place;
+use super::sandbox::faults;
 use super::text::say;
 use crate::region::Durability;
 use crate::stack::{Provider, SandboxSetup, Setup, Stack};
@@ -36,6 +37,13 @@ pub struct Up {
     /// A sandbox in another process (`tsunagi sandbox`) instead of the one in this process.
     #[arg(long, value_name = "URL")]
     provider: Option<String>,
+    /// Where the sandbox listens, its inbox with it: an address of loopback. Port 0 finds a free one.
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR", conflicts_with = "provider")]
+    sandbox_listen: SocketAddr,
+    /// What goes wrong at the sandbox, as JSON: `'{"latency_ms":500,"unavailable":0.1}'`. `tsunagi sandbox --help` tells
+    /// all there is; `curl -X PUT` of the same to the sandbox's /faults changes it.
+    #[arg(long, value_name = "JSON", value_parser = faults, conflicts_with = "provider")]
+    sandbox_faults: Option<Faults>,
     /// Let the sandbox's people click, reply and buy; without it they only receive.
     #[arg(long)]
     people: bool,
@@ -87,9 +95,11 @@ impl Up {
         let provider = match self.provider {
             Some(url) => Provider::Elsewhere(url),
             None => Provider::Sandbox(Box::new(SandboxSetup {
+                listen: self.sandbox_listen,
+                kept_in: Some(place::sandbox_file(&data)),
                 seed: 1,
                 people,
-                faults: sandbox::Faults::default(),
+                faults: self.sandbox_faults.unwrap_or_default(),
                 concurrency: 16,
                 keep_texts: true,
                 on_request: None,

@@ -126,6 +126,8 @@ fn setup(data: &Path, clock: &VirtualClock, durability: Durability) -> Setup {
         sender: "つなぎ書店".to_owned(),
         secrets: Secrets::from_seed(1),
         provider: Provider::Sandbox(Box::new(SandboxSetup {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            kept_in: None,
             seed: 1,
             people: PeopleSettings::quiet(),
             faults: sandbox::Faults::default(),

@@ -1,0 +1,7 @@
+//! `tsunagi up` as a process: what it is told, and what it survives.
+
+#![expect(clippy::unwrap_used, reason = "these files are tests as a whole")]
+
+mod kill;
+mod sandbox;
+mod shop;
