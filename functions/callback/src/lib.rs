@@ -1,7 +1,6 @@
 //! `callback`: receipts, replies and bounces that providers post.
 
 mod notices;
-mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

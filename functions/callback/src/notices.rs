@@ -11,10 +11,9 @@ use domain::input::Input;
 use domain::message::Code;
 use domain::money::Yen;
 use domain::names::CustomerId;
+use domain::optout::opts_out;
 use domain::time::Timestamp;
 use providers::receipts::{Notice, ReceiptStatus};
-
-use crate::words::opts_out;
 
 /// The most characters kept of a provider's word for why.
 const REASON_LIMIT: usize = 64;

@@ -1,5 +1,7 @@
 //! From a definition as it is written to one that cannot fail for its shape.
 
+mod advertisement;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
@@ -298,7 +300,8 @@ impl Builder {
         let subject = texts.subject.and_then(|text| self.text(text, &format!("{place}.subject")));
         let html = texts.html.and_then(|text| self.text(text, &format!("{place}.html")));
         let Some(text) = self.text(texts.text, &format!("{place}.text")) else { return };
-        self.advertisement(&text, place);
+        self.advertisement(channel, Some(&text), &format!("{place}.text"));
+        self.advertisement(channel, html.as_ref(), &format!("{place}.html"));
         for (link, url) in links {
             if !(url.starts_with("https://") || url.starts_with("http://")) {
                 self.wrong(
@@ -338,20 +341,16 @@ impl Builder {
         Text::parse(source).map_err(|what| self.wrong(place, &what)).ok()
     }
 
-    /// Every advertisement names the sender and how to opt out: 特定電子メール法 art. 4, rule 9.
-    fn advertisement(&mut self, text: &Text, place: &str) {
+    /// What the law asks of an advertisement, of each text that a person may be shown instead of the other.
+    fn advertisement(&mut self, channel: Channel, text: Option<&Text>, place: &str) {
+        let Some(text) = text else { return };
         match self.purpose {
-            Purpose::Transactional => return,
-            Purpose::Marketing => {}
-        }
-        if !text.mentions("sender") {
-            self.wrong(
-                &format!("{place}.text"),
-                "an advertisement names its sender (特定電子メール法 art. 4): add {{ sender }}",
-            );
-        }
-        if !text.mentions("optout") && !text.source().contains("STOP") && !text.source().contains("停止") {
-            self.wrong(&format!("{place}.text"), "an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, or a word to reply with such as STOP");
+            Purpose::Transactional => {}
+            Purpose::Marketing => {
+                for what in advertisement::mistakes(channel, text) {
+                    self.wrong(place, what);
+                }
+            }
         }
     }
 }
