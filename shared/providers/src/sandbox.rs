@@ -90,19 +90,17 @@ impl Sandbox {
     async fn call(&self, request: RequestBuilder) -> Result<Answer, SendError> {
         let response = request.bearer_auth(&self.key).send().await.map_err(|error| sort_failure(&error))?;
         let status = response.status();
-        let headers = response.headers().clone();
         let body = match response.bytes().await {
             Ok(body) => body.to_vec(),
             // A refusal is one by its status alone; an acceptance whose body is lost stays unreadable.
             Err(_) => Vec::new(),
         };
-        Ok(Answer { status, headers, body })
+        Ok(Answer { status, body })
     }
 }
 
 struct Answer {
     status: StatusCode,
-    headers: reqwest::header::HeaderMap,
     body: Vec<u8>,
 }
 
@@ -120,7 +118,7 @@ impl Answer {
     }
 
     fn error(&self) -> SendError {
-        sort_status(self.status, &self.headers, self.refusal().as_deref())
+        sort_status(self.status, self.refusal().as_deref())
     }
 }
 

@@ -175,6 +175,8 @@ impl<T: Transport> Sender<T> {
                 tracing::warn!(reason, "a message is unknown: it left and was not answered");
                 self.record(&code, attempt, lone(Status::Unknown)).await
             }
+            // The claim stays: the next delivery finds it without an outcome, and asks.
+            Err(error @ SendError::Unclear { .. }) => bail!("{error}"),
             Err(error @ (SendError::Temporary { .. } | SendError::Configuration { .. })) => {
                 self.table.release(&code, attempt).await?;
                 bail!("{error}")

@@ -54,28 +54,30 @@ async fn an_acceptance_is_read() {
 
 #[tokio::test]
 async fn each_status_has_its_class() {
-    let temporary = |reason, seconds| SendError::Temporary { reason, retry_after_seconds: seconds };
+    let temporary = |reason| SendError::Temporary { reason };
+    let unclear = |reason| SendError::Unclear { reason };
     let permanent = |code: &str| SendError::Permanent { code: code.to_owned() };
     let configuration = |reason: &str| SendError::Configuration { reason: reason.to_owned() };
     let unknown = |reason| SendError::Unknown { reason };
-    let cases: [(u16, &'static str, SendError); 14] = [
-        (429, "", temporary("too many requests", Some(7))),
-        (503, "", temporary("service unavailable", Some(7))),
+    let cases: [(u16, &'static str, SendError); 15] = [
+        (429, "", temporary("too many requests")),
+        (503, "", unclear("service unavailable")),
         (400, r#"{"error":"invalid_number"}"#, permanent("invalid_number")),
         (422, r#"{"error":"+819012345678 is no number"}"#, permanent("unnamed")),
         (401, r#"{"error":"unauthorized"}"#, configuration("HTTP 401: unauthorized")),
         (403, "", configuration("HTTP 403: unnamed")),
         (404, r#"{"error":"not found"}"#, configuration("HTTP 404: unnamed")),
         (307, "", configuration("HTTP 307: unnamed")),
-        (408, "", unknown("the provider timed out")),
-        (500, "", unknown("the provider failed")),
-        (502, "", unknown("the provider failed")),
-        (504, "", unknown("the provider failed")),
+        (408, "", unclear("the provider timed out")),
+        (409, r#"{"error":"duplicate"}"#, unclear("a conflict")),
+        (500, "", unclear("the provider failed")),
+        (502, "", unclear("the provider failed")),
+        (504, "", unclear("the provider failed")),
         (201, "<html>", unknown("unreadable acceptance")),
         (201, r#"{"id":"s-1"}"#, unknown("unreadable acceptance")),
     ];
     for (status, body, expected) in cases {
-        let sms = answering(status, &[("retry-after", "7"), ("location", "/elsewhere")], body).await;
+        let sms = answering(status, &[("location", "/elsewhere")], body).await;
         assert_eq!(sms.send(&REQUEST).await, Err(expected), "{status} {body}");
     }
 }
@@ -96,7 +98,7 @@ async fn a_refused_connection_proves_that_nothing_left() {
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let sms = SmsProvider::from_config("sandbox", &|name| provider(&base_url, name)).unwrap();
-    let refused = SendError::Temporary { reason: "no connection", retry_after_seconds: None };
+    let refused = SendError::Temporary { reason: "no connection" };
     assert_eq!(sms.send(&REQUEST).await, Err(refused));
     let unknown = SendError::Unknown { reason: "no connection" };
     assert_eq!(sms.look_up("k3Jd02").await, Err(unknown));
