@@ -18,8 +18,6 @@ use std::path::Path;
 
 use serde_json::Value;
 
-pub use reference::queue_url;
-
 /// The template this command was built with.
 pub const EMBEDDED: &str = include_str!("../../template.yaml");
 
@@ -32,7 +30,7 @@ pub const FUNCTIONS: [&str; 8] =
 pub struct Template {
     /// Tables by name, which is their logical id.
     pub tables: BTreeMap<String, Table>,
-    /// Queues by logical id; [`queue_url`] gives their address.
+    /// Queues by logical id; [`crate::region::queue_url`] gives their address.
     pub queues: BTreeMap<String, Queue>,
     /// Names of event buses, which are their logical ids.
     pub buses: BTreeSet<String>,

@@ -11,6 +11,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
+use cloud::config::Vars;
 use domain::time::Timestamp;
 use providers::answer::{LookUp, SendError};
 use providers::email::{EmailProvider, EmailRequest};
@@ -93,12 +94,12 @@ async fn world(change: impl FnOnce(&mut Options)) -> World {
     change(&mut options);
     let sandbox = Sandbox::start(options).await.unwrap();
     let base = sandbox.url();
-    let vars = move |name: &str| match name {
+    let vars = Vars::new(move |name| match name {
         "SMS_PROVIDER_URL" | "EMAIL_PROVIDER_URL" => Some(base.clone()),
         "SMS_PROVIDER_KEY" => Some("sms-key".to_owned()),
         "EMAIL_PROVIDER_KEY" => Some("email-key".to_owned()),
         _ => None,
-    };
+    });
     let sms = SmsProvider::from_config("sandbox", &vars).unwrap();
     let email = EmailProvider::from_config("sandbox", &vars).unwrap();
     World { product, sandbox, sms, email, url }

@@ -16,6 +16,7 @@ use crate::definition::{
 use crate::event::RECENT_LIMIT;
 use crate::journey::{Enter, Journey, MessageStep, ReEntry, Step, Way};
 use crate::names::StepName;
+use crate::spelling::nearest;
 use crate::text::Text;
 
 /// Checks a journey; every mistake at once, each with its path within the definition.
@@ -359,16 +360,6 @@ struct Texts<'a> {
     subject: Option<&'a str>,
     text: &'a str,
     html: Option<&'a str>,
-}
-
-/// How many letters may be wrong in a word that is still recognized.
-const TYPING_ERRORS: usize = 3;
-
-/// The word that was meant, if one is near: most of its letters are right.
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let far = |candidate: &str| strsim::damerau_levenshtein(word, candidate);
-    let near = known.into_iter().min_by_key(|candidate| far(candidate))?;
-    (far(near) <= TYPING_ERRORS.min(word.chars().count() / 2)).then_some(near)
 }
 
 /// "there is no …", with the nearest word there is.

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use cloud::config::{ConfigError, Vars};
 use reqwest::{RequestBuilder, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Accepted, LookUp, SendError, inconclusive, sort_failure, sort_status};
 use crate::email::EmailRequest;
-use crate::settings::{ConfigError, Names, Vars, base_url, refuse_in_production, required};
+use crate::settings::{Names, base_url, refuse_in_production, required};
 use crate::sms::SmsRequest;
 
 /// The name by which configuration and callbacks call the sandbox.
@@ -32,7 +33,7 @@ impl fmt::Debug for Sandbox {
 }
 
 impl Sandbox {
-    pub(crate) fn from_config(names: Names, vars: Vars<'_>) -> Result<Self, ConfigError> {
+    pub(crate) fn from_config(names: Names, vars: &Vars) -> Result<Self, ConfigError> {
         refuse_in_production(vars, names.provider)?;
         let base_url = base_url(vars, names.url)?;
         let key = required(vars, names.key, "the key that `tsunagi sandbox` was given")?;

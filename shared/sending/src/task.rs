@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use cloud::table::messages::{Claimed, KEPT_SECONDS, MessageItem, Recorded};
+use cloud::table::new_attempt;
 use cloud::table::people::Stopped;
 use domain::customer::Customer;
 use domain::enrollment::Status;
@@ -204,10 +205,6 @@ impl<T: Transport> Sender<T> {
             None => bail!("another delivery took the claim over"),
         }
     }
-}
-
-fn new_attempt() -> String {
-    format!("{:011x}", fastrand::u64(..) >> 20)
 }
 
 fn accept(accepted: Accepted) -> Recorded {

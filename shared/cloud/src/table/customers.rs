@@ -11,7 +11,7 @@ use domain::due::{Due, DueReason};
 use domain::names::CustomerId;
 use domain::time::{DAY, Timestamp};
 
-use super::{Item, Reading, Table, number, read_number, read_text, shard, text};
+use super::{Item, Reading, Table, new_attempt, number, read_number, read_text, shard, text};
 
 /// The sort key of a customer.
 pub const SORT: &str = "customer";
@@ -117,7 +117,7 @@ impl Table {
             "a customer's document of {} bytes; at most {DOCUMENT_LIMIT}",
             document.len()
         );
-        let attempt = format!("{:011x}", fastrand::u64(..) >> 20);
+        let attempt = new_attempt();
         let revision = before.revision + 1;
         let mut request = self
             .client

@@ -59,10 +59,7 @@ impl Row {
             ("said".to_owned(), text(serde_json::to_string(word)?)),
             ("source".to_owned(), text(source)),
         ]);
-        let purpose = match word.purpose {
-            Purpose::Marketing => "marketing",
-            Purpose::Transactional => "transactional",
-        };
+        let purpose = word.purpose.name();
         let sk = format!("consent#{:012}#{}#{purpose}#{}", at.seconds(), word.channel, word.given);
         Ok(Self { pk: format!("C#{customer}"), sk, item })
     }

@@ -29,6 +29,10 @@ fn provider(base_url: &str, name: &str) -> Option<String> {
     }
 }
 
+fn vars(base_url: String) -> Vars {
+    Vars::new(move |name| provider(&base_url, name))
+}
+
 async fn serve(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -41,7 +45,7 @@ async fn answering(status: u16, headers: &[(&'static str, &'static str)], body: 
         headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
     let status = StatusCode::from_u16(status).unwrap();
     let base_url = serve(Router::new().fallback(any(move || async move { (status, headers, body) }))).await;
-    SmsProvider::from_config("sandbox", &|name| provider(&base_url, name)).unwrap()
+    SmsProvider::from_config("sandbox", &vars(base_url)).unwrap()
 }
 
 #[tokio::test]
@@ -97,7 +101,7 @@ async fn a_refused_connection_proves_that_nothing_left() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let sms = SmsProvider::from_config("sandbox", &|name| provider(&base_url, name)).unwrap();
+    let sms = SmsProvider::from_config("sandbox", &vars(base_url)).unwrap();
     let refused = SendError::Temporary { reason: "no connection" };
     assert_eq!(sms.send(&REQUEST).await, Err(refused));
     let unknown = SendError::Unknown { reason: "no connection" };
@@ -132,7 +136,7 @@ async fn a_reset_after_the_request_left_is_unknown_and_not_repeated() {
             counted.fetch_add(1, Ordering::SeqCst);
         }
     });
-    let sms = SmsProvider::from_config("sandbox", &|name| provider(&base_url, name)).unwrap();
+    let sms = SmsProvider::from_config("sandbox", &vars(base_url)).unwrap();
     assert_eq!(sms.send(&REQUEST).await, Err(SendError::Unknown { reason: "connection lost" }));
     assert_eq!(calls.load(Ordering::SeqCst), 1);
 }
@@ -147,7 +151,7 @@ async fn an_email_travels_whole() {
         serde_json::json!({ "id": seen, "parts": 1, "price_yen": null }).to_string()
     });
     let base_url = serve(Router::new().fallback(echo)).await;
-    let email = EmailProvider::from_config("sandbox", &|name| provider(&base_url, name)).unwrap();
+    let email = EmailProvider::from_config("sandbox", &vars(base_url)).unwrap();
     let headers = [("List-Unsubscribe".to_owned(), "<https://a.jp/u/k3Jd02>".to_owned())];
     let request = EmailRequest {
         reference: "k3Jd02",
@@ -164,20 +168,19 @@ async fn an_email_travels_whole() {
 
 #[test]
 fn a_wrong_configuration_names_its_variable() {
-    let good = |name: &str| provider("http://127.0.0.1:1", name);
-    let in_production = |name: &str| match name {
+    let good = vars("http://127.0.0.1:1".to_owned());
+    let in_production = Vars::new(|name| match name {
         "STAGE" => Some("production".to_owned()),
-        _ => good(name),
-    };
-    let variable = |result: Result<SmsProvider, ConfigError>| match result.unwrap_err() {
-        ConfigError::Missing { variable, .. } | ConfigError::Wrong { variable, .. } => variable,
-    };
-    assert_eq!(variable(SmsProvider::from_vars(&good)), "SMS_PROVIDER");
-    assert_eq!(variable(SmsProvider::from_config("twillio", &good)), "SMS_PROVIDER");
-    assert_eq!(variable(SmsProvider::from_config("sandbox", &in_production)), "SMS_PROVIDER");
-    assert_eq!(variable(SmsProvider::from_config("sandbox", &|_| None)), "SMS_PROVIDER_URL");
-    let keyless = |name: &str| (name == "SMS_PROVIDER_URL").then(|| "http://127.0.0.1:1".to_owned());
-    assert_eq!(variable(SmsProvider::from_config("sandbox", &keyless)), "SMS_PROVIDER_KEY");
+        _ => provider("http://127.0.0.1:1", name),
+    });
+    let nothing = Vars::new(|_| None);
+    let keyless = Vars::new(|name| (name == "SMS_PROVIDER_URL").then(|| "http://127.0.0.1:1".to_owned()));
+    let named = |result: Result<SmsProvider, ConfigError>| result.unwrap_err().name;
+    assert_eq!(named(SmsProvider::from_vars(&good)), "SMS_PROVIDER");
+    assert_eq!(named(SmsProvider::from_config("twilio", &good)), "SMS_PROVIDER");
+    assert_eq!(named(SmsProvider::from_config("sandbox", &in_production)), "SMS_PROVIDER");
+    assert_eq!(named(SmsProvider::from_config("sandbox", &nothing)), "SMS_PROVIDER_URL");
+    assert_eq!(named(SmsProvider::from_config("sandbox", &keyless)), "SMS_PROVIDER_KEY");
     let shown = format!("{:?}", SmsProvider::from_config("sandbox", &good));
     assert!(!shown.contains("key-1"), "{shown}");
 }
