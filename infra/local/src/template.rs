@@ -11,10 +11,8 @@ mod table;
 mod tests;
 mod wiring;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::Path;
 
 use serde_json::Value;
 
@@ -215,19 +213,6 @@ impl Template {
             })
         })
     }
-}
-
-/// The template's text: that of the file if one is given, else the [`EMBEDDED`] one.
-pub fn text(path: Option<&Path>) -> Result<Cow<'static, str>, TemplateError> {
-    path.map_or(Ok(Cow::Borrowed(EMBEDDED)), |path| {
-        std::fs::read_to_string(path).map(Cow::Owned).map_err(|error| {
-            TemplateError::new(
-                path.display().to_string(),
-                error.to_string(),
-                "name a template that can be read",
-            )
-        })
-    })
 }
 
 /// What is wrong with a template, where, and what would be right.
