@@ -72,6 +72,7 @@ const NO_FAULTS: sandbox::Faults = sandbox::Faults {
     unavailable: 0.0,
     throttled: 0.0,
     refused: 0.0,
+    misreported: 0.0,
     unanswered: 0.0,
     cut_off: 0.0,
     receipts_twice: 0.0,

@@ -1,7 +1,6 @@
 //! `callback`: receipts, replies and bounces that providers post.
 
 mod notices;
-mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,6 +15,7 @@ use axum::{Json, Router, body::Bytes};
 use cloud::clock::Clock;
 use cloud::concurrent;
 use cloud::config::{ConfigError, Vars};
+use cloud::inbox;
 use cloud::queue::Queue;
 use cloud::table::Table;
 use domain::contact::Channel;
@@ -88,7 +88,7 @@ impl Callback {
         let inputs: Vec<_> =
             notices.iter().filter_map(|notice| notices::input(notice, &known, now)).collect();
         let accepted = inputs.len();
-        self.inbox.send(&notices::inboxes(inputs)).await?;
+        self.inbox.send(&inbox::together(inputs)?).await?;
         Ok(Taken { accepted, unknown: notices.len() - accepted })
     }
 

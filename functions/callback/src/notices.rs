@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use cloud::inbox::{INPUTS_LIMIT, Inbox};
 use cloud::table::messages::MessageItem;
 use cloud::table::people::Stopped;
 use domain::contact::{Channel, Phone};
@@ -11,10 +10,9 @@ use domain::input::Input;
 use domain::message::Code;
 use domain::money::Yen;
 use domain::names::CustomerId;
+use domain::optout::opts_out;
 use domain::time::Timestamp;
 use providers::receipts::{Notice, ReceiptStatus};
-
-use crate::words::opts_out;
 
 /// The most characters kept of a provider's word for why.
 const REASON_LIMIT: usize = 64;
@@ -108,22 +106,6 @@ pub(crate) fn input(notice: &Notice, known: &Known, now: Timestamp) -> Option<(C
             Some((message.customer.clone(), Input::Reply { code, channel: Channel::Email, at }))
         }
     }
-}
-
-/// The inputs of each customer together, in the order they came.
-pub(crate) fn inboxes(inputs: Vec<(CustomerId, Input)>) -> Vec<Inbox> {
-    let mut places: BTreeMap<CustomerId, usize> = BTreeMap::new();
-    let mut inboxes: Vec<Inbox> = Vec::new();
-    for (customer, input) in inputs {
-        match places.get(&customer).and_then(|place| inboxes.get_mut(*place)) {
-            Some(inbox) if inbox.inputs.len() < INPUTS_LIMIT => inbox.inputs.push(input),
-            _ => {
-                places.insert(customer.clone(), inboxes.len());
-                inboxes.push(Inbox::new(customer, vec![input]));
-            }
-        }
-    }
-    inboxes
 }
 
 fn outcome(status: &ReceiptStatus) -> Status {

@@ -4,7 +4,6 @@
 //! It differs where Segment keeps silent: a call that can't be used is reported with its index, its field and what would
 //! be right, and nothing is acknowledged before the queue has it.
 
-mod group;
 mod parse;
 mod refusal;
 mod request;
@@ -23,6 +22,7 @@ use axum::routing::{MethodRouter, post};
 use axum::{Json, Router, body::Bytes};
 use cloud::clock::Clock;
 use cloud::config::Vars;
+use cloud::inbox;
 use cloud::queue::Queue;
 use serde::Serialize;
 use serde_json::Value;
@@ -89,7 +89,7 @@ impl Ingest {
             }
         }
         let accepted = calls.len();
-        let sent = match group::inboxes(calls) {
+        let sent = match inbox::together(calls) {
             Ok(inboxes) => self.inbox.send(&inboxes).await,
             Err(error) => Err(error.into()),
         };

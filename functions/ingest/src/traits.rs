@@ -38,10 +38,6 @@ const ADDRESS: [(&str, &str); 5] = [
     ("street", "address_street"),
 ];
 
-/// The names of purposes.
-const PURPOSES: [(&str, Purpose); 2] =
-    [("marketing", Purpose::Marketing), ("transactional", Purpose::Transactional)];
-
 type Read = (BTreeMap<String, Trait>, Vec<ConsentSaid>);
 
 /// Reads the traits of an `identify` call.
@@ -181,8 +177,8 @@ fn said(value: &Value) -> Result<Vec<ConsentSaid>, Rejection> {
         };
         let field = format!("traits.consents.{named}");
         for (named, given) in entries(purposes, &field, "{\"marketing\": true}")? {
-            let Some((_, purpose)) = PURPOSES.into_iter().find(|(purpose, _)| purpose == named) else {
-                return Err(nested(&field, named, &PURPOSES.map(|(purpose, _)| purpose)));
+            let Some(purpose) = Purpose::ALL.into_iter().find(|purpose| purpose.name() == named) else {
+                return Err(nested(&field, named, &Purpose::ALL.map(Purpose::name)));
             };
             let Value::Bool(given) = *given else {
                 return Err(Rejection::new(

@@ -1,5 +1,6 @@
 //! Reading JSON values, and saying what is wrong with them without repeating what may be personal.
 
+use domain::spelling::nearest;
 use serde_json::Value;
 
 use crate::parse::Rejection;
@@ -42,24 +43,9 @@ pub(crate) fn unknown(key: &str, known: &[&str]) -> (String, String) {
     if shown.len() < key.len() {
         shown.push('…');
     }
-    let error = match nearest(key, known) {
+    let error = match nearest(key, known.iter().copied()) {
         Some(near) => format!("unknown; did you mean `{near}`?"),
         None => format!("unknown; known are {}", known.join(", ")),
     };
     (shown, error)
-}
-
-/// The known word that was meant, if one is near, whatever its case and separators.
-fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    let plain = |word: &str| -> String {
-        word.chars()
-            .filter(|c| c.is_alphanumeric())
-            .map(|c| c.to_ascii_lowercase())
-            .take(SHOWN_LIMIT)
-            .collect()
-    };
-    let meant = plain(word);
-    let distance = |candidate: &str| strsim::damerau_levenshtein(&meant, &plain(candidate));
-    let near = known.iter().copied().min_by_key(|candidate| distance(candidate))?;
-    (distance(near) <= meant.chars().count() / 3).then_some(near)
 }

@@ -14,6 +14,7 @@ use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::definitions::{Cache, code_key};
 use cloud::inbox::Inbox;
+use cloud::payload::Payload;
 use cloud::queue::Queue;
 use cloud::table::Table;
 use cloud::table::customers::{Stored, due_key};
@@ -48,8 +49,6 @@ pub struct Recompute {
 /// One part of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Part {
-    /// The payload's version.
-    pub v: u32,
     /// The run: the number of the definitions it brings, and when it began.
     pub run: String,
     /// The number of the definitions it needs at least.
@@ -70,6 +69,10 @@ pub struct Part {
     /// Customers it found changed so far.
     #[serde(default)]
     pub changed: u64,
+}
+
+impl Payload for Part {
+    const VERSION: u32 = 1;
 }
 
 /// What `tsunagi` and others put on the bus when definitions were applied.
@@ -122,7 +125,6 @@ impl Recompute {
         let number = definitions.number.max(number);
         let run = format!("{number}-{}", self.clock.now().seconds());
         let part = |part| Part {
-            v: 1,
             run: run.clone(),
             definitions: number,
             part,

@@ -17,7 +17,7 @@ pub struct Email {
 
 /// Wires the function.
 pub fn wire(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Sender<Email>> {
-    let provider = EmailProvider::from_vars(&|name| vars.get(name))?;
+    let provider = EmailProvider::from_vars(vars)?;
     let from = vars.required("EMAIL_FROM")?;
     Sender::new(Email { provider, from }, config, vars, clock)
 }

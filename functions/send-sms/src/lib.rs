@@ -14,7 +14,7 @@ pub struct Sms(SmsProvider);
 
 /// Wires the function.
 pub fn wire(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Sender<Sms>> {
-    let provider = SmsProvider::from_vars(&|name| vars.get(name))?;
+    let provider = SmsProvider::from_vars(vars)?;
     Sender::new(Sms(provider), config, vars, clock)
 }
 

@@ -56,9 +56,6 @@ pub struct Options {
     pub clock: Clock,
     /// What goes wrong; nothing, if none.
     pub faults: Option<Arc<dyn Faults>>,
-    /// Runs everything on the thread that calls, so that a run on one thread depends on no other. Needs
-    /// [`Durability::Fast`]: a sync is always waited for on another thread.
-    pub inline: bool,
 }
 
 /// Tables, queues and buses of one installation.
@@ -84,9 +81,9 @@ pub(crate) struct Answer {
 impl Region {
     /// Opens or creates the region in a directory.
     pub fn open(options: Options) -> anyhow::Result<Arc<Self>> {
-        let Options { data, durability, clock, faults, inline } = options;
+        let Options { data, durability, clock, faults } = options;
         std::fs::create_dir_all(&data).with_context(|| format!("creating {}", data.display()))?;
-        let queues = Queues::open(&data.join("queues.sqlite"), durability, clock.clone(), inline)?;
+        let queues = Queues::open(&data.join("queues.sqlite"), durability, clock.clone())?;
         Ok(Arc::new(Self {
             dynamodb: DynamoDb::open(&data.join("tables.sqlite"), durability)?,
             queues: Arc::new(queues),
@@ -106,7 +103,7 @@ impl Region {
         scratch: &std::path::Path,
         clock: Clock,
     ) -> anyhow::Result<Arc<Self>> {
-        let queues = Queues::open(&scratch.join("queues.sqlite"), Durability::Fast, clock.clone(), false)?;
+        let queues = Queues::open(&scratch.join("queues.sqlite"), Durability::Fast, clock.clone())?;
         Ok(Arc::new(Self {
             dynamodb: DynamoDb::open(&data.join("tables.sqlite"), Durability::Fast)?,
             queues: Arc::new(queues),

@@ -36,8 +36,6 @@ pub struct Options {
     pub faults: Option<Arc<dyn Faults>>,
     /// Values of the template's parameters.
     pub parameters: BTreeMap<String, String>,
-    /// A template other than the embedded one.
-    pub template: Option<PathBuf>,
 }
 
 /// A region that runs.
@@ -61,14 +59,12 @@ pub struct Feed {
 impl Runtime {
     /// Opens or creates what the template declares, and starts its functions.
     pub async fn open(options: Options) -> Result<Arc<Self>> {
-        let text = template::text(options.template.as_deref())?;
-        let template = Template::parse(&text, &options.parameters)?;
+        let template = Template::parse(template::EMBEDDED, &options.parameters)?;
         let region = Region::open(region::Options {
             data: options.data,
             durability: options.durability,
             clock: options.clock,
             faults: options.faults,
-            inline: false,
         })?;
         create(&region, &template).await?;
         let functions = template

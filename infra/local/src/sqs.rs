@@ -9,7 +9,6 @@ mod writer;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use cloud::clock::Clock;
 use serde::{Deserialize, Serialize};
@@ -120,13 +119,11 @@ impl From<rusqlite::Error> for QueueError {
 type Result<T> = std::result::Result<T, QueueError>;
 
 impl Queues {
-    /// Opens or creates the queues in the file at `path`. With `inline`, operations run on the thread that calls, one by
-    /// one.
-    pub fn open(path: &Path, durability: Durability, clock: Clock, inline: bool) -> anyhow::Result<Self> {
+    /// Opens or creates the queues in the file at `path`.
+    pub fn open(path: &Path, durability: Durability, clock: Clock) -> anyhow::Result<Self> {
         let store = Store::open(path, durability)?;
         let (sender, arrivals) = watch::channel(0);
-        let sender = Arc::new(sender);
-        let writer = if inline { Writer::inline(store, sender) } else { Writer::thread(store, sender)? };
+        let writer = Writer::start(store, sender)?;
         Ok(Self { writer, clock, arrivals })
     }
 

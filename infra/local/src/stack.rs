@@ -163,7 +163,6 @@ impl Stack {
             clock: setup.clock.clone(),
             faults: setup.faults.clone(),
             parameters: parameters(&setup, &link_base, &provider_url),
-            template: None,
         })
         .await?;
         shop.open(runtime.table("shop")?);

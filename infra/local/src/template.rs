@@ -11,14 +11,10 @@ mod table;
 mod tests;
 mod wiring;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::Path;
 
 use serde_json::Value;
-
-pub use reference::queue_url;
 
 /// The template this command was built with.
 pub const EMBEDDED: &str = include_str!("../../template.yaml");
@@ -32,7 +28,7 @@ pub const FUNCTIONS: [&str; 8] =
 pub struct Template {
     /// Tables by name, which is their logical id.
     pub tables: BTreeMap<String, Table>,
-    /// Queues by logical id; [`queue_url`] gives their address.
+    /// Queues by logical id; [`crate::region::queue_url`] gives their address.
     pub queues: BTreeMap<String, Queue>,
     /// Names of event buses, which are their logical ids.
     pub buses: BTreeSet<String>,
@@ -217,19 +213,6 @@ impl Template {
             })
         })
     }
-}
-
-/// The template's text: that of the file if one is given, else the [`EMBEDDED`] one.
-pub fn text(path: Option<&Path>) -> Result<Cow<'static, str>, TemplateError> {
-    path.map_or(Ok(Cow::Borrowed(EMBEDDED)), |path| {
-        std::fs::read_to_string(path).map(Cow::Owned).map_err(|error| {
-            TemplateError::new(
-                path.display().to_string(),
-                error.to_string(),
-                "name a template that can be read",
-            )
-        })
-    })
 }
 
 /// What is wrong with a template, where, and what would be right.

@@ -8,7 +8,7 @@ use crate::chance::Chance;
 /// The most refusals in a row that a temporary fault gives one message.
 const MAX_REFUSALS: i64 = 3;
 
-/// What goes wrong. Fractions are of messages, from 0 to 1; the five of them that concern the answer exclude each
+/// What goes wrong. Fractions are of messages, from 0 to 1; the six of them that concern the answer exclude each
 /// other, so together they are at most 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -21,6 +21,8 @@ pub struct Faults {
     pub throttled: f64,
     /// Messages refused with 400 for good.
     pub refused: f64,
+    /// Messages that are accepted and answered with 503 all the same.
+    pub misreported: f64,
     /// Messages that are accepted and never answered.
     pub unanswered: f64,
     /// Messages that are accepted with an answer that breaks off.
@@ -40,6 +42,7 @@ pub(crate) enum Fate {
     Unavailable { refusals: i64 },
     Throttled { refusals: i64 },
     Refused,
+    Misreported,
     Unanswered,
     CutOff,
 }
@@ -47,7 +50,8 @@ pub(crate) enum Fate {
 impl Faults {
     /// Whether the fractions can all hold.
     pub fn check(&self) -> anyhow::Result<()> {
-        let answers = [self.unavailable, self.throttled, self.refused, self.unanswered, self.cut_off];
+        let answers =
+            [self.unavailable, self.throttled, self.refused, self.misreported, self.unanswered, self.cut_off];
         let all = answers.iter().chain([&self.receipts_twice, &self.receipts_never]);
         for fraction in all {
             ensure!((0.0..=1.0).contains(fraction), "a fraction of messages is from 0 to 1, not {fraction}");
@@ -55,7 +59,7 @@ impl Faults {
         let sum: f64 = answers.iter().sum();
         ensure!(
             sum <= 1.0 + f64::EPSILON,
-            "unavailable, throttled, refused, unanswered and cut_off exceed 1"
+            "unavailable, throttled, refused, misreported, unanswered and cut_off exceed 1"
         );
         Ok(())
     }
@@ -68,6 +72,7 @@ impl Faults {
             (self.unavailable, Fate::Unavailable { refusals }),
             (self.throttled, Fate::Throttled { refusals }),
             (self.refused, Fate::Refused),
+            (self.misreported, Fate::Misreported),
             (self.unanswered, Fate::Unanswered),
             (self.cut_off, Fate::CutOff),
         ];

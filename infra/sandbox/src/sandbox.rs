@@ -186,7 +186,7 @@ impl Shared {
                 *refused += 1;
                 if *refused > refusals { Fate::Accepted } else { fate }
             }
-            Fate::Accepted | Fate::Refused | Fate::Unanswered | Fate::CutOff => fate,
+            Fate::Accepted | Fate::Refused | Fate::Misreported | Fate::Unanswered | Fate::CutOff => fate,
         }
     }
 

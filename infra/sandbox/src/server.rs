@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Query, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{AUTHORIZATION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post, put};
@@ -68,11 +68,10 @@ async fn send(shared: &Shared, channel: Channel, headers: &HeaderMap, posted: Po
     match fate {
         Fate::Unavailable { .. } => return refusal(StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Fate::Throttled { .. } => {
-            return ([(RETRY_AFTER, "1")], refusal(StatusCode::TOO_MANY_REQUESTS, "throttled"))
-                .into_response();
+            return refusal(StatusCode::TOO_MANY_REQUESTS, "throttled");
         }
         Fate::Refused => return refusal(StatusCode::BAD_REQUEST, "refused"),
-        Fate::Accepted | Fate::Unanswered | Fate::CutOff => {}
+        Fate::Accepted | Fate::Misreported | Fate::Unanswered | Fate::CutOff => {}
     }
     if let Some(problem) = problem(channel, &incoming) {
         return refusal(StatusCode::BAD_REQUEST, problem);
@@ -88,6 +87,7 @@ async fn send(shared: &Shared, channel: Channel, headers: &HeaderMap, posted: Po
     match fate {
         Fate::Unanswered => std::future::pending().await,
         Fate::CutOff => cut_off(),
+        Fate::Misreported => refusal(StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Fate::Accepted | Fate::Unavailable { .. } | Fate::Throttled { .. } | Fate::Refused => {
             (StatusCode::CREATED, Json(accepted(&acceptance))).into_response()
         }

@@ -7,6 +7,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use cloud::config::Vars;
 use providers::answer::{Accepted, LookUp};
 use providers::receipts::Secret;
 use providers::sms::{Purpose, SmsProvider, SmsRequest};
@@ -28,11 +29,11 @@ async fn start(path: &Path, now: i64) -> (Sandbox, SmsProvider) {
     options.kept_in = Some(path.to_owned());
     let sandbox = Sandbox::start(options).await.unwrap();
     let url = sandbox.url();
-    let vars = move |name: &str| match name {
+    let vars = Vars::new(move |name| match name {
         "SMS_PROVIDER_URL" => Some(url.clone()),
         "SMS_PROVIDER_KEY" => Some("key".to_owned()),
         _ => None,
-    };
+    });
     (sandbox, SmsProvider::from_config("sandbox", &vars).unwrap())
 }
 

@@ -11,6 +11,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
+use cloud::config::Vars;
 use domain::time::Timestamp;
 use providers::answer::{LookUp, SendError};
 use providers::email::{EmailProvider, EmailRequest};
@@ -93,12 +94,12 @@ async fn world(change: impl FnOnce(&mut Options)) -> World {
     change(&mut options);
     let sandbox = Sandbox::start(options).await.unwrap();
     let base = sandbox.url();
-    let vars = move |name: &str| match name {
+    let vars = Vars::new(move |name| match name {
         "SMS_PROVIDER_URL" | "EMAIL_PROVIDER_URL" => Some(base.clone()),
         "SMS_PROVIDER_KEY" => Some("sms-key".to_owned()),
         "EMAIL_PROVIDER_KEY" => Some("email-key".to_owned()),
         _ => None,
-    };
+    });
     let sms = SmsProvider::from_config("sandbox", &vars).unwrap();
     let email = EmailProvider::from_config("sandbox", &vars).unwrap();
     World { product, sandbox, sms, email, url }
@@ -195,17 +196,20 @@ async fn faults_are_of_the_message_and_reach_the_client_sorted() {
     world.sandbox.set_faults(all(|faults| faults.unavailable = 1.0)).unwrap();
     let mut refusals = 0;
     while let Err(error) = world.send_sms("m1").await {
-        assert!(matches!(error, SendError::Temporary { .. }), "{error}");
+        assert!(matches!(error, SendError::Unclear { .. }), "{error}");
         refusals += 1;
     }
     assert!((1..=3).contains(&refusals));
     world.sandbox.set_faults(all(|faults| faults.throttled = 1.0)).unwrap();
     let throttled = world.send_sms("m2").await.unwrap_err();
-    assert!(matches!(throttled, SendError::Temporary { retry_after_seconds: Some(1), .. }), "{throttled}");
+    assert!(matches!(throttled, SendError::Temporary { .. }), "{throttled}");
     world.sandbox.set_faults(all(|faults| faults.refused = 1.0)).unwrap();
     let refused = SendError::Permanent { code: "refused".to_owned() };
     assert_eq!(world.send_sms("m3").await, Err(refused));
     assert_eq!(world.sms.look_up("m3").await, Ok(LookUp::NotAccepted));
+    world.sandbox.set_faults(all(|faults| faults.misreported = 1.0)).unwrap();
+    assert!(matches!(world.send_sms("m5").await, Err(SendError::Unclear { .. })));
+    assert!(matches!(world.sms.look_up("m5").await, Ok(LookUp::Accepted(_))));
     world.sandbox.set_faults(all(|faults| faults.cut_off = 1.0)).unwrap();
     assert!(matches!(world.send_sms("m4").await, Err(SendError::Unknown { .. })));
     assert!(matches!(world.sms.look_up("m4").await, Ok(LookUp::Accepted(_))));

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use serde::de::DeserializeOwned;
 
+use crate::payload::{self, Payload};
 use crate::queue::{CAUSE, Queue};
 
 /// How often a message is received before it is given up with its cause: once less than the queues' own limit, beyond
@@ -22,13 +22,6 @@ pub enum Failure {
     Retry(anyhow::Error),
     /// It never will: it goes to the dead-letter queue with this cause.
     Fail(anyhow::Error),
-}
-
-impl Failure {
-    /// Any error, to be retried.
-    pub fn retry(error: impl Into<anyhow::Error>) -> Self {
-        Self::Retry(error.into())
-    }
 }
 
 impl fmt::Display for Failure {
@@ -55,7 +48,7 @@ pub struct Received<T> {
 /// without an outcome is retried.
 pub async fn run<T, F, Fut>(event: SqsEvent, dead_letters: &Queue, handle: F) -> SqsBatchResponse
 where
-    T: DeserializeOwned,
+    T: Payload,
     F: FnOnce(Vec<Received<T>>) -> Fut,
     Fut: Future<Output = Vec<(usize, Result<(), Failure>)>>,
 {
@@ -63,18 +56,14 @@ where
     let mut readable = Vec::new();
     for (index, message) in event.records.iter().enumerate() {
         let body = message.body.as_deref().unwrap_or_default();
-        match serde_json::from_str(body) {
+        match payload::read(body) {
             Ok(body) => {
                 // A letter that was driven back carries its cause: it was handled before, however far that went.
                 let redelivered = receives(message) > 1 || message.message_attributes.contains_key(CAUSE);
                 readable.push(Received { index, redelivered, body });
                 outcomes.push(None);
             }
-            // serde_json quotes no values of the body but unknown names; its place is enough.
-            Err(error) => {
-                let what = anyhow::anyhow!("unreadable at line {} column {}", error.line(), error.column());
-                outcomes.push(Some(Err(Failure::Fail(what))));
-            }
+            Err(error) => outcomes.push(Some(Err(Failure::Fail(error)))),
         }
     }
     for (index, outcome) in handle(readable).await {

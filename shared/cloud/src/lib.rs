@@ -8,6 +8,7 @@ pub mod concurrent;
 pub mod config;
 pub mod definitions;
 pub mod inbox;
+pub mod payload;
 pub mod queue;
 pub mod table;
 pub mod telemetry;

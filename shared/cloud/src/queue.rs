@@ -4,7 +4,8 @@ use anyhow::{Context, Result, bail};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
 use futures_util::stream::{self, StreamExt};
-use serde::Serialize;
+
+use crate::payload::{self, Payload};
 
 /// The most entries SQS takes in one request.
 const ENTRIES_LIMIT: usize = 10;
@@ -32,13 +33,13 @@ impl Queue {
     }
 
     /// Sends messages as JSON, ten in a request; returns when the queue has accepted every one.
-    pub async fn send<T: Serialize>(&self, messages: &[T]) -> Result<()> {
+    pub async fn send<T: Payload>(&self, messages: &[T]) -> Result<()> {
         self.send_later(messages, 0).await
     }
 
     /// The same, to be delivered after `delay_seconds`.
-    pub async fn send_later<T: Serialize>(&self, messages: &[T], delay_seconds: i32) -> Result<()> {
-        let bodies = messages.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
+    pub async fn send_later<T: Payload>(&self, messages: &[T], delay_seconds: i32) -> Result<()> {
+        let bodies = messages.iter().map(payload::write).collect::<Result<Vec<_>>>()?;
         let mut requests: Vec<Vec<String>> = Vec::new();
         let mut bytes = 0;
         for body in bodies {

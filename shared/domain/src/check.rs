@@ -1,9 +1,14 @@
 //! From a definition as it is written to one that cannot fail for its shape.
 
+mod advertisement;
+mod conditions;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
+pub use self::conditions::segment;
+use self::conditions::{asks_no_message, bounds};
 use crate::calendar::{self, Clock24};
 use crate::condition::Condition;
 use crate::consent::Purpose;
@@ -11,15 +16,32 @@ use crate::contact::Channel;
 use crate::definition::{
     EnterSource, JourneySource, Links, Mistake, ReEntrySource, STEPS_LIMIT, Shop, StepSource, WaySource,
 };
-use crate::event::RECENT_LIMIT;
 use crate::journey::{Enter, Journey, MessageStep, ReEntry, Step, Way};
 use crate::names::StepName;
+use crate::spelling::nearest;
 use crate::text::Text;
 
-/// Checks a journey; every mistake at once, each with its path within the definition.
+/// Checks the shape of a journey; every mistake at once, each with its path within the definition. What the law asks is
+/// not looked at: a journey that was accepted under yesterday's rules still reads, and its enrollments go on.
 pub fn journey(source: &JourneySource) -> Result<Journey, Vec<Mistake>> {
-    let mut builder =
-        Builder { purpose: source.purpose, steps: Vec::new(), named: BTreeMap::new(), mistakes: Vec::new() };
+    build(source).0
+}
+
+/// Every mistake of a journey that is about to be accepted, what the law asks of its messages included.
+pub fn new_journey(source: &JourneySource) -> Vec<Mistake> {
+    let (built, unlawful) = build(source);
+    built.err().into_iter().flatten().chain(unlawful).collect()
+}
+
+/// The journey or the mistakes in its shape, and those under the law.
+fn build(source: &JourneySource) -> (Result<Journey, Vec<Mistake>>, Vec<Mistake>) {
+    let mut builder = Builder {
+        purpose: source.purpose,
+        steps: Vec::new(),
+        named: BTreeMap::new(),
+        mistakes: Vec::new(),
+        unlawful: Vec::new(),
+    };
     if let Some(allowed) = &source.allowed {
         builder.mistakes.extend(asks_no_message(allowed, "allowed", "who is allowed to begin"));
     }
@@ -42,9 +64,9 @@ pub fn journey(source: &JourneySource) -> Result<Journey, Vec<Mistake>> {
         builder.wrong("steps", &format!("{} steps; at most {STEPS_LIMIT}", builder.steps.len()));
     }
     if !builder.mistakes.is_empty() {
-        return Err(builder.mistakes);
+        return (Err(builder.mistakes), builder.unlawful);
     }
-    Ok(Journey {
+    let journey = Journey {
         name: source.name.clone(),
         title: source.title.clone(),
         purpose: source.purpose,
@@ -63,29 +85,8 @@ pub fn journey(source: &JourneySource) -> Result<Journey, Vec<Mistake>> {
         first,
         steps: builder.steps,
         named: builder.named,
-    })
-}
-
-/// Checks what a condition of a segment asks; messages belong to journeys.
-pub fn segment(condition: &Condition) -> Vec<Mistake> {
-    asks_no_message(condition, "when", "a segment")
-}
-
-fn asks_no_message(condition: &Condition, place: &str, who: &str) -> Vec<Mistake> {
-    let mut mistakes = Vec::new();
-    condition.walk(&mut |part| match part {
-        Condition::Sent(step) | Condition::Delivered(step) | Condition::Clicked(step) | Condition::Responded(step) => {
-            mistakes.push(Mistake {
-                place: place.to_owned(),
-                what: format!("{who} does not know the step `{step}`; messages can be asked about by the steps after it and by `exit`"),
-            });
-        }
-        Condition::All(_) | Condition::Any(_) | Condition::Not(_) | Condition::Event(_) | Condition::NoEvent(_)
-        | Condition::Trait(_) | Condition::InAudience(_) | Condition::InSegment(_) | Condition::Reachable(_) => {
-            mistakes.extend(bounds(part, place));
-        }
-    });
-    mistakes
+    };
+    (Ok(journey), builder.unlawful)
 }
 
 /// Checks what the shop allows, and returns its zone.
@@ -117,43 +118,13 @@ pub fn shop(shop: &Shop) -> Result<TimeZone, Vec<Mistake>> {
     }
 }
 
-fn bounds(condition: &Condition, place: &str) -> Option<Mistake> {
-    let wrong = |what: String| Some(Mistake { place: place.to_owned(), what });
-    match condition {
-        Condition::Event(test) if test.within_days == Some(0) => {
-            wrong("`within_days` goes from 1".to_owned())
-        }
-        Condition::Event(test) if test.within_days.is_some() && test.at_least as usize > RECENT_LIMIT => {
-            wrong(format!(
-                "`at_least: {}` within days; at most {RECENT_LIMIT} are kept one by one",
-                test.at_least
-            ))
-        }
-        Condition::NoEvent(test) if test.for_days == 0 => wrong("`for_days` goes from 1".to_owned()),
-        Condition::All(parts) | Condition::Any(parts) if parts.is_empty() => {
-            wrong("an empty list of conditions; name at least one".to_owned())
-        }
-        Condition::All(_)
-        | Condition::Any(_)
-        | Condition::Not(_)
-        | Condition::Event(_)
-        | Condition::NoEvent(_)
-        | Condition::Trait(_)
-        | Condition::InAudience(_)
-        | Condition::InSegment(_)
-        | Condition::Reachable(_)
-        | Condition::Sent(_)
-        | Condition::Delivered(_)
-        | Condition::Clicked(_)
-        | Condition::Responded(_) => None,
-    }
-}
-
 struct Builder {
     purpose: Purpose,
     steps: Vec<Step>,
     named: BTreeMap<StepName, usize>,
     mistakes: Vec<Mistake>,
+    /// What the law asks and is not there.
+    unlawful: Vec<Mistake>,
 }
 
 impl Builder {
@@ -298,7 +269,8 @@ impl Builder {
         let subject = texts.subject.and_then(|text| self.text(text, &format!("{place}.subject")));
         let html = texts.html.and_then(|text| self.text(text, &format!("{place}.html")));
         let Some(text) = self.text(texts.text, &format!("{place}.text")) else { return };
-        self.advertisement(&text, place);
+        self.advertisement(channel, Some(&text), &format!("{place}.text"));
+        self.advertisement(channel, html.as_ref(), &format!("{place}.html"));
         for (link, url) in links {
             if !(url.starts_with("https://") || url.starts_with("http://")) {
                 self.wrong(
@@ -338,20 +310,15 @@ impl Builder {
         Text::parse(source).map_err(|what| self.wrong(place, &what)).ok()
     }
 
-    /// Every advertisement names the sender and how to opt out: 特定電子メール法 art. 4, rule 9.
-    fn advertisement(&mut self, text: &Text, place: &str) {
+    /// What the law asks of an advertisement, of each text that a person may be shown instead of the other.
+    fn advertisement(&mut self, channel: Channel, text: Option<&Text>, place: &str) {
+        let Some(text) = text else { return };
         match self.purpose {
-            Purpose::Transactional => return,
-            Purpose::Marketing => {}
-        }
-        if !text.mentions("sender") {
-            self.wrong(
-                &format!("{place}.text"),
-                "an advertisement names its sender (特定電子メール法 art. 4): add {{ sender }}",
-            );
-        }
-        if !text.mentions("optout") && !text.source().contains("STOP") && !text.source().contains("停止") {
-            self.wrong(&format!("{place}.text"), "an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, or a word to reply with such as STOP");
+            Purpose::Transactional => {}
+            Purpose::Marketing => {
+                let mistake = |what: &str| Mistake { place: place.to_owned(), what: what.to_owned() };
+                self.unlawful.extend(advertisement::mistakes(channel, text).into_iter().map(mistake));
+            }
         }
     }
 }
@@ -360,16 +327,6 @@ struct Texts<'a> {
     subject: Option<&'a str>,
     text: &'a str,
     html: Option<&'a str>,
-}
-
-/// How many letters may be wrong in a word that is still recognized.
-const TYPING_ERRORS: usize = 3;
-
-/// The word that was meant, if one is near: most of its letters are right.
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let far = |candidate: &str| strsim::damerau_levenshtein(word, candidate);
-    let near = known.into_iter().min_by_key(|candidate| far(candidate))?;
-    (far(near) <= TYPING_ERRORS.min(word.chars().count() / 2)).then_some(near)
 }
 
 /// "there is no …", with the nearest word there is.

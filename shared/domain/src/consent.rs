@@ -17,6 +17,19 @@ pub enum Purpose {
     Transactional,
 }
 
+impl Purpose {
+    /// Both, in the order they are written.
+    pub const ALL: [Self; 2] = [Self::Marketing, Self::Transactional];
+
+    /// The name in keys and calls.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Marketing => "marketing",
+            Self::Transactional => "transactional",
+        }
+    }
+}
+
 /// A person's word on one channel and purpose.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

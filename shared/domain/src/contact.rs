@@ -5,6 +5,8 @@ use std::fmt;
 use rlibphonenumber::{PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region};
 use serde::{Deserialize, Serialize};
 
+use crate::spelling::narrow;
+
 /// A way to reach a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,7 +48,7 @@ impl Phone {
     /// Reads a number as people write it (full-width digits, brackets, separators, with or without the country code);
     /// one without a country code is Japanese.
     pub fn parse(text: &str) -> Result<Self, PhoneError> {
-        let digits: String = text.chars().filter_map(ascii_digit).collect();
+        let digits: String = text.chars().map(narrow).filter(char::is_ascii_digit).collect();
         if PLACEHOLDERS.contains(&digits.as_str()) || (!digits.is_empty() && digits.chars().all(|c| c == '0'))
         {
             return Err(PhoneError::Placeholder);
@@ -77,14 +79,6 @@ impl Phone {
     /// The number in E.164.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-fn ascii_digit(c: char) -> Option<char> {
-    match c {
-        '0'..='9' => Some(c),
-        '０'..='９' => char::from_u32(u32::from(c) - u32::from('０') + u32::from('0')),
-        _ => None,
     }
 }
 

@@ -5,11 +5,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::{self, Clock24};
-use crate::check;
 use crate::condition::Condition;
 use crate::consent::Purpose;
 use crate::message::Policy;
 use crate::names::{AudienceName, JourneyName, SegmentName, StepName};
+use crate::spelling::nearest;
 
 /// The most steps a journey may have, nested ones included.
 pub const STEPS_LIMIT: usize = 200;
@@ -266,5 +266,5 @@ fn meant(what: &str) -> Option<&str> {
     let (found, expected) = what.split_once(", expected ")?;
     let (_, word) = found.split_once('`')?;
     let words = expected.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty());
-    check::nearest(word.trim_end_matches('`'), words)
+    nearest(word.trim_end_matches('`'), words)
 }

@@ -63,7 +63,7 @@ pub fn read(yaml: &str) -> Result<(Kind, String), Vec<Mistake>> {
     };
     let mistakes = match &definition {
         Definition::Segment(source) => check::segment(&source.when),
-        Definition::Journey(source) => check::journey(source).err().unwrap_or_default(),
+        Definition::Journey(source) => check::new_journey(source),
         Definition::Shop(shop) => check::shop(shop).err().unwrap_or_default(),
     };
     if mistakes.is_empty() { Ok(name) } else { Err(place::located(yaml, mistakes)) }

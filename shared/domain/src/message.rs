@@ -1,4 +1,4 @@
-//! Messages: their codes, their length in parts, and whether one may leave.
+//! Messages: their codes, and whether one may leave.
 
 use hmac::digest::Key;
 use hmac::{Hmac, KeyInit, Mac};
@@ -250,47 +250,9 @@ fn capped(customer: &Customer, cap: FrequencyCap, moment: Moment, now: Timestamp
 /// The most characters an SMS may have on Japanese business routes.
 pub const SMS_LIMIT: usize = 660;
 
-/// How many parts an SMS is billed as, at the estimate that fits most Japanese carriers: GSM-7 160 then 153 septets a
-/// part, else UCS-2 70 then 66 (docomo and Rakuten; au counts 67). The provider's receipt has the last word.
-pub fn parts(text: &str) -> u32 {
-    let septets: Option<usize> = text.chars().map(septets).sum();
-    let (length, single, several) = match septets {
-        Some(length) => (length, 160, 153),
-        None => (text.chars().map(char::len_utf16).sum(), 70, 66),
-    };
-    let count = if length <= single { 1 } else { length.div_ceil(several) };
-    u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-/// Septets of a character in the GSM 03.38 default alphabet and its extension table.
-fn septets(c: char) -> Option<usize> {
-    const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
-    if BASIC.contains(c) {
-        Some(1)
-    } else if "|^€{}[]~\\\u{c}".contains(c) {
-        Some(2)
-    } else {
-        None
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn parts_by_alphabet_and_length() {
-        assert_eq!(parts(&"a".repeat(160)), 1);
-        assert_eq!(parts(&"a".repeat(161)), 2);
-        assert_eq!(parts(&"€".repeat(80)), 1);
-        assert_eq!(parts(&"€".repeat(81)), 2);
-        assert_eq!(parts(&"あ".repeat(70)), 1);
-        assert_eq!(parts(&"あ".repeat(71)), 2);
-        assert_eq!(parts(&"あ".repeat(132)), 2);
-        assert_eq!(parts(&"あ".repeat(133)), 3);
-        assert_eq!(parts(&"😀".repeat(35)), 1);
-        assert_eq!(parts(&"😀".repeat(36)), 2);
-    }
 
     #[test]
     fn codes_are_stable_and_differ_by_what_they_name() {

@@ -41,9 +41,22 @@ impl Text {
         &self.source
     }
 
-    /// Whether the text speaks of the variable, such as `sender`.
-    pub fn mentions(&self, variable: &str) -> bool {
-        self.paths().any(|(path, _)| path.split('.').next() == Some(variable))
+    /// Whether every message with this text shows the variable, such as `sender`: it stands outside of blocks.
+    pub fn always_shows(&self, variable: &str) -> bool {
+        self.always().any(|piece| match piece {
+            Piece::Output(tag) => paths(tag).iter().any(|(path, _)| path.split('.').next() == Some(variable)),
+            Piece::Words(_) | Piece::Block(_) => false,
+        })
+    }
+
+    /// The words that every message with this text has: what stands outside of tags and blocks.
+    pub fn always_says(&self) -> Vec<&str> {
+        self.always()
+            .filter_map(|piece| match piece {
+                Piece::Words(words) => Some(words),
+                Piece::Output(_) | Piece::Block(_) => None,
+            })
+            .collect()
     }
 
     /// The links it speaks of: `shop` in `{{ links.shop }}`.
@@ -67,10 +80,57 @@ impl Text {
 
     /// What stands in `{{ … }}` and `{% … %}` as a path of variables, each with what follows it there.
     fn paths(&self) -> impl Iterator<Item = (&str, &str)> {
-        let opened = self.source.split("{{").skip(1).map(|rest| rest.split("}}").next());
-        let tags = self.source.split("{%").skip(1).map(|rest| rest.split("%}").next());
-        opened.chain(tags).flatten().flat_map(paths)
+        pieces(&self.source).into_iter().flat_map(|piece| match piece {
+            Piece::Words(_) => Vec::new(),
+            Piece::Output(tag) | Piece::Block(tag) => paths(tag),
+        })
     }
+
+    /// The pieces that stand outside of blocks such as `{% if … %} … {% endif %}`, whose inside may be left out.
+    fn always(&self) -> impl Iterator<Item = Piece<'_>> {
+        let mut depth = 0_usize;
+        pieces(&self.source).into_iter().filter(move |piece| {
+            if let Piece::Block(tag) = piece {
+                let name = tag.trim_start_matches('-').split_whitespace().next().unwrap_or_default();
+                if name.starts_with("end") {
+                    depth = depth.saturating_sub(1);
+                } else if BLOCKS.contains(&name) {
+                    depth += 1;
+                }
+            }
+            depth == 0
+        })
+    }
+}
+
+/// Tags of Liquid that have an end.
+const BLOCKS: [&str; 9] =
+    ["if", "unless", "ifchanged", "case", "for", "tablerow", "capture", "comment", "raw"];
+
+/// A piece of a text as it was written.
+#[derive(Clone, Copy)]
+enum Piece<'a> {
+    /// What stands outside of tags.
+    Words(&'a str),
+    /// The inside of `{{ … }}`.
+    Output(&'a str),
+    /// The inside of `{% … %}`.
+    Block(&'a str),
+}
+
+fn pieces(source: &str) -> Vec<Piece<'_>> {
+    let mut found = Vec::new();
+    let mut rest = source;
+    while let Some(start) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
+        found.push(Piece::Words(&rest[..start]));
+        let tag = &rest[start + 2..];
+        let output = rest[start..].starts_with("{{");
+        let (inside, after) = tag.split_once(if output { "}}" } else { "%}" }).unwrap_or((tag, ""));
+        found.push(if output { Piece::Output(inside) } else { Piece::Block(inside) });
+        rest = after;
+    }
+    found.push(Piece::Words(rest));
+    found
 }
 
 impl fmt::Debug for Text {
@@ -207,8 +267,15 @@ mod tests {
     #[test]
     fn variables_are_what_stands_in_tags() {
         let text = Text::parse("the sender, https://links.example.jp/x {{ links.shop }} {{ 'links.no' }} {% if optout %}{% endif %}").unwrap();
-        assert!(!text.mentions("sender"));
-        assert!(text.mentions("optout"));
+        assert!(!text.always_shows("sender"));
         assert_eq!(text.links().collect::<Vec<_>>(), ["shop"]);
+    }
+
+    #[test]
+    fn what_a_block_can_leave_out_is_not_always_there() {
+        let text = Text::parse("a {{ sender }}{%- if customer.vip -%} b {% for x in y %}c{% endfor %} {{ optout }}{% endif %} d{% comment %}e{% endcomment %}").unwrap();
+        assert!(text.always_shows("sender") && !text.always_shows("optout"));
+        assert_eq!(text.always_says().concat(), "a  d");
+        assert!(Text::parse("{% if customer.vip %}a{% endif %}{{ optout }}").unwrap().always_shows("optout"));
     }
 }

@@ -1,7 +1,6 @@
 //! What a provider answered, and what each failure proves.
 
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::{Deserialize, Serialize};
 
 /// The longest provider code that is repeated in errors and reports.
@@ -37,8 +36,6 @@ pub enum SendError {
     Temporary {
         /// What happened.
         reason: &'static str,
-        /// How long the provider asked us to wait, in seconds.
-        retry_after_seconds: Option<u32>,
     },
     /// The provider refuses this message: a bad number, an opt-out, a text too long.
     #[error("refused by the provider: {code}")]
@@ -51,6 +48,12 @@ pub enum SendError {
     Configuration {
         /// What happened.
         reason: String,
+    },
+    /// The provider answered, and the answer proves neither acceptance nor refusal: a look-up decides.
+    #[error("the provider's answer proves nothing: {reason}")]
+    Unclear {
+        /// What happened.
+        reason: &'static str,
     },
     /// The request left and its fate is not known: it must not be repeated.
     #[error("the request left and was not answered: {reason}")]
@@ -65,7 +68,7 @@ pub(crate) fn sort_failure(error: &reqwest::Error) -> SendError {
     if error.is_builder() {
         SendError::Configuration { reason: "the request cannot be built".to_owned() }
     } else if error.is_connect() {
-        SendError::Temporary { reason: "no connection", retry_after_seconds: None }
+        SendError::Temporary { reason: "no connection" }
     } else if error.is_timeout() {
         SendError::Unknown { reason: "time-out" }
     } else {
@@ -74,26 +77,29 @@ pub(crate) fn sort_failure(error: &reqwest::Error) -> SendError {
 }
 
 /// Sorts an answer that is no acceptance; `code` is the provider's word for it.
-pub(crate) fn sort_status(status: StatusCode, headers: &HeaderMap, code: Option<&str>) -> SendError {
-    let retry_after_seconds =
-        headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(|text| text.parse().ok());
+///
+/// Proof of refusal is what providers document as an answer before acceptance: too many requests, a bad message, a bad
+/// account. A 5xx may come from a gateway that lost the answer of a server behind it, 503 as well; a 409 may mean that
+/// the message was taken before.
+pub(crate) fn sort_status(status: StatusCode, code: Option<&str>) -> SendError {
     match status.as_u16() {
-        429 => SendError::Temporary { reason: "too many requests", retry_after_seconds },
-        503 => SendError::Temporary { reason: "service unavailable", retry_after_seconds },
-        400 | 409 | 413 | 422 => SendError::Permanent { code: safe_code(code) },
-        408 => SendError::Unknown { reason: "the provider timed out" },
+        429 => SendError::Temporary { reason: "too many requests" },
+        400 | 413 | 422 => SendError::Permanent { code: safe_code(code) },
+        408 => SendError::Unclear { reason: "the provider timed out" },
+        409 => SendError::Unclear { reason: "a conflict" },
+        503 => SendError::Unclear { reason: "service unavailable" },
         300..=499 => {
             SendError::Configuration { reason: format!("HTTP {}: {}", status.as_u16(), safe_code(code)) }
         }
         200..=299 => SendError::Unknown { reason: "unreadable acceptance" },
-        _ => SendError::Unknown { reason: "the provider failed" },
+        _ => SendError::Unclear { reason: "the provider failed" },
     }
 }
 
 /// A look-up that failed proves nothing about the message, whatever the same failure would prove of a send.
 pub(crate) fn inconclusive(error: SendError) -> SendError {
     match error {
-        SendError::Temporary { reason, .. } => SendError::Unknown { reason },
+        SendError::Temporary { reason } | SendError::Unclear { reason } => SendError::Unknown { reason },
         SendError::Permanent { code } => {
             SendError::Configuration { reason: format!("look-up refused: {code}") }
         }
@@ -129,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_failed_look_up_is_no_proof() {
-        let refused = SendError::Temporary { reason: "no connection", retry_after_seconds: None };
+        let refused = SendError::Temporary { reason: "no connection" };
         assert_eq!(inconclusive(refused), SendError::Unknown { reason: "no connection" });
     }
 }

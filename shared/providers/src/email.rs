@@ -1,8 +1,10 @@
 //! Sending one e-mail.
 
+use cloud::config::{ConfigError, Vars};
+
 use crate::answer::{Accepted, LookUp, SendError};
 use crate::sandbox::{self, Sandbox};
-use crate::settings::{ConfigError, Names, Vars, required};
+use crate::settings::{Names, required, wrong};
 
 const NAMES: Names =
     Names { provider: "EMAIL_PROVIDER", url: "EMAIL_PROVIDER_URL", key: "EMAIL_PROVIDER_KEY" };
@@ -36,15 +38,15 @@ pub enum EmailProvider {
 
 impl EmailProvider {
     /// The provider that `EMAIL_PROVIDER` names.
-    pub fn from_vars(vars: Vars<'_>) -> Result<Self, ConfigError> {
+    pub fn from_vars(vars: &Vars) -> Result<Self, ConfigError> {
         Self::from_config(&required(vars, NAMES.provider, EXPECTED)?, vars)
     }
 
     /// The provider called `name`, set up from `EMAIL_PROVIDER_URL`, `EMAIL_PROVIDER_KEY` and `STAGE`.
-    pub fn from_config(name: &str, vars: Vars<'_>) -> Result<Self, ConfigError> {
+    pub fn from_config(name: &str, vars: &Vars) -> Result<Self, ConfigError> {
         match name {
             sandbox::NAME => Sandbox::from_config(NAMES, vars).map(Self::Sandbox),
-            _ => Err(ConfigError::Wrong { variable: NAMES.provider, expected: EXPECTED }),
+            _ => Err(wrong(NAMES.provider, EXPECTED)),
         }
     }
 

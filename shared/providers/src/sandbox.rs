@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use cloud::config::{ConfigError, Vars};
 use reqwest::{RequestBuilder, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Accepted, LookUp, SendError, inconclusive, sort_failure, sort_status};
 use crate::email::EmailRequest;
-use crate::settings::{ConfigError, Names, Vars, base_url, refuse_in_production, required};
+use crate::settings::{Names, base_url, refuse_in_production, required};
 use crate::sms::SmsRequest;
 
 /// The name by which configuration and callbacks call the sandbox.
@@ -32,7 +33,7 @@ impl fmt::Debug for Sandbox {
 }
 
 impl Sandbox {
-    pub(crate) fn from_config(names: Names, vars: Vars<'_>) -> Result<Self, ConfigError> {
+    pub(crate) fn from_config(names: Names, vars: &Vars) -> Result<Self, ConfigError> {
         refuse_in_production(vars, names.provider)?;
         let base_url = base_url(vars, names.url)?;
         let key = required(vars, names.key, "the key that `tsunagi sandbox` was given")?;
@@ -90,19 +91,17 @@ impl Sandbox {
     async fn call(&self, request: RequestBuilder) -> Result<Answer, SendError> {
         let response = request.bearer_auth(&self.key).send().await.map_err(|error| sort_failure(&error))?;
         let status = response.status();
-        let headers = response.headers().clone();
         let body = match response.bytes().await {
             Ok(body) => body.to_vec(),
             // A refusal is one by its status alone; an acceptance whose body is lost stays unreadable.
             Err(_) => Vec::new(),
         };
-        Ok(Answer { status, headers, body })
+        Ok(Answer { status, body })
     }
 }
 
 struct Answer {
     status: StatusCode,
-    headers: reqwest::header::HeaderMap,
     body: Vec<u8>,
 }
 
@@ -120,7 +119,7 @@ impl Answer {
     }
 
     fn error(&self) -> SendError {
-        sort_status(self.status, &self.headers, self.refusal().as_deref())
+        sort_status(self.status, self.refusal().as_deref())
     }
 }
 

@@ -1,10 +1,11 @@
 //! Sending one SMS.
 
+use cloud::config::{ConfigError, Vars};
 pub use domain::consent::Purpose;
 
 use crate::answer::{Accepted, LookUp, SendError};
 use crate::sandbox::{self, Sandbox};
-use crate::settings::{ConfigError, Names, Vars, required};
+use crate::settings::{Names, required, wrong};
 
 const NAMES: Names = Names { provider: "SMS_PROVIDER", url: "SMS_PROVIDER_URL", key: "SMS_PROVIDER_KEY" };
 const EXPECTED: &str = "the name of an SMS provider: sandbox";
@@ -31,15 +32,15 @@ pub enum SmsProvider {
 
 impl SmsProvider {
     /// The provider that `SMS_PROVIDER` names.
-    pub fn from_vars(vars: Vars<'_>) -> Result<Self, ConfigError> {
+    pub fn from_vars(vars: &Vars) -> Result<Self, ConfigError> {
         Self::from_config(&required(vars, NAMES.provider, EXPECTED)?, vars)
     }
 
     /// The provider called `name`, set up from `SMS_PROVIDER_URL`, `SMS_PROVIDER_KEY` and `STAGE`.
-    pub fn from_config(name: &str, vars: Vars<'_>) -> Result<Self, ConfigError> {
+    pub fn from_config(name: &str, vars: &Vars) -> Result<Self, ConfigError> {
         match name {
             sandbox::NAME => Sandbox::from_config(NAMES, vars).map(Self::Sandbox),
-            _ => Err(ConfigError::Wrong { variable: NAMES.provider, expected: EXPECTED }),
+            _ => Err(wrong(NAMES.provider, EXPECTED)),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use cloud::table::messages::{Claimed, KEPT_SECONDS, MessageItem, Recorded};
+use cloud::table::new_attempt;
 use cloud::table::people::Stopped;
 use domain::customer::Customer;
 use domain::enrollment::Status;
@@ -175,6 +176,8 @@ impl<T: Transport> Sender<T> {
                 tracing::warn!(reason, "a message is unknown: it left and was not answered");
                 self.record(&code, attempt, lone(Status::Unknown)).await
             }
+            // The claim stays: the next delivery finds it without an outcome, and asks.
+            Err(error @ SendError::Unclear { .. }) => bail!("{error}"),
             Err(error @ (SendError::Temporary { .. } | SendError::Configuration { .. })) => {
                 self.table.release(&code, attempt).await?;
                 bail!("{error}")
@@ -202,10 +205,6 @@ impl<T: Transport> Sender<T> {
             None => bail!("another delivery took the claim over"),
         }
     }
-}
-
-fn new_attempt() -> String {
-    format!("{:011x}", fastrand::u64(..) >> 20)
 }
 
 fn accept(accepted: Accepted) -> Recorded {

@@ -143,6 +143,23 @@ fn refused_for_the_moment() -> Result<()> {
     })
 }
 
+/// Accepted, and answered as if it were not: the provider is asked, and nothing is sent again.
+#[test]
+fn accepted_and_called_unavailable() -> Result<()> {
+    let (baseline, references) = undisturbed()?;
+    alone(async {
+        let provider = Faults { misreported: 1.0, ..Faults::default() };
+        let mut shop = Shop::open(Opening { provider, ..Opening::at(START) }).await?;
+        live(&mut shop).await?;
+        let different = differences(&baseline, &check(&shop).await?);
+        ensure!(different.is_empty(), "{}", different.join("\n"));
+        ensure!(self::references(&shop)? == references, "other messages were accepted");
+        let twice = shop.accepted()?.iter().filter(|entry| entry.times > 1).count();
+        ensure!(twice == 0, "{twice} messages were sent twice");
+        Ok(())
+    })
+}
+
 /// The receipt of the last message comes when the journey is over for its receiver, and counts.
 #[test]
 fn a_receipt_after_the_end_counts() -> Result<()> {

@@ -125,14 +125,3 @@ fn numbers_are_looked_up_only_when_the_message_does_not_tell() {
         Some("+819011112222".to_owned())
     );
 }
-
-#[test]
-fn inputs_of_one_customer_travel_together_in_order() {
-    let click = |n: i64| Input::Click { code: Code::parse(SMS).unwrap(), at: Timestamp::from_seconds(n) };
-    let inputs = vec![(customer("b"), click(1)), (customer("a"), click(2)), (customer("b"), click(3))];
-    let expected =
-        [Inbox::new(customer("b"), vec![click(1), click(3)]), Inbox::new(customer("a"), vec![click(2)])];
-    assert_eq!(inboxes(inputs), expected);
-    let many = inboxes((0..250).map(|n| (customer("a"), click(n))).collect());
-    assert_eq!(many.iter().map(|inbox| inbox.inputs.len()).collect::<Vec<_>>(), [100, 100, 50]);
-}

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::Data;
-use super::place::{self, Up};
+use super::place::{self, Holder, Up};
 use super::text::{complain, say};
 use crate::definitions;
 use crate::region::Durability;
@@ -28,7 +28,7 @@ impl Apply {
             bail!("there is no *.yaml in {}", self.dir.display());
         }
         match place::hold(&self.data.data)? {
-            Ok(_held) => {
+            Holder::We(_held) => {
                 let stack = place::stack(&self.data.data, Durability::Durable).await?;
                 let table = stack.runtime.table("tsunagi")?;
                 let Some(number) = self.put(&table, &files).await? else { return Ok(()) };
@@ -36,7 +36,7 @@ impl Apply {
                 say("Customers are looked at anew once `tsunagi up` runs.");
                 Ok(())
             }
-            Err(up) => {
+            Holder::Up(up) => {
                 let reader = place::reader(&self.data.data)?;
                 let Some(number) = self.put(&reader.table, &files).await? else { return Ok(()) };
                 self.announce(&up, number).await

@@ -9,7 +9,7 @@ use cloud::clock::Clock;
 use serde_json::Value;
 
 use super::Data;
-use super::place;
+use super::place::{self, Holder};
 use super::text::{bar, say};
 use crate::import::{self, Kind};
 use crate::region::Durability;
@@ -57,13 +57,13 @@ impl Import {
         let now = Clock::system().now();
         let held = place::hold(&self.data.data)?;
         let target = match &held {
-            Ok(_) => {
+            Holder::We(_) => {
                 let stack = place::stack(&self.data.data, Durability::Durable).await?;
                 let clock = VirtualClock::at(now);
                 let driver = Driver::new(Arc::clone(&stack.runtime), stack.sandbox.clone(), clock)?;
                 Target::Here(stack, driver)
             }
-            Err(up) => {
+            Holder::Up(up) => {
                 let secrets = place::secrets(&self.data.data)?;
                 Target::Up(providers::http::client(), up.url.clone(), secrets.write_key)
             }

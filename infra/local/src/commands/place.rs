@@ -24,16 +24,24 @@ pub struct Up {
 /// The lock that says whether an installation is up; held as long as this lives.
 pub struct Held(#[expect(dead_code, reason = "dropping it gives the lock back")] File);
 
-/// Takes the lock, or says how to reach who has it.
-pub fn hold(data: &Path) -> Result<Result<Held, Up>> {
+/// Who has the lock.
+pub enum Holder {
+    /// We do: nothing is up, and nothing else can come up.
+    We(Held),
+    /// A command that is up does, and takes requests.
+    Up(Up),
+}
+
+/// Takes the lock, or says how to reach who has it; it is an error when they take no requests.
+pub fn hold(data: &Path) -> Result<Holder> {
     fs::create_dir_all(data).with_context(|| format!("creating {}", data.display()))?;
     let file = File::create(data.join("lock")).with_context(|| format!("opening {}/lock", data.display()))?;
     match file.try_lock() {
-        Ok(()) => Ok(Ok(Held(file))),
+        Ok(()) => Ok(Holder::We(Held(file))),
         Err(TryLockError::WouldBlock) => {
             let path = data.join("up.json");
             let up = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
-            Ok(Err(up.with_context(|| {
+            Ok(Holder::Up(up.with_context(|| {
                 format!("another command is at work in {}; try again when it has ended", data.display())
             })?))
         }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Data;
-use super::place;
+use super::place::{self, Holder};
 use super::sandbox::faults;
 use super::text::say;
 use crate::region::Durability;
@@ -86,7 +86,7 @@ impl Up {
             );
         }
         let data = self.data.data.clone();
-        let Ok(_held) = place::hold(&data)? else {
+        let Holder::We(_held) = place::hold(&data)? else {
             bail!("{} is up already; stop it first, or choose another directory with --data", data.display());
         };
         let secrets = place::secrets(&data)?;

@@ -31,12 +31,8 @@ const STRIDE: u64 = 97_654_321;
 pub struct Person {
     /// Family name in kanji.
     pub family: &'static str,
-    /// Family name in katakana.
-    pub family_kana: &'static str,
     /// Given name in kanji or kana.
     pub given: &'static str,
-    /// Given name in katakana.
-    pub given_kana: &'static str,
     /// Mobile number in E.164; with one seed, no two customers share one.
     pub phone: String,
     /// E-mail address; no two customers share one.
@@ -80,9 +76,7 @@ pub fn person(seed: u64, number: u32) -> Person {
     let domain = ["example.com", "example.jp", "example.net"][random.usize(..3)];
     Person {
         family: family.kanji,
-        family_kana: family.kana,
         given: given.kanji,
-        given_kana: given.kana,
         phone: phone(seed, number),
         email: format!("{}.{}{number}@{domain}", given.romaji, family.romaji),
         birthday: FIRST_BIRTHDAY.saturating_add(random.i64(0..BIRTHDAYS).days()),

@@ -155,7 +155,7 @@ async fn a_transaction_is_all_or_nothing_and_billed_either_way() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn concurrent_writes_share_syncs() {
-    let bench = Bench::open(Durability::Durable, None, false);
+    let bench = Bench::open(Durability::Durable, None);
     let client = bench.dynamodb();
     create_table(&client).await;
     let mut tasks = tokio::task::JoinSet::new();

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use csv::StringRecord;
+use domain::spelling;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
@@ -155,15 +156,9 @@ fn number(text: &str, digits: RangeInclusive<usize>) -> Option<i16> {
     plain.then(|| text.parse().ok()).flatten()
 }
 
-/// Full-width digits, letters and signs (U+FF01 to U+FF5E) as their ASCII counterparts, ￥ as ¥.
+/// A cell in plain characters: ０９ as 09, ￥ as ¥.
 fn narrow(text: &str) -> String {
-    let narrow = |c: char| match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-        '\u{ffe5}' => '¥',
-        '\u{3000}' => ' ',
-        other => other,
-    };
-    text.trim().chars().map(narrow).collect()
+    text.trim().chars().map(spelling::narrow).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use anyhow::bail;
 use csv::StringRecord;
+use domain::spelling;
 
 /// What the file of rejected rows adds; a corrected one can be imported as it is.
 pub(super) const ADDED: [&str; 2] = ["line", "reason"];
@@ -85,13 +86,7 @@ impl Header {
 
     /// The column of `known` that is missing and that `name` was likely meant to be.
     pub fn nearly<'a>(&self, name: &str, known: &[&'a str]) -> Option<&'a str> {
-        let name = name.to_lowercase();
-        let missing = known.iter().filter(|known| self.find(known).is_none());
-        let near = missing.map(|known| (distance(&name, known), *known)).filter(|(distance, known)| {
-            // Two slips make another word of a short one.
-            *distance <= if known.len() <= 5 { 1 } else { 2 }
-        });
-        near.min().map(|(_, known)| known)
+        spelling::nearest(name, known.iter().copied().filter(|known| self.find(known).is_none()))
     }
 
     /// The beginning of a message about this file's columns.
@@ -100,35 +95,9 @@ impl Header {
     }
 }
 
-/// Insertions, deletions, substitutions and swaps of neighbours between two words (optimal string alignment).
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let edited = (rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-            row.push(edited.min(replaced).min(if swapped { rows[i - 2][j - 2] + 1 } else { usize::MAX }));
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distances() {
-        let pairs =
-            [("email", "emial", 1), ("custmer_id", "customer_id", 1), ("", "id", 2), ("氏名", "指名", 1)];
-        for (a, b, expected) in pairs {
-            assert_eq!((distance(a, b), distance(b, a)), (expected, expected), "{a} {b}");
-        }
-    }
 
     #[test]
     fn only_a_missing_column_is_suggested() {

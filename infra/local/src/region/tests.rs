@@ -21,13 +21,13 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> Self {
-        Self::open(Durability::Fast, None, false)
+        Self::open(Durability::Fast, None)
     }
 
-    pub(crate) fn open(durability: Durability, faults: Option<Arc<dyn Faults>>, inline: bool) -> Self {
+    pub(crate) fn open(durability: Durability, faults: Option<Arc<dyn Faults>>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let now = Arc::new(AtomicI64::new(1_800_000_000_000));
-        let region = open(&directory, &now, durability, faults, inline);
+        let region = open(&directory, &now, durability, faults);
         Self { region, now, directory }
     }
 
@@ -35,7 +35,7 @@ impl Bench {
     pub(crate) fn reopen(self) -> Self {
         let Self { region, now, directory } = self;
         drop(Arc::into_inner(region).expect("nobody else holds the region"));
-        let region = open(&directory, &now, Durability::Fast, None, false);
+        let region = open(&directory, &now, Durability::Fast, None);
         Self { region, now, directory }
     }
 
@@ -57,12 +57,10 @@ fn open(
     now: &Arc<AtomicI64>,
     durability: Durability,
     faults: Option<Arc<dyn Faults>>,
-    inline: bool,
 ) -> Arc<Region> {
     let time = Arc::clone(now);
     let clock = Clock::from_millis(move || time.load(Ordering::SeqCst));
-    Region::open(Options { data: directory.path().join("region"), durability, clock, faults, inline })
-        .unwrap()
+    Region::open(Options { data: directory.path().join("region"), durability, clock, faults }).unwrap()
 }
 
 /// The table `main` with a sparse index `due`, keys only.
@@ -109,7 +107,7 @@ impl Faults for By {
 }
 
 fn broken(rule: impl Fn(&Call) -> Fault + Send + Sync + 'static) -> Bench {
-    Bench::open(Durability::Fast, Some(Arc::new(By(Box::new(rule)))), true)
+    Bench::open(Durability::Fast, Some(Arc::new(By(Box::new(rule)))))
 }
 
 fn first_put(fault: Fault) -> Bench {

@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use anyhow::Context as _;
@@ -15,26 +14,20 @@ use super::store::Store;
 /// Operations in one transaction, at most.
 const GROUP: usize = 1_000;
 
-/// Where operations on the file run.
-pub(super) enum Writer {
-    /// On a thread of its own, in groups.
-    Thread { jobs: Option<Sender<Job>>, thread: Option<JoinHandle<()>> },
-    /// On the caller's, one by one: nothing then depends on how threads are scheduled.
-    Inline(Mutex<(Store, Arrivals)>),
+/// The thread that runs operations on the file, in groups.
+pub(super) struct Writer {
+    jobs: Option<Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 /// Runs within the transaction; what it returns runs after it with the transaction's outcome.
 type Job = Box<dyn FnOnce(&mut Store) -> Done + Send>;
 type Done = Box<dyn FnOnce(&Result<(), QueueError>) + Send>;
 /// Counts the transactions that made messages arrive.
-pub(super) type Arrivals = Arc<watch::Sender<u64>>;
+pub(super) type Arrivals = watch::Sender<u64>;
 
 impl Writer {
-    pub(super) fn inline(store: Store, arrivals: Arrivals) -> Self {
-        Self::Inline(Mutex::new((store, arrivals)))
-    }
-
-    pub(super) fn thread(mut store: Store, arrivals: Arrivals) -> anyhow::Result<Self> {
+    pub(super) fn start(mut store: Store, arrivals: Arrivals) -> anyhow::Result<Self> {
         let (jobs, waiting) = channel();
         let thread = std::thread::Builder::new().name("queues".to_owned());
         let thread = thread
@@ -44,7 +37,7 @@ impl Writer {
                 }
             })
             .context("starting the queues' thread")?;
-        Ok(Self::Thread { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
     /// Runs `work` in a transaction, and answers once that is committed.
@@ -64,17 +57,8 @@ impl Writer {
                 sender.send(committed.clone().and(result)).ok();
             })
         });
-        match self {
-            Self::Thread { jobs, .. } => {
-                if let Some(jobs) = jobs {
-                    jobs.send(job).ok();
-                }
-            }
-            Self::Inline(inner) => {
-                let mut inner = inner.lock().unwrap_or_else(PoisonError::into_inner);
-                let (store, arrivals) = &mut *inner;
-                run_group(store, vec![job], arrivals);
-            }
+        if let Some(jobs) = &self.jobs {
+            jobs.send(job).ok();
         }
         answer.await.unwrap_or_else(|_| Err(QueueError::Store("the queues' thread is gone".to_owned())))
     }
@@ -82,11 +66,9 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        if let Self::Thread { jobs, thread } = self {
-            jobs.take();
-            if let Some(thread) = thread.take() {
-                thread.join().ok();
-            }
+        self.jobs.take();
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
         }
     }
 }

@@ -6,15 +6,9 @@ use serde_json::{Map, Value};
 
 use super::TemplateError;
 use super::document::Document;
+use crate::region::{ACCOUNT, NAME, queue_url};
 
-const REGION: &str = "ap-northeast-1";
-const ACCOUNT: &str = "000000000000";
 const STACK: &str = "tsunagi";
-
-/// The address of a queue on one machine.
-pub fn queue_url(queue: &str) -> String {
-    format!("http://sqs.local/{ACCOUNT}/{queue}")
-}
 
 /// The logical id of what an ARN names.
 pub(super) fn logical_id(arn: &str) -> &str {
@@ -30,7 +24,7 @@ pub(super) fn arn(kind: &str, id: &str) -> Option<String> {
         "AWS::Serverless::Function" => ("lambda", "function:"),
         _ => return None,
     };
-    Some(format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{prefix}{id}"))
+    Some(format!("arn:aws:{service}:{NAME}:{ACCOUNT}:{prefix}{id}"))
 }
 
 /// Everything that a reference can name.
@@ -54,7 +48,7 @@ impl Names {
         let mut parameters: BTreeMap<_, _> = [
             ("AWS::AccountId", ACCOUNT),
             ("AWS::Partition", "aws"),
-            ("AWS::Region", REGION),
+            ("AWS::Region", NAME),
             ("AWS::StackName", STACK),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -87,26 +87,26 @@ fn the_templates_wiring() {
       from InboxQueue, by 100, waiting 1 s
       BUS_NAME=Bus
       CODE_KEY=code-key
-      DEAD_LETTER_QUEUE_URL=http://sqs.local/000000000000/InboxDeadLetters
+      DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxDeadLetters
       DUE_SHARDS=8
-      EMAIL_QUEUE_URL=http://sqs.local/000000000000/EmailQueue
+      EMAIL_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/EmailQueue
       LOG_LEVEL=info
-      SMS_QUEUE_URL=http://sqs.local/000000000000/SmsQueue
+      SMS_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/SmsQueue
       STAGE=development
       TABLE_NAME=Table
     function callback: CallbackFunction, 10 s
       CALLBACK_SECRET=callback-secret
-      INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
+      INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LOG_LEVEL=info
       STAGE=development
       TABLE_NAME=Table
     function ingest: IngestFunction, 10 s
-      INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
+      INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LOG_LEVEL=info
       STAGE=development
       WRITE_KEY=write-key
     function link: LinkFunction, 10 s
-      INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
+      INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
       SENDER_NAME=つなぎ商店
@@ -117,27 +117,27 @@ fn the_templates_wiring() {
       on Bus {"detail-type":["Definition Applied"],"source":["tsunagi"]}
       from RecomputeQueue, by 1, waiting 0 s
       CODE_KEY=code-key
-      DEAD_LETTER_QUEUE_URL=http://sqs.local/000000000000/RecomputeDeadLetters
-      INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
+      DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/RecomputeDeadLetters
+      INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LOG_LEVEL=info
-      RECOMPUTE_QUEUE_URL=http://sqs.local/000000000000/RecomputeQueue
+      RECOMPUTE_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/RecomputeQueue
       STAGE=development
       TABLE_NAME=Table
     function schedule: ScheduleFunction, 30 s
       at rate(1 minute) in UTC as tsunagi-due
       DUE_SHARDS=8
-      INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
+      INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LOG_LEVEL=info
       STAGE=development
       TABLE_NAME=Table
     function send-email: SendEmailFunction, 30 s
       from EmailQueue, by 10, waiting 0 s
-      DEAD_LETTER_QUEUE_URL=http://sqs.local/000000000000/EmailDeadLetters
+      DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/EmailDeadLetters
       EMAIL_FROM=shop@example.jp
       EMAIL_PROVIDER=sandbox
       EMAIL_PROVIDER_KEY=email-key
       EMAIL_PROVIDER_URL=http://localhost:8082
-      INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
+      INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
       SENDER_NAME=つなぎ商店
@@ -145,8 +145,8 @@ fn the_templates_wiring() {
       TABLE_NAME=Table
     function send-sms: SendSmsFunction, 30 s
       from SmsQueue, by 10, waiting 0 s
-      DEAD_LETTER_QUEUE_URL=http://sqs.local/000000000000/SmsDeadLetters
-      INBOX_QUEUE_URL=http://sqs.local/000000000000/InboxQueue
+      DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/SmsDeadLetters
+      INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
       SENDER_NAME=つなぎ商店

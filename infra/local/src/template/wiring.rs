@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::reference::{arn, logical_id, queue_url};
+use super::reference::{arn, logical_id};
 use super::resource::properties;
 use super::{Function, Queue, Route, Source, Template, TemplateError};
+use crate::region::queue_url;
 
 /// AWS's advice: a throttled batch is tried again several times before its messages show up a second time.
 const VISIBILITY_PER_TIMEOUT: u32 = 6;

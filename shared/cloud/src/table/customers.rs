@@ -11,7 +11,7 @@ use domain::due::{Due, DueReason};
 use domain::names::CustomerId;
 use domain::time::{DAY, Timestamp};
 
-use super::{Item, Reading, Table, number, read_number, read_text, shard, text};
+use super::{Item, Reading, Table, new_attempt, number, read_number, read_text, shard, text};
 
 /// The sort key of a customer.
 pub const SORT: &str = "customer";
@@ -66,6 +66,12 @@ impl Stored {
     }
 }
 
+/// Whose key it is.
+pub(super) fn customer_of(pk: &str) -> Result<CustomerId> {
+    let id = pk.strip_prefix("C#").context("a key that is no customer's")?;
+    Ok(CustomerId::parse(id)?)
+}
+
 /// The key a customer gets in the due index: the next instant, unless leaving the key it has is cheaper.
 ///
 /// Moving a key costs two writes on the index. A key that is too early costs one look: a read, and the write that moves
@@ -96,7 +102,7 @@ impl Table {
         let keys = ids.iter().map(|id| (format!("C#{id}"), SORT.to_owned())).collect();
         let mut found: BTreeMap<CustomerId, Result<Stored>> = BTreeMap::new();
         for item in self.get_all(keys, reading).await? {
-            let id = CustomerId::parse(read_text(&item, "pk")?.trim_start_matches("C#"))?;
+            let id = customer_of(read_text(&item, "pk")?)?;
             found.insert(id, Stored::read(&item));
         }
         for id in ids {
@@ -119,7 +125,7 @@ impl Table {
             "a customer's document of {} bytes; at most {DOCUMENT_LIMIT}",
             document.len()
         );
-        let attempt = format!("{:011x}", fastrand::u64(..) >> 20);
+        let attempt = new_attempt();
         let revision = before.revision + 1;
         let mut request = self
             .client
@@ -209,5 +215,10 @@ mod tests {
             "a short wait"
         );
         assert_eq!(due_key(at(10), None, now), None, "nothing will come");
+    }
+
+    #[test]
+    fn an_id_may_look_like_a_key() {
+        assert_eq!(customer_of("C#C#1").unwrap().as_str(), "C#1");
     }
 }

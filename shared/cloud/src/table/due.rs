@@ -7,7 +7,7 @@ use domain::names::CustomerId;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::customers::{Stored, is_customer};
+use super::customers::{Stored, customer_of, is_customer};
 use super::{Item, Reading, Table, number, read_number, read_text, text};
 
 /// Keys in one page of the index, and items in one page of a scan.
@@ -147,6 +147,6 @@ fn read(item: &Item) -> Result<DueKey> {
         at: read_number(item, "due_at")
             .map(Timestamp::from_seconds)
             .context("a key of the due index has no time")?,
-        customer: CustomerId::parse(read_text(item, "pk")?.trim_start_matches("C#"))?,
+        customer: customer_of(read_text(item, "pk")?)?,
     })
 }

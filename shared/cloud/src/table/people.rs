@@ -59,10 +59,7 @@ impl Row {
             ("said".to_owned(), text(serde_json::to_string(word)?)),
             ("source".to_owned(), text(source)),
         ]);
-        let purpose = match word.purpose {
-            Purpose::Marketing => "marketing",
-            Purpose::Transactional => "transactional",
-        };
+        let purpose = word.purpose.name();
         let sk = format!("consent#{:012}#{}#{purpose}#{}", at.seconds(), word.channel, word.given);
         Ok(Self { pk: format!("C#{customer}"), sk, item })
     }
@@ -120,7 +117,7 @@ impl Table {
         let read = |item: &Item| {
             let marketing = read_text(item, "stopped")? == Stopped::Marketing.name();
             let stopped = if marketing { Stopped::Marketing } else { Stopped::Everything };
-            Ok((read_text(item, "pk")?.trim_start_matches(&prefix).to_owned(), stopped))
+            Ok((read_text(item, "pk")?.replacen(&prefix, "", 1), stopped))
         };
         items.iter().map(read).collect()
     }

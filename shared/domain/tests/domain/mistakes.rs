@@ -96,9 +96,64 @@ fn a_broken_text() {
 fn an_advertisement_without_sender_or_way_out() {
     let text = "{{ sender }}です。10%引の券はあと3日です {{ links.shop }} 停止はSTOP返信";
     assert_snapshot!(slip(WIN_BACK, text, "券はあと3日 {{ links.shop }}"), @r#"
-    37:23: steps[4].branch[0].steps[1].sms.text: an advertisement names its sender (特定電子メール法 art. 4): add {{ sender }}
-    37:23: steps[4].branch[0].steps[1].sms.text: an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, or a word to reply with such as STOP
+    37:23: steps[4].branch[0].steps[1].sms.text: an advertisement names its sender (特定電子メール法 art. 4): add {{ sender }}, outside of {% if %}
+    37:23: steps[4].branch[0].steps[1].sms.text: an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, or a word to reply with such as STOP, outside of {% if %}
     "#);
+}
+
+#[test]
+fn a_way_out_that_is_none() {
+    let linked =
+        WIN_BACK.replacen("links: { shop:", "links: { stop: \"https://shop.example.jp/stop\", shop:", 1);
+    for (way_out, accepted) in [
+        ("停止はＳＴＯＰ返信", true),
+        ("配信停止は「停止」と返信", true),
+        ("{{ optout }}", true),
+        ("NONSTOPセール", false),
+        ("営業停止", false),
+        ("{% if customer.vip %}停止はSTOP返信 {{ optout }}{% endif %}", false),
+        ("{{ links.stop }}", false),
+    ] {
+        let mistakes = read(&linked.replacen("停止はSTOP返信", way_out, 1)).err().unwrap_or_default();
+        assert_eq!(mistakes.is_empty(), accepted, "{way_out}: {mistakes:?}");
+        for mistake in mistakes {
+            assert!(mistake.to_string().starts_with("13:15: steps[0].sms.text: "), "{way_out}: {mistake}");
+            assert!(mistake.what.contains("add {{ optout }}, or a word to reply with such as STOP"));
+        }
+    }
+}
+
+#[test]
+fn an_e_mail_that_offers_a_reply_as_the_way_out() {
+    assert_snapshot!(slip(WIN_BACK, "配信の停止: {{ optout }}", "停止はSTOP返信"), @"20:11: steps[2].email.text: an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, outside of {% if %}; a reply to an e-mail stops nothing");
+}
+
+#[test]
+fn html_without_sender_or_way_out() {
+    let html = "        html: \"<p>{{ links.shop }}</p>\"\n        links: { shop: \"https://shop.example.jp/letter\" }";
+    assert_snapshot!(slip(WIN_BACK, "        links: { shop: \"https://shop.example.jp/letter\" }", html), @r#"
+    28:15: steps[2].email.html: an advertisement names its sender (特定電子メール法 art. 4): add {{ sender }}, outside of {% if %}
+    28:15: steps[2].email.html: an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, outside of {% if %}; a reply to an e-mail stops nothing
+    "#);
+    let right =
+        html.replace("{{ links.shop }}", "{{ sender }} {{ links.shop }} <a href='{{ optout }}'>停止</a>");
+    let yaml = WIN_BACK.replacen("        links: { shop: \"https://shop.example.jp/letter\" }", &right, 1);
+    assert!(read(&yaml).is_ok());
+}
+
+/// What the law asks may grow; what was accepted before it did still reads.
+#[test]
+fn the_law_is_for_what_is_new() {
+    let yaml = WIN_BACK.replacen("停止はSTOP返信", "", 1);
+    assert!(read(&yaml).is_err());
+    let stored = [version(&yaml, 1), version(LAPSED, 1), version(SHOP, 1)];
+    assert!(Definitions::new(&stored, key()).is_ok());
+}
+
+#[test]
+fn a_notice_needs_no_way_out() {
+    let yaml = WIN_BACK.replacen("marketing", "transactional", 1).replacen("停止はSTOP返信", "", 1);
+    assert!(read(&yaml).is_ok());
 }
 
 #[test]

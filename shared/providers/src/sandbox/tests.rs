@@ -29,6 +29,10 @@ fn provider(base_url: &str, name: &str) -> Option<String> {
     }
 }
 
+fn vars(base_url: String) -> Vars {
+    Vars::new(move |name| provider(&base_url, name))
+}
+
 async fn serve(router: Router) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -41,7 +45,7 @@ async fn answering(status: u16, headers: &[(&'static str, &'static str)], body: 
         headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
     let status = StatusCode::from_u16(status).unwrap();
     let base_url = serve(Router::new().fallback(any(move || async move { (status, headers, body) }))).await;
-    SmsProvider::from_config("sandbox", &|name| provider(&base_url, name)).unwrap()
+    SmsProvider::from_config("sandbox", &vars(base_url)).unwrap()
 }
 
 #[tokio::test]
@@ -54,28 +58,30 @@ async fn an_acceptance_is_read() {
 
 #[tokio::test]
 async fn each_status_has_its_class() {
-    let temporary = |reason, seconds| SendError::Temporary { reason, retry_after_seconds: seconds };
+    let temporary = |reason| SendError::Temporary { reason };
+    let unclear = |reason| SendError::Unclear { reason };
     let permanent = |code: &str| SendError::Permanent { code: code.to_owned() };
     let configuration = |reason: &str| SendError::Configuration { reason: reason.to_owned() };
     let unknown = |reason| SendError::Unknown { reason };
-    let cases: [(u16, &'static str, SendError); 14] = [
-        (429, "", temporary("too many requests", Some(7))),
-        (503, "", temporary("service unavailable", Some(7))),
+    let cases: [(u16, &'static str, SendError); 15] = [
+        (429, "", temporary("too many requests")),
+        (503, "", unclear("service unavailable")),
         (400, r#"{"error":"invalid_number"}"#, permanent("invalid_number")),
         (422, r#"{"error":"+819012345678 is no number"}"#, permanent("unnamed")),
         (401, r#"{"error":"unauthorized"}"#, configuration("HTTP 401: unauthorized")),
         (403, "", configuration("HTTP 403: unnamed")),
         (404, r#"{"error":"not found"}"#, configuration("HTTP 404: unnamed")),
         (307, "", configuration("HTTP 307: unnamed")),
-        (408, "", unknown("the provider timed out")),
-        (500, "", unknown("the provider failed")),
-        (502, "", unknown("the provider failed")),
-        (504, "", unknown("the provider failed")),
+        (408, "", unclear("the provider timed out")),
+        (409, r#"{"error":"duplicate"}"#, unclear("a conflict")),
+        (500, "", unclear("the provider failed")),
+        (502, "", unclear("the provider failed")),
+        (504, "", unclear("the provider failed")),
         (201, "<html>", unknown("unreadable acceptance")),
         (201, r#"{"id":"s-1"}"#, unknown("unreadable acceptance")),
     ];
     for (status, body, expected) in cases {
-        let sms = answering(status, &[("retry-after", "7"), ("location", "/elsewhere")], body).await;
+        let sms = answering(status, &[("location", "/elsewhere")], body).await;
         assert_eq!(sms.send(&REQUEST).await, Err(expected), "{status} {body}");
     }
 }
@@ -95,8 +101,8 @@ async fn a_refused_connection_proves_that_nothing_left() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let sms = SmsProvider::from_config("sandbox", &|name| provider(&base_url, name)).unwrap();
-    let refused = SendError::Temporary { reason: "no connection", retry_after_seconds: None };
+    let sms = SmsProvider::from_config("sandbox", &vars(base_url)).unwrap();
+    let refused = SendError::Temporary { reason: "no connection" };
     assert_eq!(sms.send(&REQUEST).await, Err(refused));
     let unknown = SendError::Unknown { reason: "no connection" };
     assert_eq!(sms.look_up("k3Jd02").await, Err(unknown));
@@ -130,7 +136,7 @@ async fn a_reset_after_the_request_left_is_unknown_and_not_repeated() {
             counted.fetch_add(1, Ordering::SeqCst);
         }
     });
-    let sms = SmsProvider::from_config("sandbox", &|name| provider(&base_url, name)).unwrap();
+    let sms = SmsProvider::from_config("sandbox", &vars(base_url)).unwrap();
     assert_eq!(sms.send(&REQUEST).await, Err(SendError::Unknown { reason: "connection lost" }));
     assert_eq!(calls.load(Ordering::SeqCst), 1);
 }
@@ -145,7 +151,7 @@ async fn an_email_travels_whole() {
         serde_json::json!({ "id": seen, "parts": 1, "price_yen": null }).to_string()
     });
     let base_url = serve(Router::new().fallback(echo)).await;
-    let email = EmailProvider::from_config("sandbox", &|name| provider(&base_url, name)).unwrap();
+    let email = EmailProvider::from_config("sandbox", &vars(base_url)).unwrap();
     let headers = [("List-Unsubscribe".to_owned(), "<https://a.jp/u/k3Jd02>".to_owned())];
     let request = EmailRequest {
         reference: "k3Jd02",
@@ -162,20 +168,19 @@ async fn an_email_travels_whole() {
 
 #[test]
 fn a_wrong_configuration_names_its_variable() {
-    let good = |name: &str| provider("http://127.0.0.1:1", name);
-    let in_production = |name: &str| match name {
+    let good = vars("http://127.0.0.1:1".to_owned());
+    let in_production = Vars::new(|name| match name {
         "STAGE" => Some("production".to_owned()),
-        _ => good(name),
-    };
-    let variable = |result: Result<SmsProvider, ConfigError>| match result.unwrap_err() {
-        ConfigError::Missing { variable, .. } | ConfigError::Wrong { variable, .. } => variable,
-    };
-    assert_eq!(variable(SmsProvider::from_vars(&good)), "SMS_PROVIDER");
-    assert_eq!(variable(SmsProvider::from_config("twillio", &good)), "SMS_PROVIDER");
-    assert_eq!(variable(SmsProvider::from_config("sandbox", &in_production)), "SMS_PROVIDER");
-    assert_eq!(variable(SmsProvider::from_config("sandbox", &|_| None)), "SMS_PROVIDER_URL");
-    let keyless = |name: &str| (name == "SMS_PROVIDER_URL").then(|| "http://127.0.0.1:1".to_owned());
-    assert_eq!(variable(SmsProvider::from_config("sandbox", &keyless)), "SMS_PROVIDER_KEY");
+        _ => provider("http://127.0.0.1:1", name),
+    });
+    let nothing = Vars::new(|_| None);
+    let keyless = Vars::new(|name| (name == "SMS_PROVIDER_URL").then(|| "http://127.0.0.1:1".to_owned()));
+    let named = |result: Result<SmsProvider, ConfigError>| result.unwrap_err().name;
+    assert_eq!(named(SmsProvider::from_vars(&good)), "SMS_PROVIDER");
+    assert_eq!(named(SmsProvider::from_config("twilio", &good)), "SMS_PROVIDER");
+    assert_eq!(named(SmsProvider::from_config("sandbox", &in_production)), "SMS_PROVIDER");
+    assert_eq!(named(SmsProvider::from_config("sandbox", &nothing)), "SMS_PROVIDER_URL");
+    assert_eq!(named(SmsProvider::from_config("sandbox", &keyless)), "SMS_PROVIDER_KEY");
     let shown = format!("{:?}", SmsProvider::from_config("sandbox", &good));
     assert!(!shown.contains("key-1"), "{shown}");
 }

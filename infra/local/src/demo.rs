@@ -7,10 +7,10 @@ pub mod purchases;
 
 /// The definitions of the win-back campaign, by file name.
 pub const WIN_BACK: [(&str, &str); 4] = [
-    ("shop.yaml", include_str!("../../scenarios/win-back/shop.yaml")),
-    ("lapsed.yaml", include_str!("../../scenarios/win-back/lapsed.yaml")),
-    ("win-back.yaml", include_str!("../../scenarios/win-back/win-back.yaml")),
-    ("birthday-card.yaml", include_str!("../../scenarios/win-back/birthday-card.yaml")),
+    ("shop.yaml", include_str!("../scenarios/win-back/shop.yaml")),
+    ("lapsed.yaml", include_str!("../scenarios/win-back/lapsed.yaml")),
+    ("win-back.yaml", include_str!("../scenarios/win-back/win-back.yaml")),
+    ("birthday-card.yaml", include_str!("../scenarios/win-back/birthday-card.yaml")),
 ];
 
 /// The definitions as a command takes them.

@@ -145,6 +145,11 @@ impl Table {
     }
 }
 
+/// A name for one attempt at a write, by which whoever made it knows its own: 44 random bits, 11 hexadecimal digits.
+pub fn new_attempt() -> String {
+    format!("{:011x}", fastrand::u64(..) >> 20)
+}
+
 pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }

@@ -1,7 +1,9 @@
-//! The words by which a person opts out in a reply.
+//! The words by which a person opts out in a reply, and whether a text names one.
 //!
 //! The English ones are those that carriers and providers agree on, but for CANCEL, END and QUIT: a shop that asks
 //! people to confirm an appointment gets CANCEL as an answer to that.
+
+use crate::spelling::narrow;
 
 /// Words that opt out by themselves.
 const WORDS: [&str; 9] =
@@ -44,7 +46,7 @@ const ENDINGS: [&str; 14] = [
 ///
 /// Full-width letters read as plain ones; case, spaces and punctuation are no matter. A reply that says anything more
 /// is a reply: someone reads it.
-pub(crate) fn opts_out(reply: &str) -> bool {
+pub fn opts_out(reply: &str) -> bool {
     let mut words = String::new();
     for c in reply.chars().map(narrow).filter(|c| c.is_alphanumeric()) {
         words.extend(c.to_lowercase());
@@ -53,12 +55,21 @@ pub(crate) fn opts_out(reply: &str) -> bool {
         || NOUNS.iter().any(|noun| words.strip_prefix(noun).is_some_and(|ending| ENDINGS.contains(&ending)))
 }
 
-/// The plain form of a full-width ASCII character (U+FF01 to U+FF5E), as NFKC has it.
-fn narrow(c: char) -> char {
-    match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-        _ => c,
-    }
+/// Whether a text names a word that [`opts_out`], as a whole word: STOP, but neither NONSTOP nor non-stop, and none
+/// that is part of a web address.
+pub(crate) fn names_word(text: &str) -> bool {
+    let plain: String = text.chars().map(narrow).collect();
+    let address = |run: &str| run.contains("://") || run.contains('@');
+    let latin = plain
+        .split(|c: char| !c.is_ascii_graphic())
+        .filter(|run| !address(run))
+        .flat_map(|run| run.split(|c: char| !(c.is_ascii_alphanumeric() || "-'_".contains(c))));
+    latin.chain(plain.split(|c| !compounds(c))).any(opts_out)
+}
+
+/// Whether a character makes one word with its like: kanji, and katakana of either width (営業停止, ノンストップ).
+fn compounds(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9fff}' | '々' | 'ァ'..='ヺ' | 'ー' | '\u{ff66}'..='\u{ff9f}')
 }
 
 #[cfg(test)]
@@ -120,6 +131,42 @@ mod tests {
             "ありがとう",
         ] {
             assert!(!opts_out(reply), "{reply}");
+        }
+    }
+
+    #[test]
+    fn texts_that_name_a_word() {
+        for text in [
+            "停止はSTOP返信",
+            "停止はＳＴＯＰ返信",
+            "Reply stop to opt out",
+            "STOP/END",
+            "opt-out: OPT-OUT",
+            "配信停止は「停止」と返信",
+            "不要な方はストップと返信",
+            "不要な方はｽﾄｯﾌﾟと返信",
+            "https://shop.example.jp/sale 停止は返信で",
+        ] {
+            assert!(names_word(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_that_do_not() {
+        for text in [
+            "",
+            "NONSTOP",
+            "ＮＯＮＳＴＯＰセール",
+            "non-stop sale",
+            "BUSSTOP前",
+            "STOPPER",
+            "営業停止のお知らせ",
+            "停止中の店",
+            "ノンストップ便",
+            "https://shop.example.jp/stop",
+            "stop@shop.example.jp",
+        ] {
+            assert!(!names_word(text), "{text}");
         }
     }
 }

@@ -1,0 +1,27 @@
+//! What 特定電子メール法 (art. 4, rule 9) asks of the text of an advertisement: its sender, and a way to opt out.
+
+use crate::contact::Channel;
+use crate::optout::names_word;
+use crate::text::Text;
+
+const SENDER: &str =
+    "an advertisement names its sender (特定電子メール法 art. 4): add {{ sender }}, outside of {% if %}";
+const SMS: &str = "an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, or a word to reply with such as STOP, outside of {% if %}";
+const EMAIL: &str = "an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, outside of {% if %}; a reply to an e-mail stops nothing";
+
+/// What one text of an advertisement lacks, and what would be right. A word to reply with is a way out for an SMS
+/// only: nobody reads for it what comes back by e-mail.
+pub(super) fn mistakes(channel: Channel, text: &Text) -> Vec<&'static str> {
+    let mut mistakes = Vec::new();
+    if !text.always_shows("sender") {
+        mistakes.push(SENDER);
+    }
+    if !text.always_shows("optout") {
+        match channel {
+            Channel::Sms if text.always_says().into_iter().any(names_word) => {}
+            Channel::Sms => mistakes.push(SMS),
+            Channel::Email => mistakes.push(EMAIL),
+        }
+    }
+    mistakes
+}
