@@ -2,11 +2,14 @@
 //! can't be told to the inbox still leads where it should.
 
 mod pages;
+mod visit;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -20,9 +23,19 @@ use cloud::table::messages::MessageItem;
 use cloud::table::people::Stopped;
 use domain::input::Input;
 use domain::message::Code;
+use tokio::time::timeout;
+
+use self::visit::{By, location, named};
 
 /// A transparent picture of one pixel.
 const PIXEL: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
+
+/// How long a person waits for the inbox at most: long enough for the client to try again, and well below the function's
+/// time-out.
+const TELLING: Duration = Duration::from_secs(3);
+
+/// What a path names, if it reads.
+type Named<T> = Result<Path<T>, PathRejection>;
 
 /// What the function needs.
 #[derive(Clone, Debug)]
@@ -49,37 +62,34 @@ impl Link {
         Router::new()
             .route(
                 "/l/{code}",
-                get(|State(link): State<Arc<Self>>, Path(code): Path<String>| async move {
-                    link.click(&code, 0).await
+                get(|State(link): State<Arc<Self>>, by: By, code: Named<String>| async move {
+                    link.click(&named(code), 0, by).await
                 }),
             )
             .route(
                 "/l/{code}/{link}",
-                get(
-                    |State(link): State<Arc<Self>>, Path((code, index)): Path<(String, String)>| async move {
-                        match index.parse() {
-                            Ok(index) => link.click(&code, index).await,
-                            Err(_) => link.gone(),
-                        }
-                    },
-                ),
+                get(|State(link): State<Arc<Self>>, by: By, path: Named<(String, String)>| async move {
+                    let (code, index) = named(path);
+                    match index.parse() {
+                        Ok(index) => link.click(&code, index, by).await,
+                        Err(_) => link.gone(),
+                    }
+                }),
             )
             .route(
                 "/p/{file}",
-                get(|State(link): State<Arc<Self>>, Path(file): Path<String>| async move {
-                    link.open(&file).await
+                get(|State(link): State<Arc<Self>>, by: By, file: Named<String>| async move {
+                    link.open(&named(file), by).await
                 }),
             )
             .route(
                 "/o/{code}",
-                get(|State(link): State<Arc<Self>>, Path(code): Path<String>| async move {
-                    link.optout_page(&code).await
+                get(|State(link): State<Arc<Self>>, code: Named<String>| async move {
+                    link.optout_page(&named(code)).await
                 })
-                .post(
-                    |State(link): State<Arc<Self>>, Path(code): Path<String>| async move {
-                        link.optout(&code).await
-                    },
-                ),
+                .post(|State(link): State<Arc<Self>>, code: Named<String>| async move {
+                    link.optout(&named(code)).await
+                }),
             )
             .fallback(|State(link): State<Arc<Self>>| async move { link.gone() })
             .with_state(Arc::new(self))
@@ -91,29 +101,31 @@ impl Link {
         Ok(found.filter(|message| message.expires > self.clock.now()))
     }
 
-    async fn click(&self, code: &str, index: usize) -> Response {
+    async fn click(&self, code: &str, index: usize, by: By) -> Response {
         let message = match self.find(code).await {
             Ok(Some(message)) => message,
             Ok(None) => return self.gone(),
             Err(error) => return self.busy(&error),
         };
-        let Some(target) = message.links.get(index).and_then(|url| HeaderValue::from_str(url).ok()) else {
+        let Some(target) = message.links.get(index).and_then(|url| location(url)) else {
             return self.gone();
         };
         let at = self.clock.now();
-        self.tell(Inbox::new(message.customer, vec![Input::Click { code: message.code, at }])).await;
+        let news = Inbox::new(message.customer, vec![Input::Click { code: message.code, at }]);
+        self.tell(news, by).await;
         let headers =
             [(header::LOCATION, target), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
         (StatusCode::FOUND, headers).into_response()
     }
 
     /// The picture is the same whether the code is known or not.
-    async fn open(&self, file: &str) -> Response {
+    async fn open(&self, file: &str, by: By) -> Response {
         let code = file.strip_suffix(".gif").unwrap_or_default();
         match self.find(code).await {
             Ok(Some(message)) => {
                 let at = self.clock.now();
-                self.tell(Inbox::new(message.customer, vec![Input::Open { code: message.code, at }])).await;
+                let news = Inbox::new(message.customer, vec![Input::Open { code: message.code, at }]);
+                self.tell(news, by).await;
             }
             Ok(None) => {}
             Err(error) => tracing::warn!(error = format!("{error:#}"), "an opening was not counted"),
@@ -152,8 +164,14 @@ impl Link {
         pages::opted_out(&self.sender_name, message.channel).into_response()
     }
 
-    async fn tell(&self, news: Inbox) {
-        if let Err(error) = self.inbox.send(&[news]).await {
+    /// Tells the inbox what a person did, within a limit: nobody is kept waiting for a queue.
+    async fn tell(&self, news: Inbox, by: By) {
+        match by {
+            By::Program => return,
+            By::Person => {}
+        }
+        let sent = timeout(TELLING, self.inbox.send(&[news])).await;
+        if let Err(error) = sent.map_err(anyhow::Error::from).flatten() {
             tracing::error!(error = format!("{error:#}"), "the inbox did not take what a person did");
         }
     }
