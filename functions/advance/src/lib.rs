@@ -95,23 +95,23 @@ impl Advance {
                 return Vec::new();
             }
         };
-        let work = groups.into_iter().map(|group| {
-            let read = stored.remove(&group.customer);
-            let read = read.unwrap_or_else(|| Stored::absent(group.customer.clone()));
-            (group, read)
-        });
+        let mut outcomes = Vec::new();
+        let (mut work, mut members) = (Vec::new(), Vec::new());
+        for group in groups {
+            let absent = || Ok(Stored::absent(group.customer.clone()));
+            match stored.remove(&group.customer).unwrap_or_else(absent) {
+                Ok(read) => {
+                    members.push(group.indexes.clone());
+                    work.push((group, read));
+                }
+                Err(error) => outcomes.extend(failed(&group.indexes, &error)),
+            }
+        }
         let advance = Arc::clone(&self);
-        let (work, members): (Vec<_>, Vec<_>) = work
-            .map(|(group, read)| {
-                let indexes = group.indexes.clone();
-                ((group, read), indexes)
-            })
-            .unzip();
         let results = concurrent::map(CONCURRENCY, work, move |(group, read)| {
             let advance = Arc::clone(&advance);
             async move { advance.customer(group, read).await }
         });
-        let mut outcomes = Vec::new();
         let mut outgoing = Outgoing::default();
         let mut leaving = Vec::new();
         for (result, indexes) in results.await.into_iter().zip(members) {
@@ -123,11 +123,7 @@ impl Advance {
                     outgoing.news.extend(out.news);
                     leaving.extend(indexes);
                 }
-                Err(error) => {
-                    outcomes.extend(
-                        indexes.iter().map(|index| (*index, Err(Failure::Retry(anyhow!("{error:#}"))))),
-                    );
-                }
+                Err(error) => outcomes.extend(failed(&indexes, &error)),
             }
         }
         let sent = self.leave(outgoing).await.map_err(|error| format!("{error:#}"));
@@ -216,9 +212,14 @@ impl Advance {
     }
 }
 
-/// Whether an input says something that must not be lost; a mere look may come to nothing.
+/// Every message of a group is to be retried for the same reason.
+fn failed(indexes: &[usize], error: &anyhow::Error) -> Vec<(usize, Result<(), Failure>)> {
+    indexes.iter().map(|index| (*index, Err(Failure::Retry(anyhow!("{error:#}"))))).collect()
+}
+
+/// Whether an input says something that must not be lost; a mere look may come to nothing, for the sweep looks again.
 fn tells(input: &Input) -> bool {
-    !matches!(input, Input::Timer | Input::Evaluate { .. })
+    !matches!(input, Input::Timer)
 }
 
 /// What people said about messages, for the record that only grows; what was known before is not written again.

@@ -90,14 +90,23 @@ impl<T: Transport> Sender<T> {
                 return Vec::new();
             }
         };
-        let (indexes, checks): (Vec<usize>, Vec<task::Checked>) = checks.into_iter().unzip();
-        let customers: Vec<CustomerId> = checks.iter().map(|checked| checked.task.customer.clone()).collect();
+        let mut outcomes = Vec::new();
+        let (mut indexes, mut ready) = (Vec::new(), Vec::new());
+        for (index, checked) in checks {
+            match checked {
+                Ok(checked) => {
+                    indexes.push(index);
+                    ready.push(checked);
+                }
+                Err(error) => outcomes.push((index, Err(Failure::Retry(error)))),
+            }
+        }
+        let customers: Vec<CustomerId> = ready.iter().map(|checked| checked.task.customer.clone()).collect();
         let sender = Arc::clone(&self);
-        let results = concurrent::map(CONCURRENCY, checks, move |checked| {
+        let results = concurrent::map(CONCURRENCY, ready, move |checked| {
             let sender = Arc::clone(&sender);
             async move { sender.task(checked).await }
         });
-        let mut outcomes = Vec::new();
         let mut reports = Vec::new();
         let mut reported = Vec::new();
         for ((result, index), customer) in results.await.into_iter().zip(indexes).zip(customers) {
@@ -118,20 +127,25 @@ impl<T: Transport> Sender<T> {
         outcomes
     }
 
-    /// Reads, in two requests, all that the checks of a batch need: customers and suppressions, both consistently.
-    async fn check(&self, messages: Vec<Received<SendTask>>) -> Result<Vec<(usize, task::Checked)>> {
+    /// Reads, in two requests, all that the checks of a batch need: customers and suppressions, both consistently. A
+    /// customer whose document does not read fails alone.
+    async fn check(&self, messages: Vec<Received<SendTask>>) -> Result<Vec<(usize, Result<task::Checked>)>> {
         let read_at = self.clock.now_millis();
         let ids: Vec<CustomerId> = messages.iter().map(|message| message.body.customer.clone()).collect();
         let ids: Vec<CustomerId> = ids.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
         let customers = self.table.customers(&ids, Reading::Consistent).await?;
         let addresses = customers
             .values()
+            .flatten()
             .filter_map(|stored| stored.customer.address(T::CHANNEL).map(ToOwned::to_owned));
         let suppressed = self.table.suppressed(T::CHANNEL, &addresses.collect::<Vec<_>>()).await?;
         let checked = messages.into_iter().filter_map(|message| {
-            let customer = customers.get(&message.body.customer)?.customer.clone();
+            let customer = match customers.get(&message.body.customer)? {
+                Ok(stored) => stored.customer.clone(),
+                Err(error) => return Some((message.index, Err(anyhow::anyhow!("{error:#}")))),
+            };
             let stopped = customer.address(T::CHANNEL).and_then(|address| suppressed.get(address)).copied();
-            Some((message.index, task::Checked { task: message.body, customer, stopped, read_at }))
+            Some((message.index, Ok(task::Checked { task: message.body, customer, stopped, read_at })))
         });
         Ok(checked.collect())
     }

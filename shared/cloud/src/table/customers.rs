@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
@@ -53,7 +53,10 @@ impl Stored {
     /// Reads an item.
     pub fn read(item: &Item) -> Result<Self> {
         Ok(Self {
-            customer: serde_json::from_str(read_text(item, "doc")?).context("reading a customer")?,
+            customer: serde_json::from_str(read_text(item, "doc")?).map_err(|error| {
+                // Its place is enough: serde_json quotes what it can't read.
+                anyhow!("a customer's document does not read at column {}", error.column())
+            })?,
             revision: read_number(item, "rev")
                 .and_then(|number| u64::try_from(number).ok())
                 .context("a customer has no revision")?,
@@ -83,22 +86,21 @@ pub fn due_key(stored: Option<Timestamp>, next: Option<&Due>, now: Timestamp) ->
 }
 
 impl Table {
-    /// Reads customers; each that is not there is [`Stored::absent`].
+    /// Reads customers; each that is not there is [`Stored::absent`], and one whose document does not read is an error of
+    /// its own, so that the others need not wait for it.
     pub async fn customers(
         &self,
         ids: &[CustomerId],
         reading: Reading,
-    ) -> Result<BTreeMap<CustomerId, Stored>> {
+    ) -> Result<BTreeMap<CustomerId, Result<Stored>>> {
         let keys = ids.iter().map(|id| (format!("C#{id}"), SORT.to_owned())).collect();
-        let mut found: BTreeMap<CustomerId, Stored> = BTreeMap::new();
+        let mut found: BTreeMap<CustomerId, Result<Stored>> = BTreeMap::new();
         for item in self.get_all(keys, reading).await? {
-            let stored = Stored::read(&item)?;
-            found.insert(stored.customer.id.clone(), stored);
+            let id = CustomerId::parse(read_text(&item, "pk")?.trim_start_matches("C#"))?;
+            found.insert(id, Stored::read(&item));
         }
         for id in ids {
-            if !found.contains_key(id) {
-                found.insert(id.clone(), Stored::absent(id.clone()));
-            }
+            found.entry(id.clone()).or_insert_with(|| Ok(Stored::absent(id.clone())));
         }
         Ok(found)
     }

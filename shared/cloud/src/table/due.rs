@@ -75,7 +75,7 @@ impl Table {
         Ok(page.items().first().and_then(|item| read_number(item, "due_at")).map(Timestamp::from_seconds))
     }
 
-    /// A page of one segment of a scan over all items: the customers in it, and where it goes on.
+    /// A page of one segment of a scan over all items: the customers in it that read, and where it goes on.
     pub async fn scan(
         &self,
         segment: i32,
@@ -89,12 +89,15 @@ impl Table {
                 request.exclusive_start_key("pk", text(&after.pk)).exclusive_start_key("sk", text(&after.sk));
         }
         let page = request.send().await.context("scanning the table")?;
-        let customers = page
-            .items()
-            .iter()
-            .filter(|item| is_customer(item))
-            .map(Stored::read)
-            .collect::<Result<Vec<_>>>()?;
+        let customers = page.items().iter().filter(|item| is_customer(item)).filter_map(|item| {
+            // One that does not read must not keep the scan from the others; what comes for it says so again.
+            Stored::read(item)
+                .inspect_err(|error| {
+                    tracing::error!(error = format!("{error:#}"), "a scan leaves a customer out");
+                })
+                .ok()
+        });
+        let customers = customers.collect();
         let next = page.last_evaluated_key.as_ref().map(|key| {
             Ok::<_, anyhow::Error>(ScanKey {
                 pk: read_text(key, "pk")?.to_owned(),
