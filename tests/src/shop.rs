@@ -214,6 +214,21 @@ impl Shop {
         self.stack.runtime.region().meter().snapshot()
     }
 
+    /// What functions asked of the table that the template's policies do not allow them: it would be refused on AWS.
+    pub fn forbidden(&self) -> Vec<String> {
+        let declared = &self.stack.runtime.template().functions;
+        let used =
+            self.used().0.into_iter().filter_map(|(name, counts)| Some((declared.get(&name)?, counts)));
+        let asked = used.flat_map(|(function, counts)| {
+            counts.dynamodb.into_keys().filter_map(move |operation| {
+                let action = format!("dynamodb:{operation}");
+                let allowed = function.grants.iter().any(|(granted, _)| *granted == action);
+                (!allowed).then(|| format!("{}: {action}", function.logical_id))
+            })
+        });
+        asked.collect()
+    }
+
     /// The messages that the provider accepted, oldest first.
     pub fn accepted(&self) -> Result<Vec<sandbox::Entry>> {
         let mut all = Vec::new();

@@ -145,6 +145,8 @@ pub async fn check(shop: &Shop) -> Result<Picture> {
     ensure!(report.is_complete() && report.waiting == 0, "the ledger is not complete: {report:?}");
     let stats = shop.sandbox()?.stats();
     ensure!(stats.duplicates == 0, "{} messages were accepted twice", stats.duplicates);
+    let forbidden = shop.forbidden();
+    ensure!(forbidden.is_empty(), "the template's policies do not allow {forbidden:?}");
     let letters = shop.dead_letters().await?;
     ensure!(letters.is_empty(), "dead letters: {:?}", letters.first());
     let queues = shop.stack.runtime.region().queues();
