@@ -62,6 +62,9 @@ pub enum Fault {
     LoseResponse,
     /// The operation happens after so many milliseconds.
     Delay(u64),
+    /// An eventually consistent read by key lags behind: of what was written by `PutItem`, it misses so many of the latest
+    /// writes of each item. Nothing, with another operation or a consistent read.
+    Stale(usize),
 }
 
 /// Ends the process of one function: after it fires, none of the function's calls completes until it is reset.

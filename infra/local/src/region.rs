@@ -1,6 +1,7 @@
 //! An AWS region in this process, under the real SDK clients.
 
 mod connector;
+mod images;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -21,6 +22,7 @@ use aws_types::sdk_config::{
 use cloud::clock::Clock;
 
 use self::connector::Connector;
+use self::images::Images;
 use crate::dynamodb::DynamoDb;
 use crate::events::Bus;
 use crate::faults::{Fault, Faults, Injector, KillSwitch, Service};
@@ -67,6 +69,7 @@ pub struct Region {
     meter: Meter,
     clock: Clock,
     injector: Option<Injector>,
+    images: Images,
     switches: Mutex<BTreeMap<String, Arc<KillSwitch>>>,
 }
 
@@ -91,6 +94,7 @@ impl Region {
             meter: Meter::default(),
             clock,
             injector: faults.map(Injector::new),
+            images: Images::default(),
             switches: Mutex::default(),
         }))
     }
@@ -110,6 +114,7 @@ impl Region {
             meter: Meter::default(),
             clock,
             injector: None,
+            images: Images::default(),
             switches: Mutex::default(),
         }))
     }
@@ -172,6 +177,9 @@ impl Region {
             Service::DynamoDb => {
                 let (answer, units) = self.dynamodb.call(operation, body).await;
                 self.meter.dynamodb(function, operation, units.read, units.write);
+                if self.injector.is_some() && operation == "PutItem" && answer.status == 200 {
+                    self.images.put(self.dynamodb.key(operation, body), body);
+                }
                 answer
             }
             Service::Sqs => {
@@ -185,6 +193,13 @@ impl Region {
                 answer
             }
         }
+    }
+
+    /// The answer of an eventually consistent read that misses the latest writes.
+    fn age(&self, operation: &str, request: &[u8], answer: Answer, missed: usize) -> Answer {
+        let key = |put: &serde_json::Value| self.dynamodb.key("PutItem", put.to_string().as_bytes());
+        let body = self.images.age(operation, request, &answer.body, missed, key).unwrap_or(answer.body);
+        Answer { body, ..answer }
     }
 
     /// Tells whoever injects faults that a batch is about to be handed over.

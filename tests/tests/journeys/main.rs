@@ -9,3 +9,4 @@ mod logs;
 mod lost;
 mod provider;
 mod shuffled;
+mod stale;

@@ -41,14 +41,17 @@ impl Connector {
         };
         let fault = self.region.fault(&self.function, service, operation, body);
         match fault {
-            Fault::None | Fault::KillAfter | Fault::LoseResponse => {}
+            Fault::None | Fault::KillAfter | Fault::LoseResponse | Fault::Stale(_) => {}
             Fault::KillBefore => self.switch.fire(),
             Fault::Throttle => return respond(throttle(service)),
             Fault::LoseRequest => return Err(timed_out()),
             Fault::Delay(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
         }
         self.switch.outlive(life).await;
-        let answer = self.region.answer(&self.function, service, operation, body).await;
+        let mut answer = self.region.answer(&self.function, service, operation, body).await;
+        if let Fault::Stale(missed) = fault {
+            answer = self.region.age(operation, body, answer, missed);
+        }
         if fault == Fault::KillAfter {
             self.switch.fire();
         }
