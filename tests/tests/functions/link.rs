@@ -1,0 +1,192 @@
+//! `link` leads where the definition says, at the price of one read and one message, and counts nothing but people.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use cloud::inbox::Inbox;
+use cloud::table::messages::MessageItem;
+use domain::contact::Channel;
+use domain::input::Input;
+use domain::message::Code;
+use domain::names::CustomerId;
+use domain::time::{DAY, Timestamp};
+use local::faults::{Call, Fault, Faults, Service};
+use reqwest::{Method, Response, StatusCode};
+use tests::shop::{Opening, Shop, alone};
+
+/// Monday, 2 March 2026, 10:00 in Japan.
+const MORNING: Timestamp = Timestamp::from_seconds(1_772_413_200);
+const CODE: &str = "Known0000000";
+const EXPIRED: &str = "Expired00000";
+const LINKS: [&str; 3] = [
+    "https://shop.example.jp/welcome?from=sms&x=%E6%98%A5#top",
+    "https://shop.example.jp/商品/春?色=薄 紅",
+    "http://shop.example.jp/",
+];
+
+/// A shop that sent a message with three links, and another one long ago.
+async fn shop_with_links(faults: Option<Arc<dyn Faults>>) -> Result<Shop> {
+    let shop = Shop::open(Opening { faults, ..Opening::at(MORNING) }).await?;
+    for (code, expires) in [(CODE, MORNING.plus(DAY)), (EXPIRED, MORNING)] {
+        let message = MessageItem {
+            code: Code::parse(code).context("a code")?,
+            customer: CustomerId::parse("c00001")?,
+            channel: Channel::Sms,
+            to: "+819012340001".to_owned(),
+            links: LINKS.map(ToOwned::to_owned).to_vec(),
+            claimed_at: MORNING,
+            attempt: "test".to_owned(),
+            outcome: None,
+            expires,
+        };
+        shop.table.claim(&message).await?;
+    }
+    Ok(shop)
+}
+
+async fn ask(shop: &Shop, method: Method, path: &str, header: Option<(&str, &str)>) -> Result<Response> {
+    let mut request = shop.http.request(method, format!("{}{path}", shop.stack.base_url));
+    if let Some((name, value)) = header {
+        request = request.header(name, value);
+    }
+    Ok(request.send().await?)
+}
+
+fn location(response: &Response) -> Option<&str> {
+    response.headers().get("location").and_then(|value| value.to_str().ok())
+}
+
+/// Takes what lies in the inbox.
+async fn told(shop: &Shop) -> Result<Vec<Inbox>> {
+    let queues = shop.stack.runtime.region().queues();
+    let messages = queues.peek("InboxQueue", 100).await?;
+    queues.purge("InboxQueue").await?;
+    messages.iter().map(|message| Ok(serde_json::from_str(&message.body)?)).collect()
+}
+
+#[test]
+fn each_link_leads_to_its_target_for_one_read_and_one_message() -> Result<()> {
+    alone(async {
+        let shop = shop_with_links(None).await?;
+        let expected = [
+            (format!("/l/{CODE}"), LINKS[0]),
+            (format!("/l/{CODE}/0"), LINKS[0]),
+            (
+                format!("/l/{CODE}/1"),
+                "https://shop.example.jp/%E5%95%86%E5%93%81/%E6%98%A5?%E8%89%B2=%E8%96%84%20%E7%B4%85",
+            ),
+            (format!("/l/{CODE}/2"), LINKS[2]),
+        ];
+        for (path, target) in expected {
+            let before = shop.used();
+            let answer = ask(&shop, Method::GET, &path, None).await?;
+            assert_eq!((answer.status(), location(&answer)), (StatusCode::FOUND, Some(target)), "{path}");
+            assert_eq!(answer.headers()["cache-control"], "no-store");
+            let used = shop.used().since(&before);
+            let used = used.0.get("link").context("link was invoked")?;
+            assert_eq!(used.dynamodb.get("GetItem"), Some(&1), "{path}: {used:?}");
+            assert_eq!((used.dynamodb_calls(), used.sqs_requests()), (1, 1), "{path}: {used:?}");
+            let click = Input::Click { code: Code::parse(CODE).context("a code")?, at: MORNING };
+            assert_eq!(told(&shop).await?, [Inbox::new(CustomerId::parse("c00001")?, vec![click])], "{path}");
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn what_leads_nowhere_gets_a_page_and_counts_nothing() -> Result<()> {
+    alone(async {
+        let shop = shop_with_links(None).await?;
+        let unknown = "Unknown00000";
+        let paths = [
+            format!("/l/{unknown}"),
+            format!("/l/{unknown}/1"),
+            format!("/l/{EXPIRED}"),
+            format!("/o/{EXPIRED}"),
+            format!("/l/{CODE}/3"),
+            format!("/l/{CODE}/-1"),
+            format!("/l/{CODE}/99999999999999999999"),
+            format!("/l/{CODE}/%FF"),
+            "/l/x".to_owned(),
+            format!("/l/{}", "A".repeat(5_000)),
+            "/l/%FF%FE".to_owned(),
+            "/o/%FF".to_owned(),
+            "/l/..%2F..%2Fetc".to_owned(),
+            "/l/https:%2F%2Fevil.example.com".to_owned(),
+            format!("/l/{CODE}%00"),
+        ];
+        for path in paths {
+            let answer = ask(&shop, Method::GET, &path, None).await?;
+            assert_eq!((answer.status(), location(&answer)), (StatusCode::NOT_FOUND, None), "{path}");
+            assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8", "{path}");
+            let page = answer.text().await?;
+            assert!(page.contains("ページが見つかりません") && !page.contains("evil"), "{path}: {page}");
+        }
+        assert!(told(&shop).await?.is_empty(), "something was counted");
+        Ok(())
+    })
+}
+
+/// What looks a link up or fetches it before anyone asked is answered and is no click; neither is it an opening.
+#[test]
+fn programs_are_answered_and_not_counted() -> Result<()> {
+    alone(async {
+        let shop = shop_with_links(None).await?;
+        let ahead = [
+            (Method::HEAD, None),
+            (Method::GET, Some(("Sec-Purpose", "prefetch;prerender"))),
+            (Method::GET, Some(("Purpose", "prefetch"))),
+            (Method::GET, Some(("X-Purpose", "preview"))),
+            (Method::GET, Some(("X-Moz", "prefetch"))),
+        ];
+        for (method, header) in ahead {
+            let answer = ask(&shop, method.clone(), &format!("/l/{CODE}/2"), header).await?;
+            let what = format!("{method} {header:?}");
+            assert_eq!((answer.status(), location(&answer)), (StatusCode::FOUND, Some(LINKS[2])), "{what}");
+            let picture = ask(&shop, method, &format!("/p/{CODE}.gif"), header).await?;
+            assert_eq!(picture.status(), StatusCode::OK, "{what}");
+            assert!(told(&shop).await?.is_empty(), "{what} was counted");
+        }
+        ask(&shop, Method::GET, &format!("/p/{CODE}.gif"), None).await?;
+        assert_eq!(told(&shop).await?.len(), 1, "an opening by a person");
+        Ok(())
+    })
+}
+
+/// A service of `link` that is down.
+struct Down(Service, Fault);
+
+impl Faults for Down {
+    fn on(&self, call: &Call) -> Fault {
+        if call.function == "link" && call.service == self.0 { self.1 } else { Fault::None }
+    }
+}
+
+/// An inbox that refuses, does not answer, or answers after minutes.
+#[test]
+fn an_inbox_that_is_down_stops_nobody() -> Result<()> {
+    for fault in [Fault::Throttle, Fault::LoseRequest, Fault::Delay(120_000)] {
+        alone(async {
+            let shop = shop_with_links(Some(Arc::new(Down(Service::Sqs, fault)))).await?;
+            let began = Instant::now();
+            let answer = ask(&shop, Method::GET, &format!("/l/{CODE}"), None).await?;
+            ensure!(location(&answer) == Some(LINKS[0]), "{fault:?}: {}", answer.status());
+            ensure!(began.elapsed() < Duration::from_secs(5), "{fault:?}: {:?}", began.elapsed());
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_table_that_is_down_gets_a_page_that_says_so() -> Result<()> {
+    alone(async {
+        let shop = shop_with_links(Some(Arc::new(Down(Service::DynamoDb, Fault::Throttle)))).await?;
+        let answer = ask(&shop, Method::GET, &format!("/l/{CODE}"), None).await?;
+        assert_eq!((answer.status(), location(&answer)), (StatusCode::SERVICE_UNAVAILABLE, None));
+        assert_eq!(answer.headers()["retry-after"], "5");
+        assert!(told(&shop).await?.is_empty());
+        Ok(())
+    })
+}
