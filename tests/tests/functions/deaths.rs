@@ -1,6 +1,5 @@
 //! Ends one function at one call of those it makes from now on.
 
-use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use local::faults::{Call, Fault, Faults};
@@ -14,7 +13,7 @@ pub struct AtCall {
 #[derive(Default)]
 struct State {
     made: usize,
-    broken: Option<(Range<usize>, Fault)>,
+    broken: Option<(usize, Fault)>,
 }
 
 impl AtCall {
@@ -25,12 +24,7 @@ impl AtCall {
 
     /// Breaks the call that comes after `before` others from now on.
     pub fn arm(&self, before: usize, fault: Fault) {
-        *self.state() = State { made: 0, broken: Some((before..before + 1, fault)) };
-    }
-
-    /// Breaks every call that comes after `before` others from now on.
-    pub fn break_from(&self, before: usize, fault: Fault) {
-        *self.state() = State { made: 0, broken: Some((before..usize::MAX, fault)) };
+        *self.state() = State { made: 0, broken: Some((before, fault)) };
     }
 
     /// Counts from the beginning and breaks nothing.
@@ -57,7 +51,7 @@ impl Faults for AtCall {
         let number = state.made;
         state.made += 1;
         match &state.broken {
-            Some((calls, fault)) if calls.contains(&number) => *fault,
+            Some((broken, fault)) if *broken == number => *fault,
             _ => Fault::None,
         }
     }

@@ -1,6 +1,8 @@
 //! `schedule` finds who is due: everyone, nobody else, and nobody twice.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Result, ensure};
 use cloud::inbox::Inbox;
@@ -8,7 +10,7 @@ use cloud::table::customers::{SWEEP_SECONDS, Stored};
 use domain::input::Input;
 use domain::names::CustomerId;
 use domain::time::Timestamp;
-use local::faults::Fault;
+use local::faults::{Call, Fault, Faults, Service};
 use tests::shop::{Opening, Shop, alone};
 
 use crate::deaths::AtCall;
@@ -98,25 +100,39 @@ fn a_death_loses_nobody() -> Result<()> {
     })
 }
 
-/// An inbox that takes nothing: the tick fails, and the next one finds those it did not put there.
+/// An inbox that takes so many requests of `schedule`, and refuses those after.
+struct InboxTakes(AtomicU32);
+
+impl Faults for InboxTakes {
+    fn on(&self, call: &Call) -> Fault {
+        let sends = call.function == "schedule" && call.service == Service::Sqs;
+        let taken = |left: u32| left.checked_sub(1);
+        if sends && self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).is_err() {
+            return Fault::Throttle;
+        }
+        Fault::None
+    }
+}
+
+/// The tick fails, and the next one finds those that were not put there.
 #[test]
 fn an_inbox_that_is_down_loses_nobody() -> Result<()> {
-    alone(async {
-        let deaths = AtCall::of("schedule");
-        let shop = Shop::open(Opening { faults: Some(deaths.clone()), ..Opening::at(MORNING) }).await?;
-        let everyone = due(&shop, "someone", 30, MORNING).await?;
-        for call in 1..3 {
-            deaths.break_from(call, Fault::Throttle);
+    for takes in [0, 3] {
+        alone(async {
+            let inbox = Arc::new(InboxTakes(AtomicU32::new(takes)));
+            let shop = Shop::open(Opening { faults: Some(inbox.clone()), ..Opening::at(MORNING) }).await?;
+            let everyone = due(&shop, "someone", 100, MORNING).await?;
             ensure!(shop.stack.runtime.tick("schedule").await.is_err(), "the tick went well");
-            deaths.watch();
             let mut found: BTreeSet<String> = put(&shop).await?.into_iter().collect();
+            ensure!(found.is_empty() == (takes == 0), "{} were put there", found.len());
+            inbox.0.store(u32::MAX, Ordering::Relaxed);
             shop.stack.runtime.tick("schedule").await?;
             found.extend(put(&shop).await?);
             ensure!(found == everyone, "{} of {} were found", found.len(), everyone.len());
-            shop.clock.set(shop.clock.now().plus(SWEEP_SECONDS));
-        }
-        Ok(())
-    })
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 #[test]
