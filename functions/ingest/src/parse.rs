@@ -88,7 +88,7 @@ pub fn parse(item: &Value, now: Timestamp) -> Result<(CustomerId, Input), Reject
         }
         Type::Track => {
             stray(fields, "traits", "identify")?;
-            let message_id = message_id.map_or_else(|| derived(fields), str::to_owned);
+            let message_id = message_id.map_or_else(|| derived(fields, now), str::to_owned);
             Input::Track { event: track::read(fields, &message_id, at)? }
         }
     };
@@ -187,9 +187,13 @@ fn stray(fields: &Map<String, Value>, name: &str, belongs_to: &str) -> Result<()
 }
 
 /// What a call without a `messageId` is known by: all it says but when it was sent, so that a second sending is the same.
-fn derived(fields: &Map<String, Value>) -> String {
+/// One that does not say when it happened is the same within a minute: what happens again later happened twice.
+fn derived(fields: &Map<String, Value>, now: Timestamp) -> String {
     let mut fields = fields.clone();
     fields.retain(|name, _| name != "sentAt" && name != "receivedAt");
+    if given(&fields, "timestamp").or_else(|| given(&fields, "originalTimestamp")).is_none() {
+        fields.insert("minute".to_owned(), now.seconds().div_euclid(60).into());
+    }
     Value::Object(fields).to_string()
 }
 

@@ -27,9 +27,14 @@ fn identified(traits: &Value) -> (BTreeMap<String, Trait>, Vec<ConsentSaid>) {
 }
 
 fn tracked(item: &Value) -> Event {
-    let read = input(item);
-    let Input::Track { event } = read else { panic!("{read:?}") };
-    event
+    tracked_at(item, NOW)
+}
+
+fn tracked_at(item: &Value, now: Timestamp) -> Event {
+    match parse(item, now) {
+        Ok((_, Input::Track { event })) => event,
+        read => panic!("{read:?}"),
+    }
 }
 
 fn order(properties: &Value) -> Event {
@@ -269,6 +274,14 @@ fn an_order_is_known_by_its_id_and_other_events_by_their_message() {
     let derived = tracked(&viewed).id;
     viewed["sentAt"] = json!("2026-11-22T00:00:00Z");
     assert_eq!(tracked(&viewed).id, derived, "sent a second time");
+    assert_eq!(tracked_at(&viewed, NOW.plus(10)).id, derived, "sent a second time, some seconds later");
+    assert_ne!(tracked_at(&viewed, NOW.plus(3600)).id, derived, "an hour later it happened again");
+    let dated = |now| {
+        let mut dated = viewed.clone();
+        dated["timestamp"] = json!("2026-11-22T00:00:00Z");
+        tracked_at(&dated, now).id
+    };
+    assert_eq!(dated(NOW), dated(NOW.plus(3600)), "it says when it happened: the same one");
     viewed["event"] = json!("Viewed again");
     assert_ne!(tracked(&viewed).id, derived);
 }

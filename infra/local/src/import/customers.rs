@@ -64,15 +64,22 @@ impl CustomerColumns {
         })
     }
 
-    /// The customer as calls: what is known now, without a timestamp, so that the latest file counts; and what was
-    /// consented to, at the time that the file says, else [`LONG_AGO`].
+    /// The customer as calls: what is known now, without a timestamp, so that the latest file counts; and what was said
+    /// about messages, at the time that the file gives. Where it gives none, a refusal counts from now, and an agreement
+    /// from [`LONG_AGO`], so that it outranks no refusal.
     pub fn calls(&self, cells: &StringRecord) -> Result<Vec<Value>, Reject> {
         let id = required(cells, self.id, "id", text)?;
         let given_at = optional(cells, self.consent_at, "consent_at", instant)?;
-        let mut said = vec![json!({ "type": "identify", "userId": id, "traits": self.traits(cells)? })];
-        let consents = self.consents(cells)?;
-        if !consents.is_empty() {
-            let mut call = json!({ "type": "identify", "userId": id, "traits": { "consents": consents } });
+        let mut traits = self.traits(cells)?;
+        let (dated, undated): (Vec<_>, Vec<_>) =
+            self.consents(cells)?.into_iter().partition(|(_, given)| *given || given_at.is_some());
+        if !undated.is_empty() {
+            traits.insert("consents".to_owned(), marketing(undated));
+        }
+        let mut said = vec![json!({ "type": "identify", "userId": id, "traits": traits })];
+        if !dated.is_empty() {
+            let mut call =
+                json!({ "type": "identify", "userId": id, "traits": { "consents": marketing(dated) } });
             call["timestamp"] = given_at.unwrap_or_else(|| LONG_AGO.to_owned()).into();
             said.push(call);
         }
@@ -98,15 +105,20 @@ impl CustomerColumns {
         Ok(traits)
     }
 
-    fn consents(&self, cells: &StringRecord) -> Result<Map<String, Value>, Reject> {
-        let mut consents = Map::new();
+    /// The channels whose columns say something, and whether it is yes.
+    fn consents(&self, cells: &StringRecord) -> Result<Vec<(&'static str, bool)>, Reject> {
+        let mut consents = Vec::new();
         for (channel, at, column) in
             [("sms", self.sms_consent, "sms_consent"), ("email", self.email_consent, "email_consent")]
         {
             if let Some(given) = optional(cells, at, column, consent)? {
-                consents.insert(channel.to_owned(), json!({ "marketing": given }));
+                consents.push((channel, given));
             }
         }
         Ok(consents)
     }
+}
+
+fn marketing(consents: Vec<(&str, bool)>) -> Value {
+    consents.into_iter().map(|(channel, given)| (channel.to_owned(), json!({ "marketing": given }))).collect()
 }

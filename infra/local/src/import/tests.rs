@@ -70,6 +70,19 @@ fn a_consent_without_a_time_outranks_no_other_word() {
 }
 
 #[test]
+fn a_refusal_without_a_time_counts_from_now() {
+    let Outcome { calls, .. } = import(Kind::Customers, "id,sms_consent,email_consent\n1,no,yes\n").unwrap();
+    let expected = serde_json::json!([
+        { "type": "identify", "userId": "1", "traits": { "consents": { "sms": { "marketing": false } } } },
+        {
+            "type": "identify", "userId": "1", "timestamp": "1990-01-01T00:00:00Z",
+            "traits": { "consents": { "email": { "marketing": true } } },
+        },
+    ]);
+    assert_eq!(Value::from(calls), expected);
+}
+
+#[test]
 fn a_good_file_of_orders() {
     let text = "order_id,customer_id,ordered_at,total,currency,memo\n\
         A1,7,2026-11-22T09:00:00+09:00,\"¥1,980\",JPY,x\nA2,7,2026/11/23 18:05,３００,,\n";

@@ -1,7 +1,7 @@
 //! Mistakes in definitions: each says what is wrong, where, and what would be right.
 
 use domain::customer::Customer;
-use domain::definitions::{Definitions, read};
+use domain::definitions::{Definitions, Version, read};
 use domain::names::CustomerId;
 use domain::step::step;
 use domain::time::Timestamp;
@@ -64,7 +64,7 @@ fn a_wrong_name() {
 
 #[test]
 fn no_word_on_reentry() {
-    assert_snapshot!(slip(WIN_BACK, "  reentry: { after_days: 365 }\n", ""), @"9:3: missing field `reentry`: say how often a customer may begin the journey: `never`, `{ after_days: 365 }` or `{ at_most: { times: 3, within_days: 365 } }`");
+    assert_snapshot!(slip(WIN_BACK, "  reentry: { after_days: 365 }\n", ""), @"89:3: missing field `reentry`: say how often a customer may begin the journey: `never`, `{ after_days: 365 }` or `{ at_most: { times: 3, within_days: 365 } }`");
 }
 
 #[test]
@@ -146,7 +146,8 @@ fn html_without_sender_or_way_out() {
 fn the_law_is_for_what_is_new() {
     let yaml = WIN_BACK.replacen("停止はSTOP返信", "", 1);
     assert!(read(&yaml).is_err());
-    let stored = [version(&yaml, 1), version(LAPSED, 1), version(SHOP, 1)];
+    let win_back = Version { yaml, ..version(WIN_BACK, 1) };
+    let stored = [win_back, version(LAPSED, 1), version(SHOP, 1)];
     assert!(Definitions::new(&stored, key()).is_ok());
 }
 
