@@ -3,7 +3,6 @@
 
 mod bad_input;
 mod budgets;
-mod demo;
 mod explain;
 mod optout;
 mod stale_check;

@@ -4,12 +4,16 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
+use cloud::table::Table;
+use domain::definitions::Kind;
+use domain::input::List;
+use domain::journey::{Enter, Journey};
 use serde_json::json;
 
 use super::Data;
 use super::place::{self, Holder, Up};
 use super::text::{complain, say};
-use crate::definitions;
+use crate::definitions::{self, Applied};
 use crate::region::Durability;
 
 /// Checks definitions and makes them current.
@@ -45,7 +49,7 @@ impl Apply {
     }
 
     /// Stores what is new and says so; the number of the definitions when anything is.
-    async fn put(&self, table: &cloud::table::Table, files: &[(String, String)]) -> Result<Option<u32>> {
+    async fn put(&self, table: &Table, files: &[(String, String)]) -> Result<Option<u32>> {
         match definitions::put(table, files).await? {
             Ok((applied, number)) => {
                 for change in &applied {
@@ -57,13 +61,15 @@ impl Apply {
                         change.version
                     ));
                 }
+                tell_of_members(table, &applied).await?;
                 Ok(applied.iter().any(|change| change.new).then_some(number))
             }
             Err(mistakes) => {
                 for mistake in &mistakes {
                     complain(mistake);
                 }
-                bail!("nothing was applied: {} mistakes", mistakes.len())
+                let plural = if mistakes.len() == 1 { "" } else { "s" };
+                bail!("nothing was applied: {} mistake{plural}", mistakes.len())
             }
         }
     }
@@ -76,4 +82,27 @@ impl Apply {
         answer.error_for_status()?;
         Ok(())
     }
+}
+
+/// Says of new journeys whom they do not reach: who is in the segment already does not enter it any more.
+async fn tell_of_members(table: &Table, applied: &[Applied]) -> Result<()> {
+    let current = definitions::current(table).await?;
+    let new = |journey: &Journey| {
+        let first = |change: &Applied| change.new && change.version == 1 && change.kind == Kind::Journey;
+        applied.iter().any(|change| first(change) && change.name == journey.name.as_str())
+    };
+    let versions = current.journeys.values().filter_map(|versions| versions.values().next_back());
+    for journey in versions.filter(|journey| new(journey)) {
+        if let Enter::Segment(segment) = &journey.enter {
+            let members = table.count_members(&List::Segment(segment.clone())).await?;
+            if members > 0 {
+                say(&format!(
+                    "journey {}: {members} customers are in the segment {segment} already and do not begin it; who enters \
+                     the segment from now on does",
+                    journey.name
+                ));
+            }
+        }
+    }
+    Ok(())
 }
