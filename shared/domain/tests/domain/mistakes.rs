@@ -125,7 +125,7 @@ fn a_way_out_that_is_none() {
 
 #[test]
 fn an_e_mail_that_offers_a_reply_as_the_way_out() {
-    assert_snapshot!(slip(WIN_BACK, "配信の停止: {{ optout }}", "停止はSTOP返信"), @"20:11: steps[2].email.text: an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, outside of {% if %}; a reply to an e-mail stops nothing");
+    assert_snapshot!(slip(WIN_BACK, "配信の停止: {{ optout }}", "停止はSTOP返信"), @"20:11: steps[2].email.text: an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, outside of {% if %}; not every provider passes on what is replied to an e-mail");
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn html_without_sender_or_way_out() {
     let html = "        html: \"<p>{{ links.shop }}</p>\"\n        links: { shop: \"https://shop.example.jp/letter\" }";
     assert_snapshot!(slip(WIN_BACK, "        links: { shop: \"https://shop.example.jp/letter\" }", html), @r#"
     28:15: steps[2].email.html: an advertisement names its sender (特定電子メール法 art. 4): add {{ sender }}, outside of {% if %}
-    28:15: steps[2].email.html: an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, outside of {% if %}; a reply to an e-mail stops nothing
+    28:15: steps[2].email.html: an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, outside of {% if %}; not every provider passes on what is replied to an e-mail
     "#);
     let right =
         html.replace("{{ links.shop }}", "{{ sender }} {{ links.shop }} <a href='{{ optout }}'>停止</a>");
