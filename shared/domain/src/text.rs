@@ -1,5 +1,7 @@
 //! Texts with variables, in Liquid.
 
+mod html;
+
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -34,6 +36,11 @@ impl Text {
             }
         }
         self.template.render(&variables).map_err(|_| MissingValue)
+    }
+
+    /// As [`Text::render`], for a text that is HTML: the values stand in it as words, whatever they are.
+    pub fn render_html(&self, variables: &Object) -> Result<String, MissingValue> {
+        self.render(&html::escaped(variables))
     }
 
     /// The text as it was written.
