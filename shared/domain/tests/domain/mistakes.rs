@@ -1,7 +1,7 @@
 //! Mistakes in definitions: each says what is wrong, where, and what would be right.
 
 use domain::customer::Customer;
-use domain::definitions::{Definitions, read};
+use domain::definitions::{Definitions, Version, read};
 use domain::names::CustomerId;
 use domain::step::step;
 use domain::time::Timestamp;
@@ -78,6 +78,23 @@ fn an_unknown_link() {
 }
 
 #[test]
+fn an_unknown_variable() {
+    let name = "{{ customer.name | default: 'お客さま' }}様 {{ sender }}より";
+    assert_snapshot!(slip(WIN_BACK, name, "{{ custmer.name | default: 'お客さま' }}様 {{ sender }}より"), @"13:15: steps[0].sms.text: there is no variable `custmer`; did you mean `customer`?");
+    assert_snapshot!(slip(WIN_BACK, name, "{{ name }}様 {{ sender }}より"), @"13:15: steps[0].sms.text: there is no variable `name`; there are: customer, links, optout, sender");
+    assert_snapshot!(slip(WIN_BACK, "\"{{ customer.name | default: 'お客さま' }}様、お元気ですか", "\"{{ customr.name }}様、お元気ですか"), @"18:18: steps[2].email.subject: there is no variable `customr`; did you mean `customer`?");
+}
+
+/// A misspelt variable skips people, but their enrollments go on.
+#[test]
+fn a_misspelt_variable_that_was_accepted_still_reads() {
+    let yaml = WIN_BACK.replacen("{{ customer.name", "{{ custmer.name", 1);
+    assert!(read(&yaml).is_err());
+    let win_back = Version { yaml, ..version(WIN_BACK, 1) };
+    assert!(Definitions::new(&[win_back, version(LAPSED, 1), version(SHOP, 1)], key()).is_ok());
+}
+
+#[test]
 fn an_unknown_step() {
     assert_snapshot!(slip(WIN_BACK, "{ clicked: hello }", "{ clicked: helo }"), @"32:17: steps[4].branch[0].when: there is no step `helo`; did you mean `hello`?");
 }
@@ -146,7 +163,8 @@ fn html_without_sender_or_way_out() {
 fn the_law_is_for_what_is_new() {
     let yaml = WIN_BACK.replacen("停止はSTOP返信", "", 1);
     assert!(read(&yaml).is_err());
-    let stored = [version(&yaml, 1), version(LAPSED, 1), version(SHOP, 1)];
+    let win_back = Version { yaml, ..version(WIN_BACK, 1) };
+    let stored = [win_back, version(LAPSED, 1), version(SHOP, 1)];
     assert!(Definitions::new(&stored, key()).is_ok());
 }
 
