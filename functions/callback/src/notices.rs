@@ -10,7 +10,7 @@ use domain::input::Input;
 use domain::message::Code;
 use domain::money::Yen;
 use domain::names::CustomerId;
-use domain::optout::opts_out;
+use domain::optout::{opts_out, own_words};
 use domain::time::Timestamp;
 use providers::receipts::{Notice, ReceiptStatus};
 
@@ -72,8 +72,22 @@ pub(crate) fn suppression(notice: &Notice, messages: &BTreeMap<Code, MessageItem
             stopped: Stopped::Marketing,
             why: "opted out by reply",
         }),
+        Notice::EmailReply { text, .. } if emailed_optout(text.as_deref()) => {
+            let message = messages.get(&code(notice)?)?;
+            Some(Suppression {
+                channel: Channel::Email,
+                address: message.to.clone(),
+                stopped: Stopped::Marketing,
+                why: "opted out by reply",
+            })
+        }
         Notice::Receipt { .. } | Notice::Reply { .. } | Notice::EmailReply { .. } => None,
     }
+}
+
+/// Whether an answer by e-mail opts out; a text that the provider keeps to itself does not.
+fn emailed_optout(text: Option<&str>) -> bool {
+    text.is_some_and(|text| opts_out(&own_words(text)))
 }
 
 /// What a notice brings to which customer; `None` when nobody here is concerned.
@@ -100,10 +114,15 @@ pub(crate) fn input(notice: &Notice, known: &Known, now: Timestamp) -> Option<(C
             };
             Some((customer.clone(), input))
         }
-        Notice::EmailReply { at, .. } => {
+        Notice::EmailReply { text, at, .. } => {
             let message = message?;
-            let (code, at) = (Some(message.code.clone()), now.min(*at));
-            Some((message.customer.clone(), Input::Reply { code, channel: Channel::Email, at }))
+            let (channel, at) = (Channel::Email, now.min(*at));
+            let input = if emailed_optout(text.as_deref()) {
+                Input::OptOut { channel, at }
+            } else {
+                Input::Reply { code: Some(message.code.clone()), channel, at }
+            };
+            Some((message.customer.clone(), input))
         }
     }
 }

@@ -132,7 +132,9 @@ fn deed(seed: u64, state: &State, errand: &Errand) -> Deed {
         Action::Reply(words) => {
             let id = format!("reply-{:016x}", hash(seed, &["reply", channel.name(), &reference]));
             Deed::Notice(match channel {
-                Channel::Email => Notice::EmailReply { reference, at: errand.at, id },
+                Channel::Email => {
+                    Notice::EmailReply { reference, text: Some(words.text().to_owned()), at: errand.at, id }
+                }
                 Channel::Sms => Notice::Reply {
                     from: inbox.to(errand.index).to_owned(),
                     to_reference: Some(reference),

@@ -22,25 +22,27 @@ use crate::spelling::nearest;
 use crate::text::Text;
 
 /// Checks the shape of a journey; every mistake at once, each with its path within the definition. What the law asks is
-/// not looked at: a journey that was accepted under yesterday's rules still reads, and its enrollments go on.
+/// not looked at, nor the names of variables: a journey that was accepted under yesterday's rules still reads, and its
+/// enrollments go on.
 pub fn journey(source: &JourneySource) -> Result<Journey, Vec<Mistake>> {
     build(source).0
 }
 
-/// Every mistake of a journey that is about to be accepted, what the law asks of its messages included.
+/// Every mistake of a journey that is about to be accepted, what the law asks of its messages, and the names
+/// of their variables, included.
 pub fn new_journey(source: &JourneySource) -> Vec<Mistake> {
-    let (built, unlawful) = build(source);
-    built.err().into_iter().flatten().chain(unlawful).collect()
+    let (built, refused) = build(source);
+    built.err().into_iter().flatten().chain(refused).collect()
 }
 
-/// The journey or the mistakes in its shape, and those under the law.
+/// The journey or the mistakes in its shape, and those for which only a journey that is not accepted yet is refused.
 fn build(source: &JourneySource) -> (Result<Journey, Vec<Mistake>>, Vec<Mistake>) {
     let mut builder = Builder {
         purpose: source.purpose,
         steps: Vec::new(),
         named: BTreeMap::new(),
         mistakes: Vec::new(),
-        unlawful: Vec::new(),
+        refused: Vec::new(),
     };
     if let Some(allowed) = &source.allowed {
         builder.mistakes.extend(asks_no_message(allowed, "allowed", "who is allowed to begin"));
@@ -64,7 +66,7 @@ fn build(source: &JourneySource) -> (Result<Journey, Vec<Mistake>>, Vec<Mistake>
         builder.wrong("steps", &format!("{} steps; at most {STEPS_LIMIT}", builder.steps.len()));
     }
     if !builder.mistakes.is_empty() {
-        return (Err(builder.mistakes), builder.unlawful);
+        return (Err(builder.mistakes), builder.refused);
     }
     let journey = Journey {
         name: source.name.clone(),
@@ -86,7 +88,7 @@ fn build(source: &JourneySource) -> (Result<Journey, Vec<Mistake>>, Vec<Mistake>
         steps: builder.steps,
         named: builder.named,
     };
-    (Ok(journey), builder.unlawful)
+    (Ok(journey), builder.refused)
 }
 
 /// Checks what the shop allows, and returns its zone.
@@ -123,8 +125,9 @@ struct Builder {
     steps: Vec<Step>,
     named: BTreeMap<StepName, usize>,
     mistakes: Vec<Mistake>,
-    /// What the law asks and is not there.
-    unlawful: Vec<Mistake>,
+    /// What a journey is refused for, unless it was accepted before: what the law asks and is not there, and variables
+    /// that nothing gives.
+    refused: Vec<Mistake>,
 }
 
 impl Builder {
@@ -283,6 +286,7 @@ impl Builder {
             }
         }
         for (part, text) in [("subject", subject.as_ref()), ("text", Some(&text)), ("html", html.as_ref())] {
+            self.variables(text, &format!("{place}.{part}"));
             for link in text.into_iter().flat_map(Text::links).collect::<BTreeSet<_>>() {
                 if !links.contains_key(link) {
                     let known: Vec<&str> = links.keys().map(String::as_str).collect();
@@ -310,6 +314,16 @@ impl Builder {
         Text::parse(source).map_err(|what| self.wrong(place, &what)).ok()
     }
 
+    /// Variables that nothing gives: whoever gets the text would be skipped for it, or shown the default.
+    fn variables(&mut self, text: Option<&Text>, place: &str) {
+        let Some(names) = text.map(Text::names) else { return };
+        let known: Vec<&str> = names.known.iter().copied().collect();
+        let strangers = names.asked.difference(&names.known);
+        let mistake =
+            |name: &&str| Mistake { place: place.to_owned(), what: unknown("variable", name, &known) };
+        self.refused.extend(strangers.map(mistake));
+    }
+
     /// What the law asks of an advertisement, of each text that a person may be shown instead of the other.
     fn advertisement(&mut self, channel: Channel, text: Option<&Text>, place: &str) {
         let Some(text) = text else { return };
@@ -317,7 +331,7 @@ impl Builder {
             Purpose::Transactional => {}
             Purpose::Marketing => {
                 let mistake = |what: &str| Mistake { place: place.to_owned(), what: what.to_owned() };
-                self.unlawful.extend(advertisement::mistakes(channel, text).into_iter().map(mistake));
+                self.refused.extend(advertisement::mistakes(channel, text).into_iter().map(mistake));
             }
         }
     }

@@ -1,11 +1,15 @@
 //! Texts with variables, in Liquid.
 
+mod html;
+mod names;
+
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use liquid::model::{Object, Value as Variable};
 use liquid::{Parser, ParserBuilder, Template};
 
+pub use self::names::Names;
 use crate::customer::{Customer, Stamped, Value};
 
 static PARSER: LazyLock<Option<Parser>> = LazyLock::new(|| ParserBuilder::with_stdlib().build().ok());
@@ -34,6 +38,11 @@ impl Text {
             }
         }
         self.template.render(&variables).map_err(|_| MissingValue)
+    }
+
+    /// As [`Text::render`], for a text that is HTML: the values stand in it as words, whatever they are.
+    pub fn render_html(&self, variables: &Object) -> Result<String, MissingValue> {
+        self.render(&html::escaped(variables))
     }
 
     /// The text as it was written.
@@ -66,6 +75,11 @@ impl Text {
             .map(|rest| rest.split('.').next().unwrap_or(rest))
     }
 
+    /// The names of the variables it asks for, and of those that are there.
+    pub fn names(&self) -> Names<'_> {
+        names::names(&self.source)
+    }
+
     /// Traits that it has another word for: `name` in `{{ customer.name | default: 'お客さま' }}`.
     fn with_default(&self) -> impl Iterator<Item = &str> {
         let replaced = |rest: &str| {
@@ -91,7 +105,7 @@ impl Text {
         let mut depth = 0_usize;
         pieces(&self.source).into_iter().filter(move |piece| {
             if let Piece::Block(tag) = piece {
-                let name = tag.trim_start_matches('-').split_whitespace().next().unwrap_or_default();
+                let name = tag.split_whitespace().next().unwrap_or_default();
                 if name.starts_with("end") {
                     depth = depth.saturating_sub(1);
                 } else if BLOCKS.contains(&name) {
@@ -126,6 +140,9 @@ fn pieces(source: &str) -> Vec<Piece<'_>> {
         let tag = &rest[start + 2..];
         let output = rest[start..].starts_with("{{");
         let (inside, after) = tag.split_once(if output { "}}" } else { "%}" }).unwrap_or((tag, ""));
+        // {{- and -}} take away the space around them.
+        let inside = inside.strip_prefix('-').unwrap_or(inside);
+        let inside = inside.strip_suffix('-').unwrap_or(inside);
         found.push(if output { Piece::Output(inside) } else { Piece::Block(inside) });
         rest = after;
     }
@@ -208,7 +225,6 @@ fn variable(value: &Value) -> Option<Variable> {
 
 /// Words with dots between them, each with what follows it; what stands in quotes is no word.
 fn paths(tag: &str) -> Vec<(&str, &str)> {
-    let part = |c: char| c.is_alphanumeric() || c == '_' || c == '-' || c == '.';
     let mut found = Vec::new();
     let mut rest = tag;
     while let Some(first) = rest.chars().next() {
@@ -225,6 +241,11 @@ fn paths(tag: &str) -> Vec<(&str, &str)> {
         }
     }
     found
+}
+
+/// Whether a character is part of a path.
+fn part(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '_' | '-' | '.')
 }
 
 #[cfg(test)]

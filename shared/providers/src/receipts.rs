@@ -50,6 +50,8 @@ pub enum Notice {
     EmailReply {
         /// Our code of the message they answered.
         reference: String,
+        /// What they wrote, with or without what they answered, when the provider passes it on.
+        text: Option<String>,
         /// When.
         at: Timestamp,
         /// The provider's id of the reply: the same when it is posted again.
@@ -141,6 +143,7 @@ fn sandbox_notice(fields: &Fields<'_>) -> Result<Notice, ReceiptError> {
         }),
         "email_reply" => Ok(Notice::EmailReply {
             reference: fields.read("reference")?,
+            text: fields.read("text")?,
             at: fields.read("at")?,
             id: fields.read("id")?,
         }),
@@ -203,7 +206,12 @@ mod tests {
                 at: NOW,
                 id: "r1".to_owned(),
             },
-            Notice::EmailReply { reference: reference.clone(), at: NOW, id: "r2".to_owned() },
+            Notice::EmailReply {
+                reference: reference.clone(),
+                text: Some("停止".to_owned()),
+                at: NOW,
+                id: "r2".to_owned(),
+            },
         ]
     }
 
@@ -226,6 +234,14 @@ mod tests {
         let at = Timestamp::from_seconds(5);
         let receipt = Notice::Receipt { reference: "a".to_owned(), status, at, parts: None, price_yen: None };
         assert_eq!(read(body), Ok(vec![receipt]));
+    }
+
+    #[test]
+    fn an_e_mailed_reply_may_come_without_its_text() {
+        let body = br#"{"type":"email_reply","reference":"a","at":5,"id":"r"}"#;
+        let (reference, id) = ("a".to_owned(), "r".to_owned());
+        let reply = Notice::EmailReply { reference, text: None, at: Timestamp::from_seconds(5), id };
+        assert_eq!(read(body), Ok(vec![reply]));
     }
 
     #[test]
@@ -267,12 +283,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_placed_and_not_quoted() {
-        let cases: [(&[u8], &str); 5] = [
+        let cases: [(&[u8], &str); 6] = [
             (b"{", "body"),
             (b"7", "body"),
             (br#"[{"type":"receipt","reference":"a","status":"delivered","at":5},{}]"#, "[1].type"),
             (br#"[{"type":"receipt","reference":"a","status":"lost","at":5}]"#, "[0].status"),
             (br#"[{"type":"reply","from":819012345678,"text":"a","at":5,"id":"b"}]"#, "[0].from"),
+            (br#"[{"type":"email_reply","reference":"a","text":7,"at":5,"id":"b"}]"#, "[0].text"),
         ];
         for (body, place) in cases {
             assert_eq!(read(body), Err(ReceiptError::Malformed { place: place.to_owned() }));

@@ -76,7 +76,8 @@ pub(crate) fn render(
             }
         }
         Channel::Email => {
-            let written = step.html.as_ref().map(fill).transpose()?;
+            let written = step.html.as_ref().map(|html| html.render_html(&variables)).transpose();
+            let written = written.map_err(|_| SkipReason::MissingValue)?;
             let pixel = format!("{base}/p/{}.gif", code.as_str());
             message.html = Some(page(written.as_deref(), &message.text, &pixel));
             if journey.purpose == Purpose::Marketing {

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod budgets;
+mod email;
 mod explain;
 mod optout;
 mod stale_check;

@@ -42,7 +42,8 @@ async fn two_messages(people: u32) -> Result<Shop> {
     Ok(shop)
 }
 
-async fn post(shop: &Shop, now: Timestamp, secret: &Secret, body: &str) -> Result<StatusCode> {
+/// Posts to `callback` what a provider that holds `secret` would tell at `now`.
+pub(crate) async fn post(shop: &Shop, now: Timestamp, secret: &Secret, body: &str) -> Result<StatusCode> {
     let request = shop
         .http
         .post(format!("{}/callbacks/sandbox", shop.stack.base_url))
@@ -85,7 +86,7 @@ fn a_reply_stops_messages_that_are_queued() -> Result<()> {
         let someone = Someone::willing(0);
         shop.pass(DAY - 120).await?;
         let now = shop.clock.now();
-        let reply = json!([{ "type": "reply", "from": someone.e164(), "to_reference": null, "text": "ＳＴＯＰ", "at": now, "id": "r1" }]);
+        let reply = json!([{ "type": "reply", "from": someone.e164(), "to_reference": null, "text": "配信を停止してください", "at": now, "id": "r1" }]);
         assert_eq!(post(&shop, now, &secret, &reply.to_string()).await?, StatusCode::OK);
         shop.pass(3600).await?;
         let to: Vec<String> = shop.accepted()?.into_iter().map(|entry| entry.to).collect();

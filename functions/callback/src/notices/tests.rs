@@ -84,6 +84,10 @@ fn a_word_suppresses_its_sender_known_or_not() {
     );
     assert_eq!(suppresses(&reply("00050001", None, "STOP")), Some((Channel::Sms, "00050001".to_owned())));
     assert_eq!(suppresses(&reply("+819012345678", Some(SMS), "停止しないで")), None);
+    for text in ["配信を停止してください", "停止お願い致します", "ストップお願いします"]
+    {
+        assert_eq!(suppresses(&reply("+819012345678", Some(SMS), text)), expected, "{text}");
+    }
 }
 
 #[test]
@@ -105,15 +109,35 @@ fn replies_reach_the_customer_of_the_message_or_of_the_number() {
     }
 }
 
+fn answer(reference: &str, text: Option<&str>) -> Notice {
+    let (reference, text) = (reference.to_owned(), text.map(str::to_owned));
+    Notice::EmailReply { reference, text, at: NOW.plus(DAY), id: "r".to_owned() }
+}
+
 #[test]
 fn an_answered_e_mail() {
-    let notice = |at| Notice::EmailReply { reference: EMAIL.to_owned(), at, id: "r".to_owned() };
     let expected = Input::Reply { code: Code::parse(EMAIL), channel: Channel::Email, at: NOW };
-    assert_eq!(
-        input(&notice(NOW.plus(DAY)), &known(), NOW),
-        Some((customer("c1"), expected)),
-        "nothing comes from the future"
-    );
+    let quoting = "楽しみです\n> 配信の停止: https://t.example.jp/o/x";
+    for text in [None, Some("楽しみです"), Some("停止しないで"), Some(quoting)] {
+        let notice = answer(EMAIL, text);
+        assert_eq!(
+            input(&notice, &known(), NOW),
+            Some((customer("c1"), expected.clone())),
+            "nothing comes from the future"
+        );
+        assert_eq!(suppresses(&notice), None, "{text:?}");
+    }
+}
+
+#[test]
+fn an_e_mailed_word_suppresses_the_address_it_was_sent_to() {
+    let notice = answer(EMAIL, Some("配信停止"));
+    assert_eq!(suppresses(&notice), Some((Channel::Email, "hana@example.jp".to_owned())));
+    let opted_out = Input::OptOut { channel: Channel::Email, at: NOW };
+    assert_eq!(input(&notice, &known(), NOW), Some((customer("c1"), opted_out)));
+    let stopped = suppression(&notice, &known().messages).map(|found| found.stopped);
+    assert_eq!(stopped, Some(Stopped::Marketing));
+    assert_eq!(suppresses(&answer("CCCCCCCCCCCC", Some("配信停止"))), None, "whose address is not known");
 }
 
 #[test]

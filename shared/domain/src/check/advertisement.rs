@@ -7,10 +7,10 @@ use crate::text::Text;
 const SENDER: &str =
     "an advertisement names its sender (特定電子メール法 art. 4): add {{ sender }}, outside of {% if %}";
 const SMS: &str = "an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, or a word to reply with such as STOP, outside of {% if %}";
-const EMAIL: &str = "an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, outside of {% if %}; a reply to an e-mail stops nothing";
+const EMAIL: &str = "an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, outside of {% if %}; not every provider passes on what is replied to an e-mail";
 
 /// What one text of an advertisement lacks, and what would be right. A word to reply with is a way out for an SMS
-/// only: nobody reads for it what comes back by e-mail.
+/// only: not every provider passes on what comes back by e-mail.
 pub(super) fn mistakes(channel: Channel, text: &Text) -> Vec<&'static str> {
     let mut mistakes = Vec::new();
     if !text.always_shows("sender") {

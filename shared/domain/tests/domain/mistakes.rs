@@ -78,6 +78,23 @@ fn an_unknown_link() {
 }
 
 #[test]
+fn an_unknown_variable() {
+    let name = "{{ customer.name | default: 'お客さま' }}様 {{ sender }}より";
+    assert_snapshot!(slip(WIN_BACK, name, "{{ custmer.name | default: 'お客さま' }}様 {{ sender }}より"), @"13:15: steps[0].sms.text: there is no variable `custmer`; did you mean `customer`?");
+    assert_snapshot!(slip(WIN_BACK, name, "{{ name }}様 {{ sender }}より"), @"13:15: steps[0].sms.text: there is no variable `name`; there are: customer, links, optout, sender");
+    assert_snapshot!(slip(WIN_BACK, "\"{{ customer.name | default: 'お客さま' }}様、お元気ですか", "\"{{ customr.name }}様、お元気ですか"), @"18:18: steps[2].email.subject: there is no variable `customr`; did you mean `customer`?");
+}
+
+/// A misspelt variable skips people, but their enrollments go on.
+#[test]
+fn a_misspelt_variable_that_was_accepted_still_reads() {
+    let yaml = WIN_BACK.replacen("{{ customer.name", "{{ custmer.name", 1);
+    assert!(read(&yaml).is_err());
+    let win_back = Version { yaml, ..version(WIN_BACK, 1) };
+    assert!(Definitions::new(&[win_back, version(LAPSED, 1), version(SHOP, 1)], key()).is_ok());
+}
+
+#[test]
 fn an_unknown_step() {
     assert_snapshot!(slip(WIN_BACK, "{ clicked: hello }", "{ clicked: helo }"), @"32:17: steps[4].branch[0].when: there is no step `helo`; did you mean `hello`?");
 }
@@ -125,7 +142,7 @@ fn a_way_out_that_is_none() {
 
 #[test]
 fn an_e_mail_that_offers_a_reply_as_the_way_out() {
-    assert_snapshot!(slip(WIN_BACK, "配信の停止: {{ optout }}", "停止はSTOP返信"), @"20:11: steps[2].email.text: an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, outside of {% if %}; a reply to an e-mail stops nothing");
+    assert_snapshot!(slip(WIN_BACK, "配信の停止: {{ optout }}", "停止はSTOP返信"), @"20:11: steps[2].email.text: an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, outside of {% if %}; not every provider passes on what is replied to an e-mail");
 }
 
 #[test]
@@ -133,7 +150,7 @@ fn html_without_sender_or_way_out() {
     let html = "        html: \"<p>{{ links.shop }}</p>\"\n        links: { shop: \"https://shop.example.jp/letter\" }";
     assert_snapshot!(slip(WIN_BACK, "        links: { shop: \"https://shop.example.jp/letter\" }", html), @r#"
     28:15: steps[2].email.html: an advertisement names its sender (特定電子メール法 art. 4): add {{ sender }}, outside of {% if %}
-    28:15: steps[2].email.html: an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, outside of {% if %}; a reply to an e-mail stops nothing
+    28:15: steps[2].email.html: an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, outside of {% if %}; not every provider passes on what is replied to an e-mail
     "#);
     let right =
         html.replace("{{ links.shop }}", "{{ sender }} {{ links.shop }} <a href='{{ optout }}'>停止</a>");
