@@ -6,6 +6,7 @@ pub mod definitions;
 pub mod demo;
 pub mod dynamodb;
 pub mod events;
+mod expiry;
 pub mod faults;
 pub mod functions;
 pub mod http;
