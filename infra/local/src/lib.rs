@@ -12,6 +12,7 @@ pub mod functions;
 pub mod http;
 pub mod import;
 pub mod meter;
+mod private;
 pub mod region;
 pub mod runtime;
 pub mod sqs;

@@ -3,5 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "these files are tests as a whole")]
 
 mod kill;
+mod place;
 mod sandbox;
 mod shop;
