@@ -2,6 +2,8 @@
 //! Lambda, a clock that is real or virtual, and a sandbox as provider.
 
 pub mod commands;
+pub mod control;
+pub mod dead_letters;
 pub mod definitions;
 pub mod demo;
 pub mod dynamodb;

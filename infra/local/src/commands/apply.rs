@@ -9,8 +9,8 @@ use serde_json::json;
 use super::Data;
 use super::place::{self, Holder, Up};
 use super::text::{complain, say};
-use crate::definitions;
 use crate::region::Durability;
+use crate::{control, definitions};
 
 /// Checks definitions and makes them current.
 #[derive(Debug, Args)]
@@ -70,7 +70,7 @@ impl Apply {
 
     async fn announce(&self, up: &Up, number: u32) -> Result<()> {
         let secrets = place::secrets(&self.data.data)?;
-        let request = providers::http::client().post(format!("{}/_local/definition-applied", up.url));
+        let request = providers::http::client().post(format!("{}{}", up.url, control::DEFINITION_APPLIED));
         let answer =
             request.basic_auth(secrets.write_key, Some("")).json(&json!({ "number": number })).send().await?;
         answer.error_for_status()?;

@@ -128,14 +128,20 @@ pub struct Reader {
     scratch: tempfile::TempDir,
 }
 
-/// Opens an installation for reading.
-pub fn reader(data: &Path) -> Result<Reader> {
+/// Makes sure that there is an installation to look at; the error says how to begin one.
+pub fn check_exists(data: &Path) -> Result<()> {
     if !data.join("tables.sqlite").exists() {
         bail!(
             "there is no installation in {}; begin with `tsunagi demo` or `tsunagi up`, or name one with --data",
             data.display()
         );
     }
+    Ok(())
+}
+
+/// Opens an installation for reading.
+pub fn reader(data: &Path) -> Result<Reader> {
+    check_exists(data)?;
     let scratch = tempfile::tempdir()?;
     let region = Region::open_tables(data, scratch.path(), Clock::system())?;
     let vars = Vars::new(|name| (name == "TABLE_NAME").then(|| "Table".to_owned()));
