@@ -2,6 +2,7 @@
 
 mod apply;
 mod bench;
+mod dead_letters;
 mod demo;
 mod explain;
 mod import;
@@ -59,6 +60,12 @@ enum Command {
     Report(report::ReportArgs),
     /// What happened to one customer, and what did not and why.
     Explain(explain::Explain),
+    /// Messages that no function could handle: from which queue, why, since when, and about whom.
+    ///
+    /// A message ends here when it can't be read, when its handling failed nine times, or when its function died of it
+    /// ten times. It works whether `tsunagi up` runs or not. Of a message's text only the customer's id is shown:
+    /// `tsunagi explain CUSTOMER` tells what became of that customer otherwise.
+    DeadLetters(dead_letters::DeadLettersArgs),
     /// Measures this machine: import, events, recomputation, messages end to end, clicks.
     Bench(bench::Bench),
     /// Only the provider: a process of its own that outlives `tsunagi up --provider URL`.
@@ -98,6 +105,7 @@ fn start(cli: Cli) -> Result<()> {
             Command::Import(command) => command.run().await,
             Command::Report(command) => command.run().await,
             Command::Explain(command) => command.run().await,
+            Command::DeadLetters(command) => command.run().await,
             Command::Bench(command) => command.run().await,
             Command::Sandbox(command) => command.run().await,
         }

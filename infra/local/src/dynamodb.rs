@@ -101,6 +101,15 @@ impl DynamoDb {
         self.database.get()
     }
 
+    /// Removes the items that have expired by the system's clock, and answers how many those were. It goes through every
+    /// table that has an expiry and blocks its thread meanwhile; others have their turns in between.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written; what was removed before stays removed.
+    pub fn sweep(&self) -> anyhow::Result<usize> {
+        Ok(self.database().sweep_ttl()?)
+    }
+
     /// Writes made, and syncs to disk that they shared. None when not durable.
     pub fn commits(&self) -> Option<(u64, u64)> {
         self.commit.as_ref().map(GroupCommit::counts)

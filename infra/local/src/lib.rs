@@ -2,15 +2,19 @@
 //! Lambda, a clock that is real or virtual, and a sandbox as provider.
 
 pub mod commands;
+pub mod control;
+pub mod dead_letters;
 pub mod definitions;
 pub mod demo;
 pub mod dynamodb;
 pub mod events;
+mod expiry;
 pub mod faults;
 pub mod functions;
 pub mod http;
 pub mod import;
 pub mod meter;
+mod private;
 pub mod region;
 pub mod runtime;
 pub mod sqs;

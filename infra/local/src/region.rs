@@ -10,7 +10,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::Context as _;
 use aws_sdk_dynamodb::config::{BehaviorVersion, IdentityCache};
 use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnectorSettings, SharedHttpConnector};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -27,6 +26,7 @@ use crate::dynamodb::DynamoDb;
 use crate::events::Bus;
 use crate::faults::{Fault, Faults, Injector, KillSwitch, Service};
 use crate::meter::Meter;
+use crate::private;
 use crate::sqs::{self, Queues};
 
 /// The region's name.
@@ -82,10 +82,13 @@ impl Region {
     /// Opens or creates the region in a directory.
     pub fn open(options: Options) -> anyhow::Result<Arc<Self>> {
         let Options { data, durability, clock, faults } = options;
-        std::fs::create_dir_all(&data).with_context(|| format!("creating {}", data.display()))?;
-        let queues = Queues::open(&data.join("queues.sqlite"), durability, clock.clone())?;
+        let (tables, queues) = (data.join("tables.sqlite"), data.join("queues.sqlite"));
+        private::directory(&data)?;
+        private::file(&tables)?;
+        private::file(&queues)?;
+        let queues = Queues::open(&queues, durability, clock.clone())?;
         Ok(Arc::new(Self {
-            dynamodb: DynamoDb::open(&data.join("tables.sqlite"), durability)?,
+            dynamodb: DynamoDb::open(&tables, durability)?,
             queues: Arc::new(queues),
             bus: Bus::new(clock.clone()),
             meter: Meter::default(),

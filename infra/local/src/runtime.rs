@@ -17,6 +17,7 @@ use cloud::table::Table;
 use serde_json::Value;
 
 use crate::events::Rule;
+use crate::expiry;
 use crate::faults::Faults;
 use crate::functions::Function;
 use crate::region::{self, Durability, Region};
@@ -237,8 +238,9 @@ impl Runtime {
         self.region.bus().wire(rules.collect(), Arc::new(sink))
     }
 
-    /// Runs by the real clock: two pollers a queue, and every schedule.
+    /// Runs by the real clock: two pollers a queue, every schedule, and the removal of what has expired.
     pub fn run(self: &Arc<Self>) {
+        tokio::spawn(expiry::sweep_for_ever(Arc::clone(&self.region)));
         for feed in self.feeds() {
             for _ in 0..POLLERS {
                 let (runtime, feed) = (Arc::clone(self), feed.clone());

@@ -7,20 +7,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use axum::http::{HeaderMap, StatusCode};
-use axum::routing::post;
-use axum::{Json, Router};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use cloud::clock::Clock;
 use cloud::table::Table;
 use providers::receipts::Secret;
-use recompute::DefinitionApplied;
 use sandbox::{PeopleSettings, Purchase, PurchaseSink, Sandbox, Shop};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::definitions;
+use crate::control;
 use crate::faults::Faults;
 use crate::http;
 use crate::region::Durability;
@@ -166,7 +160,7 @@ impl Stack {
         })
         .await?;
         shop.open(runtime.table("shop")?);
-        http::serve(listener, &runtime, control(&runtime, &setup.secrets.write_key))?;
+        http::serve(listener, &runtime, control::routes(&runtime, &setup.secrets.write_key))?;
         Ok(Self { runtime, sandbox, base_url, client, write_key: setup.secrets.write_key })
     }
 
@@ -174,22 +168,6 @@ impl Stack {
     pub async fn ingest(&self, calls: &[Value]) -> Result<Value> {
         post_batch(&self.client, &self.base_url, &self.write_key, calls).await
     }
-}
-
-/// What commands in other processes ask of a stack that is up, with the write key.
-fn control(runtime: &Arc<Runtime>, write_key: &str) -> Router {
-    let expected = format!("Basic {}", STANDARD.encode(format!("{write_key}:")));
-    let runtime = Arc::clone(runtime);
-    let applied = move |headers: HeaderMap, Json(applied): Json<DefinitionApplied>| async move {
-        if headers.get("authorization").and_then(|value| value.to_str().ok()) != Some(expected.as_str()) {
-            return StatusCode::UNAUTHORIZED;
-        }
-        match definitions::announce(&runtime, applied.number).await {
-            Ok(()) => StatusCode::NO_CONTENT,
-            Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        }
-    };
-    Router::new().route("/_local/definition-applied", post(applied))
 }
 
 /// Posts a batch of tracking calls to an ingest API.

@@ -74,22 +74,8 @@ where
         let last = receives(&message) >= RECEIVES_LIMIT;
         let failed = match outcome {
             Some(Ok(())) => None,
-            Some(Err(Failure::Retry(cause))) if last => {
-                tracing::error!(
-                    message.id = message.message_id,
-                    error = format!("{cause:#}"),
-                    "to the dead letters"
-                );
-                dead_letters.bury(message.body.unwrap_or_default(), &format!("{cause:#}")).await.err()
-            }
-            Some(Err(Failure::Fail(cause))) => {
-                tracing::error!(
-                    message.id = message.message_id,
-                    error = format!("{cause:#}"),
-                    "to the dead letters"
-                );
-                dead_letters.bury(message.body.unwrap_or_default(), &format!("{cause:#}")).await.err()
-            }
+            Some(Err(Failure::Retry(cause))) if last => bury(dead_letters, &message, &cause).await.err(),
+            Some(Err(Failure::Fail(cause))) => bury(dead_letters, &message, &cause).await.err(),
             Some(Err(Failure::Retry(error))) => Some(error),
             None => Some(anyhow::anyhow!("no outcome")),
         };
@@ -101,4 +87,13 @@ where
         }
     }
     response
+}
+
+/// Gives a message up.
+async fn bury(dead_letters: &Queue, message: &SqsMessage, cause: &anyhow::Error) -> anyhow::Result<()> {
+    let cause = format!("{cause:#}");
+    tracing::error!(message.id = message.message_id, error = cause, "to the dead letters");
+    // An ARN ends with the queue's name.
+    let source = message.event_source_arn.as_deref().and_then(|arn| arn.rsplit(':').next());
+    dead_letters.bury(message.body.clone().unwrap_or_default(), &cause, source).await
 }

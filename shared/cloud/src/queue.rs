@@ -19,6 +19,10 @@ const CONCURRENCY: usize = 8;
 /// The attribute in which a dead letter carries its cause.
 pub const CAUSE: &str = "cause";
 
+/// The attribute in which a dead letter carries the name of the queue it came from. A letter that a function puts aside
+/// is a message of its own, of which SQS doesn't know the origin.
+pub const SOURCE: &str = "source";
+
 /// A queue one can send to.
 #[derive(Clone, Debug)]
 pub struct Queue {
@@ -75,11 +79,18 @@ impl Queue {
         Ok(())
     }
 
-    /// Puts a message that can't be handled into a dead-letter queue, as it came, with the cause.
-    pub async fn bury(&self, body: String, cause: &str) -> Result<()> {
-        let cause = MessageAttributeValue::builder().data_type("String").string_value(cause).build()?;
-        let request = self.client.send_message().queue_url(&self.url).message_body(body);
-        request.message_attributes(CAUSE, cause).send().await.context("sending to a dead-letter queue")?;
+    /// Puts a message that can't be handled into a dead-letter queue, as it came, with the cause and, where it is known,
+    /// the name of the queue it came from.
+    pub async fn bury(&self, body: String, cause: &str, source: Option<&str>) -> Result<()> {
+        let mut request = self.client.send_message().queue_url(&self.url).message_body(body);
+        for (name, value) in [(CAUSE, Some(cause)), (SOURCE, source)] {
+            if let Some(value) = value {
+                let value =
+                    MessageAttributeValue::builder().data_type("String").string_value(value).build()?;
+                request = request.message_attributes(name, value);
+            }
+        }
+        request.send().await.context("sending to a dead-letter queue")?;
         Ok(())
     }
 }

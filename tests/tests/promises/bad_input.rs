@@ -152,7 +152,8 @@ fn a_poison_message_ends_in_the_dead_letters_with_its_cause() -> Result<()> {
         assert_eq!(dead.len(), 1);
         let cause = serde_json::to_string(&dead[0])?;
         assert!(cause.contains("unreadable at line 2"), "{cause}");
-        queues.redrive("InboxDeadLetters").await?;
+        assert_eq!(queues.redrive("InboxDeadLetters").await?, 1, "it is driven back");
+        assert_eq!(shop.dead_letters().await?.len(), 0, "and is on its way");
         shop.settle().await?;
         assert_eq!(shop.dead_letters().await?.len(), 1, "driven back, it ends where it was");
         Ok(())

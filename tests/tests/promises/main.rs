@@ -4,6 +4,7 @@
 mod bad_input;
 mod budgets;
 mod email;
+mod expiry;
 mod explain;
 mod optout;
 mod stale_check;

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::Data;
 use super::place::{self, Holder, Up};
 use super::text::{complain, say};
+use crate::control;
 use crate::definitions::{self, Applied};
 use crate::region::Durability;
 
@@ -76,7 +77,7 @@ impl Apply {
 
     async fn announce(&self, up: &Up, number: u32) -> Result<()> {
         let secrets = place::secrets(&self.data.data)?;
-        let request = providers::http::client().post(format!("{}/_local/definition-applied", up.url));
+        let request = providers::http::client().post(format!("{}{}", up.url, control::DEFINITION_APPLIED));
         let answer =
             request.basic_auth(secrets.write_key, Some("")).json(&json!({ "number": number })).send().await?;
         answer.error_for_status()?;

@@ -19,6 +19,7 @@ use super::text::{bar, peak_memory_mb, say};
 use crate::definitions;
 use crate::demo::{calls, win_back};
 use crate::meter::{Counts, Snapshot};
+use crate::private;
 use crate::region::Durability;
 use crate::stack::{Provider, SandboxSetup, Secrets, Setup, Stack};
 use crate::virtual_time::{Driver, VirtualClock};
@@ -209,7 +210,7 @@ async fn post(stack: &Stack, driver: &Driver, batch: &[Value]) -> Result<()> {
 
 /// Removes what an earlier demo left, and nothing else.
 fn clear(data: &Path) -> Result<()> {
-    std::fs::create_dir_all(data).with_context(|| format!("creating {}", data.display()))?;
+    private::directory(data)?;
     for entry in std::fs::read_dir(data)? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! An installation's directory: its secrets, whether it is up, and how commands reach it.
 
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use cloud::table::Table;
 use sandbox::PeopleSettings;
 use serde::{Deserialize, Serialize};
 
+use crate::private;
 use crate::region::{Durability, Region};
 use crate::stack::{Provider, SandboxSetup, Secrets, Setup, Stack};
 
@@ -32,14 +34,28 @@ pub enum Holder {
     Up(Up),
 }
 
+/// Where an installation that is up says how to reach it.
+fn up_file(data: &Path) -> PathBuf {
+    data.join("up.json")
+}
+
 /// Takes the lock, or says how to reach who has it; it is an error when they take no requests.
 pub fn hold(data: &Path) -> Result<Holder> {
-    fs::create_dir_all(data).with_context(|| format!("creating {}", data.display()))?;
+    private::directory(data)?;
+    private::file(&data.join("lock"))?;
     let file = File::create(data.join("lock")).with_context(|| format!("opening {}/lock", data.display()))?;
+    let path = up_file(data);
     match file.try_lock() {
-        Ok(()) => Ok(Holder::We(Held(file))),
+        Ok(()) => {
+            // Of an `up` that is no more: others would take whoever has the lock for it.
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    Err(error).with_context(|| format!("removing {}", path.display()))
+                }
+                _ => Ok(Holder::We(Held(file))),
+            }
+        }
         Err(TryLockError::WouldBlock) => {
-            let path = data.join("up.json");
             let up = fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok());
             Ok(Holder::Up(up.with_context(|| {
                 format!("another command is at work in {}; try again when it has ended", data.display())
@@ -51,7 +67,10 @@ pub fn hold(data: &Path) -> Result<Holder> {
 
 /// Says where the API is.
 pub fn announce(data: &Path, url: &str) -> Result<()> {
-    Ok(fs::write(data.join("up.json"), serde_json::to_vec(&Up { url: url.to_owned() })?)?)
+    let path = up_file(data);
+    private::file(&path)?;
+    let text = serde_json::to_vec(&Up { url: url.to_owned() })?;
+    fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
 }
 
 /// What keeps the messages that a sandbox accepted, whichever process it runs in.
@@ -63,7 +82,7 @@ pub fn sandbox_file(data: &Path) -> PathBuf {
 pub fn secrets(data: &Path) -> Result<Secrets> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
-    fs::create_dir_all(data).with_context(|| format!("creating {}", data.display()))?;
+    private::directory(data)?;
     let path = data.join("secrets.json");
     if let Ok(mut file) = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
         let secrets = Secrets::random()?;
@@ -109,17 +128,43 @@ pub struct Reader {
     scratch: tempfile::TempDir,
 }
 
-/// Opens an installation for reading.
-pub fn reader(data: &Path) -> Result<Reader> {
+/// Makes sure that there is an installation to look at; the error says how to begin one.
+pub fn check_exists(data: &Path) -> Result<()> {
     if !data.join("tables.sqlite").exists() {
         bail!(
             "there is no installation in {}; begin with `tsunagi demo` or `tsunagi up`, or name one with --data",
             data.display()
         );
     }
+    Ok(())
+}
+
+/// Opens an installation for reading.
+pub fn reader(data: &Path) -> Result<Reader> {
+    check_exists(data)?;
     let scratch = tempfile::tempdir()?;
     let region = Region::open_tables(data, scratch.path(), Clock::system())?;
     let vars = Vars::new(|name| (name == "TABLE_NAME").then(|| "Table".to_owned()));
     let table = Table::from_vars(aws_sdk_dynamodb::Client::new(&region.sdk_config("tsunagi")), &vars)?;
     Ok(Reader { table, scratch })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_installation_that_was_killed_left_misleads_nobody() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = directory.path();
+        let up = hold(data).unwrap();
+        announce(data, "http://127.0.0.1:1").unwrap();
+        assert!(matches!(hold(data).unwrap(), Holder::Up(Up { url }) if url == "http://127.0.0.1:1"));
+        // Its end gives the lock back and leaves the file.
+        drop(up);
+        let command = hold(data).unwrap();
+        assert!(matches!(command, Holder::We(_)));
+        let error = hold(data).err().unwrap().to_string();
+        assert!(error.starts_with("another command is at work in "), "{error}");
+    }
 }

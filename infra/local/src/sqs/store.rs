@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
+use cloud::queue::{CAUSE, SOURCE};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::{Counts, Outgoing, QueueError, QueueSettings, Received};
@@ -271,14 +272,21 @@ impl Store {
         )
     }
 
-    /// Sends what a dead-letter queue holds back to where it came from.
+    /// Sends what a dead-letter queue holds back to where it came from: where the queue moved it from, or the queue that
+    /// a function named when it put it aside. Each keeps a cause, by which its handler knows that it was handled before.
     pub(super) fn redrive(&mut self, dead_letter: &str, now: i64) -> Result<usize> {
         let queue = self.queue(dead_letter)?;
         let mut redrive = self.connection.prepare_cached(
-            "UPDATE messages SET queue = source, source = NULL, visible_at = ?2, in_flight = 0, receive_count = 0,
-                cause = NULL WHERE queue = ?1 AND source IS NOT NULL",
+            "WITH origins AS (
+                SELECT seq, coalesce(source, (SELECT id FROM queues WHERE dead_letter = ?3 AND
+                    name = json_extract(attributes, '$.' || ?4 || '.StringValue'))) AS origin
+                FROM messages WHERE queue = ?1)
+             UPDATE messages SET queue = origin, source = NULL, visible_at = ?2, in_flight = 0, receive_count = 0,
+                attributes = json_insert(json_remove(coalesce(attributes, '{}'), '$.' || ?4), '$.' || ?5,
+                    json_object('DataType', 'String', 'StringValue', coalesce(cause, 'not noted'))),
+                cause = NULL FROM origins WHERE messages.seq = origins.seq AND origin IS NOT NULL",
         )?;
-        let moved = redrive.execute(params![queue.id, now])?;
+        let moved = redrive.execute(params![queue.id, now, dead_letter, SOURCE, CAUSE])?;
         drop(redrive);
         self.arrived = true;
         Ok(moved)

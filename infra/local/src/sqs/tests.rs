@@ -79,7 +79,34 @@ async fn what_fails_too_often_goes_to_the_dead_letter_queue_with_its_cause() {
 
     assert_eq!(queues.redrive("dead").await.unwrap(), 2);
     assert_eq!(queues.redrive("dead").await.unwrap(), 0);
-    assert_eq!(bodies(&receive(&client, "inbox").await), ["poison", "slow"]);
+    let back = receive(&client, "inbox").await;
+    assert_eq!(bodies(&back), ["poison", "slow"]);
+    // By its cause a handler knows that it was handled before.
+    let kept = |message: &aws_sdk_sqs::types::Message| {
+        message.message_attributes().unwrap()["cause"].string_value().unwrap().to_owned()
+    };
+    assert_eq!(back.iter().map(kept).collect::<Vec<_>>(), causes);
+}
+
+#[tokio::test]
+async fn what_a_function_put_aside_goes_back_to_the_queue_it_names() {
+    let (bench, client) = with_queue().await;
+    let queues = bench.region.queues();
+    queues.create("other", QueueSettings::default()).await.unwrap();
+    let dead = cloud::queue::Queue::new(client.clone(), queue_url("dead"));
+    dead.bury("poison".to_owned(), "unreadable", Some("inbox")).await.unwrap();
+    for (body, source) in [("of no queue", None), ("of no queue of ours", Some("none"))] {
+        dead.bury(body.to_owned(), "unreadable", source).await.unwrap();
+    }
+    // Its dead letters do not come here, so neither did this one.
+    dead.bury("of another".to_owned(), "unreadable", Some("other")).await.unwrap();
+
+    assert_eq!(queues.redrive("dead").await.unwrap(), 1);
+    let back = queues.receive("inbox", 10).await.unwrap();
+    let names: Vec<_> = back[0].attributes.keys().map(String::as_str).collect();
+    assert_eq!((back.len(), back[0].body.as_str(), names), (1, "poison", vec!["cause"]));
+    assert_eq!(back[0].attributes["cause"]["StringValue"], "unreadable");
+    assert_eq!(queues.counts("dead").await.unwrap().visible, 3, "the others stay");
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "these files are tests as a whole")]
 
+mod dead_letters;
 mod kill;
+mod place;
 mod sandbox;
 mod shop;

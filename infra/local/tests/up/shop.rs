@@ -121,6 +121,16 @@ impl Shop {
         self.up = start_up(self.data.path(), &self.listen, &self.provider, &[]);
     }
 
+    /// `kill -9`, for good.
+    pub fn stop(&mut self) {
+        self.up.kill();
+    }
+
+    /// Its data directory.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
     /// Takes customers in, each with an order, and waits until they are stored.
     pub async fn import(&self, customers: u32) {
         let secrets: Secrets =
