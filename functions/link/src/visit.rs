@@ -1,12 +1,12 @@
 //! What a request for a link is: who makes it, where it names, and where it leads.
 
 use std::convert::Infallible;
-use std::fmt::Write;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 /// Who asks for a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,18 +47,23 @@ pub(crate) fn named<T: Default>(path: Result<Path<T>, PathRejection>) -> T {
     path.map_or_else(|_| T::default(), |Path(named)| named)
 }
 
-/// A link's target as a `Location` may carry it: whatever a URI can't hold is percent-encoded, and what is encoded already
-/// stays (RFC 3986, 2.1).
+/// What a URI can't hold beside controls and what is not ASCII; `%` stays, for it begins what is encoded already
+/// (RFC 3986, 2.1).
+const FORBIDDEN: AsciiSet = CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'<')
+    .add(b'>')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// A link's target as a `Location` may carry it.
 pub(crate) fn location(url: &str) -> Option<HeaderValue> {
-    let mut encoded = String::with_capacity(url.len());
-    for byte in url.bytes() {
-        if byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            write!(encoded, "%{byte:02X}").ok()?;
-        }
-    }
-    HeaderValue::try_from(encoded).ok()
+    HeaderValue::try_from(utf8_percent_encode(url, &FORBIDDEN).to_string()).ok()
 }
 
 #[cfg(test)]
