@@ -1,12 +1,15 @@
 //! A small win-back campaign: people lapse in groups, get an SMS, then an e-mail; some buy in between.
 
+use std::sync::Arc;
+
 use anyhow::{Result, ensure};
 use domain::contact::Channel;
 use domain::time::{DAY, Timestamp};
+use local::faults::Faults;
 use serde_json::Value;
 use tests::customers::Someone;
-use tests::picture::{Picture, picture};
-use tests::shop::Shop;
+use tests::picture::{Picture, differences, picture};
+use tests::shop::{Opening, Shop, alone};
 
 /// Monday, 2 March 2026, 00:00 in Japan.
 pub const START: Timestamp = Timestamp::from_seconds(1_772_377_200);
@@ -66,6 +69,22 @@ pub const DEFINITIONS: [&str; 3] = [
             - add_to_audience: silent
 ",
 ];
+
+/// Lives through the campaign without faults and with these: everything ends alike.
+pub fn ends_alike_despite(faults: Arc<dyn Faults>) -> Result<()> {
+    let picture_of = |opening: Opening| {
+        alone(async {
+            let mut shop = Shop::open(opening).await?;
+            live(&mut shop).await?;
+            check(&shop).await
+        })
+    };
+    let baseline = picture_of(Opening::at(START))?;
+    let picture = picture_of(Opening { faults: Some(faults), ..Opening::at(START) })?;
+    let different = differences(&baseline, &picture);
+    ensure!(different.is_empty(), "{}", different.join("\n"));
+    Ok(())
+}
 
 /// Lives through the campaign.
 pub async fn live(shop: &mut Shop) -> Result<()> {

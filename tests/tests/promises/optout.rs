@@ -4,11 +4,11 @@ use anyhow::{Context, Result};
 use domain::time::{DAY, Timestamp};
 use providers::receipts::{ID_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER, sign};
 use reqwest::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::customers::Someone;
 use tests::shop::{Opening, Shop, alone};
 
-use crate::world::{MORNING, lapsed_shop};
+use crate::world::{MORNING, lapsed_shop, lapsed_shop_of};
 
 /// Two SMS, a day apart.
 const TWO_SMS: &str = "journey:
@@ -29,17 +29,7 @@ fn optout_path(text: &str) -> Result<String> {
 }
 
 async fn two_messages(people: u32) -> Result<Shop> {
-    let shop = Shop::open(Opening::at(MORNING)).await?;
-    let long_ago = MORNING.plus(-60 * DAY);
-    let calls: Vec<Value> = (0..people)
-        .map(Someone::willing)
-        .flat_map(|someone| [someone.identify(long_ago), someone.order("first", long_ago, 3000)])
-        .collect();
-    shop.take(&calls).await?;
-    shop.settle().await?;
-    shop.apply(&[crate::world::LAPSED, TWO_SMS]).await?;
-    shop.settle().await?;
-    Ok(shop)
+    lapsed_shop_of(Opening::at(MORNING), people, TWO_SMS).await
 }
 
 /// Posts to `callback` what a provider that holds `secret` would tell at `now`.

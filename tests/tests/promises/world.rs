@@ -31,8 +31,13 @@ pub const ONE_SMS: &str = "journey:
     - wait: 30d
 ";
 
-/// A shop whose `people` lapsed, the definitions applied and settled.
+/// A shop of [`ONE_SMS`] whose `people` lapsed, the definitions applied and settled.
 pub async fn lapsed_shop(opening: Opening, people: u32) -> Result<Shop> {
+    lapsed_shop_of(opening, people, ONE_SMS).await
+}
+
+/// The same, of another journey.
+pub async fn lapsed_shop_of(opening: Opening, people: u32, journey: &str) -> Result<Shop> {
     let shop = Shop::open(opening).await?;
     let long_ago = shop.clock.now().plus(-60 * DAY);
     let calls: Vec<Value> = (0..people)
@@ -41,7 +46,7 @@ pub async fn lapsed_shop(opening: Opening, people: u32) -> Result<Shop> {
         .collect();
     shop.take(&calls).await?;
     shop.settle().await?;
-    shop.apply(&[LAPSED, ONE_SMS]).await?;
+    shop.apply(&[LAPSED, journey]).await?;
     shop.settle().await?;
     Ok(shop)
 }
