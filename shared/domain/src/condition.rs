@@ -124,9 +124,9 @@ impl Condition {
             }
             Self::InAudience(name) => Verdict::fixed(customer.in_audience(name)),
             Self::InSegment(name) => Verdict::fixed(customer.is_member(name)),
-            Self::InList(name) => {
-                Verdict::fixed(subject.definitions.lists.get(name).is_some_and(|ids| ids.contains(&customer.id)))
-            }
+            Self::InList(name) => Verdict::fixed(
+                subject.definitions.lists.get(name).is_some_and(|ids| ids.contains(&customer.id)),
+            ),
             Self::Reachable(channel) => Verdict::fixed(
                 customer.address(*channel).is_some() && customer.consents_to(*channel, Purpose::Marketing),
             ),

@@ -8,7 +8,7 @@ use cloud::table::Row;
 use domain::consent::{ConsentSaid, Purpose};
 use domain::contact::Channel;
 use domain::definitions::Definitions;
-use domain::event::{Event, EventId, ORDER_COMPLETED};
+use domain::event::{Event, EventId, ORDER_COMPLETED, Properties};
 use domain::input::{Input, List};
 use domain::message::CodeKey;
 use domain::money::Yen;
@@ -156,8 +156,13 @@ fn the_second_time_finds_who_was_written_under_earlier_definitions() -> Result<(
 
 /// What the inbox says of a purchase.
 fn bought(someone: &Someone) -> Result<Inbox> {
-    let event =
-        Event { id: EventId::of(&someone.id), name: ORDER_COMPLETED.to_owned(), at: MORNING, yen: Yen(3000) };
+    let event = Event {
+        id: EventId::of(&someone.id),
+        name: ORDER_COMPLETED.to_owned(),
+        at: MORNING,
+        yen: Yen(3000),
+        properties: Properties::new(),
+    };
     Ok(Inbox::new(CustomerId::parse(&someone.id)?, vec![Input::Track { event }]))
 }
 

@@ -20,15 +20,28 @@ pub fn segment(condition: &Condition) -> Vec<Mistake> {
 pub(super) fn asks_no_message(condition: &Condition, place: &str, who: &str) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     placed(condition, place, &mut |part, place| match part {
-        Condition::Sent(step) | Condition::Delivered(step) | Condition::Clicked(step) | Condition::Responded(step) => {
+        Condition::Sent(step)
+        | Condition::Delivered(step)
+        | Condition::Clicked(step)
+        | Condition::Responded(step) => {
             mistakes.push(Mistake {
                 place: place.to_owned(),
                 what: format!("{who} does not know the step `{step}`; messages can be asked about by the steps after it and by `exit`"),
             });
         }
-        Condition::All(_) | Condition::Any(_) | Condition::Not(_) | Condition::Event(_) | Condition::NoEvent(_)
-        | Condition::Trait(_) | Condition::InAudience(_) | Condition::InSegment(_) | Condition::InList(_)
-        | Condition::Reachable(_) | Condition::Consent(_) | Condition::Rfm(_) | Condition::Predicted(_) => {
+        Condition::All(_)
+        | Condition::Any(_)
+        | Condition::Not(_)
+        | Condition::Event(_)
+        | Condition::NoEvent(_)
+        | Condition::Trait(_)
+        | Condition::InAudience(_)
+        | Condition::InSegment(_)
+        | Condition::InList(_)
+        | Condition::Reachable(_)
+        | Condition::Consent(_)
+        | Condition::Rfm(_)
+        | Condition::Predicted(_) => {
             mistakes.extend(bounds(part, place));
         }
     });
@@ -236,7 +249,10 @@ fn value(test: &ValueTest, path: &str, found: &mut Found<'_>) {
     if let Some(dates::Anniversary::WithinDays(days)) = test.anniversary
         && days > dates::ANNIVERSARY_DAYS
     {
-        found.wrong(&format!("{path}.anniversary"), format!("`within_days` goes to {}", dates::ANNIVERSARY_DAYS));
+        found.wrong(
+            &format!("{path}.anniversary"),
+            format!("`within_days` goes to {}", dates::ANNIVERSARY_DAYS),
+        );
     }
     found.range(path, test.at_least, test.at_most);
     found.range(path, test.above, test.below);
@@ -271,7 +287,8 @@ fn predicted(test: &PredictedTest, found: &mut Found<'_>) {
         if given.is_empty() {
             found.wrong(&path, "say how much: `at_least` or `below`");
         } else if given.iter().any(|bound| !(0.0..=most).contains(bound)) {
-            found.wrong(&path, if name == "alive" { "a probability goes from 0 to 1" } else { "goes from 0" });
+            found
+                .wrong(&path, if name == "alive" { "a probability goes from 0 to 1" } else { "goes from 0" });
         } else if let (Some(least), Some(below)) = (bounds.at_least, bounds.below)
             && least >= below
         {

@@ -189,7 +189,10 @@ impl Window {
             let begins = |day: Day| Some(day.0.to_zoned(zone.clone()).ok()?.timestamp().as_second());
             let from = begins(period.from).map(|from| Timestamp::from_seconds(from - 1));
             let until = period.until.0.tomorrow().ok().and_then(|day| begins(Day(day)));
-            return (Some(Self { after: from, until: until.map(Timestamp::from_seconds), length: None }), None);
+            return (
+                Some(Self { after: from, until: until.map(Timestamp::from_seconds), length: None }),
+                None,
+            );
         }
         let Some(since) = which.since else { return (Some(always), None) };
         let Some(other) = customer.events.get(since) else { return (None, None) };
@@ -244,7 +247,13 @@ impl Tally {
     }
 }
 
-fn measured(which: &Which<'_>, measure: Measure<'_>, bounds: Bounds, subject: Subject<'_>, now: Timestamp) -> Verdict {
+fn measured(
+    which: &Which<'_>,
+    measure: Measure<'_>,
+    bounds: Bounds,
+    subject: Subject<'_>,
+    now: Timestamp,
+) -> Verdict {
     let passes = |tally: Tally| tally.passes(measure, bounds);
     let nothing = Verdict::fixed(passes(Tally::default()));
     let (window, moves) = Window::of(which, subject, now);
@@ -254,10 +263,15 @@ fn measured(which: &Which<'_>, measure: Measure<'_>, bounds: Bounds, subject: Su
     let counted = |kept: &&Occurrence| window.has(kept.0) && passed(which.filter, kept, now, &zone);
     let tally = |kept: &Occurrence| Tally::of(kept, measure);
     let ahead = history.recent.partition_point(|kept| kept.0 <= now);
-    let gone = window.length.map_or(0, |length| history.recent.partition_point(|kept| now.since(kept.0) >= length));
+    let gone =
+        window.length.map_or(0, |length| history.recent.partition_point(|kept| now.since(kept.0) >= length));
     let mut total = Tally::default();
-    history.recent[gone.min(ahead)..ahead].iter().filter(counted).for_each(|kept| total.change(tally(kept), 1));
-    if window.length.is_none() && window.after.is_none() && which.between.is_none() && which.filter.is_empty() {
+    history.recent[gone.min(ahead)..ahead]
+        .iter()
+        .filter(counted)
+        .for_each(|kept| total.change(tally(kept), 1));
+    if window.length.is_none() && window.after.is_none() && which.between.is_none() && which.filter.is_empty()
+    {
         total.change(folded(history, measure), 1);
     }
     let holds = passes(total);
@@ -295,7 +309,12 @@ fn folded(history: &History, measure: Measure<'_>) -> Tally {
     }
 }
 
-fn passed(filter: &[ValueTest], occurrence: &Occurrence, now: Timestamp, zone: &dyn Fn() -> TimeZone) -> bool {
+fn passed(
+    filter: &[ValueTest],
+    occurrence: &Occurrence,
+    now: Timestamp,
+    zone: &dyn Fn() -> TimeZone,
+) -> bool {
     filter.iter().all(|test| {
         if test.name == YEN {
             return test.evaluate(Some(&crate::customer::Value::Integer(occurrence.2.0)), now, zone).holds;
@@ -305,7 +324,13 @@ fn passed(filter: &[ValueTest], occurrence: &Occurrence, now: Timestamp, zone: &
 }
 
 /// Tests of when something happened for the first and the last time.
-fn ages(which: &Which<'_>, first: Option<Age>, last: Option<Age>, customer: &Customer, now: Timestamp) -> Verdict {
+fn ages(
+    which: &Which<'_>,
+    first: Option<Age>,
+    last: Option<Age>,
+    customer: &Customer,
+    now: Timestamp,
+) -> Verdict {
     let Some(history) = customer.events.get(which.name) else { return Verdict::fixed(false) };
     // The calendar is not asked: such filters are refused before they are applied.
     let counted = |kept: &&Occurrence| passed(which.filter, kept, now, &|| TimeZone::UTC);

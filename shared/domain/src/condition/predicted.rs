@@ -74,7 +74,12 @@ fn yen(population: &Population, of: &Purchases, days: f64) -> Option<f64> {
 
 impl Bounds {
     /// `predict` falls as the customer's purchases grow older.
-    fn evaluate(self, of: &Purchases, now: Timestamp, predict: &dyn Fn(&Purchases) -> Option<f64>) -> Verdict {
+    fn evaluate(
+        self,
+        of: &Purchases,
+        now: Timestamp,
+        predict: &dyn Fn(&Purchases) -> Option<f64>,
+    ) -> Verdict {
         let at_least = |bound: Option<f64>, seconds: i64| {
             bound.is_none_or(|bound| predict(&of.later(seconds)).is_some_and(|predicted| predicted >= bound))
         };

@@ -51,8 +51,11 @@ impl Scores {
 impl RfmTest {
     /// Evaluates the test at `now`.
     pub fn evaluate(self, subject: Subject<'_>, now: Timestamp) -> Verdict {
-        let quintiles = subject.definitions.population.as_ref().and_then(|population| population.rfm.as_ref());
-        let Some(history) = subject.customer.events.get(ORDER_COMPLETED) else { return Verdict::fixed(false) };
+        let quintiles =
+            subject.definitions.population.as_ref().and_then(|population| population.rfm.as_ref());
+        let Some(history) = subject.customer.events.get(ORDER_COMPLETED) else {
+            return Verdict::fixed(false);
+        };
         let ahead = history.ahead(now);
         let (Some(quintiles), Some(last)) = (quintiles, history.last_at(now)) else {
             return Verdict::fixed(false).no_later_than(ahead);
@@ -61,9 +64,9 @@ impl RfmTest {
         let recency = self.recency.map(|wanted| {
             let holds = wanted.have(quintiles.recency_score(now.since(last)));
             // A score falls when the time since the last purchase passes a boundary.
-            let passing = quintiles.recency.iter().map(|boundary| last.plus(boundary + 1)).filter(|at| *at > now);
-            let changes = passing
-                .filter(|at| wanted.have(quintiles.recency_score(at.since(last))) != holds);
+            let passing =
+                quintiles.recency.iter().map(|boundary| last.plus(boundary + 1)).filter(|at| *at > now);
+            let changes = passing.filter(|at| wanted.have(quintiles.recency_score(at.since(last))) != holds);
             Verdict { holds, next: changes.min() }
         });
         let frequency =
