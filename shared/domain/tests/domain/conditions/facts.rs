@@ -72,13 +72,19 @@ pub fn facts(minutes: i64) -> impl Strategy<Value = Facts> {
 
 /// A condition that looks back up to `days`, nested up to three deep.
 pub fn condition(days: u32) -> impl Strategy<Value = Condition> {
-    leaf(days).prop_recursive(3, 12, 3, |inner| {
+    let leaf = leaf(days).prop_filter("what is accepted", accepted);
+    leaf.prop_recursive(3, 12, 3, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 1..4).prop_map(Condition::All),
             prop::collection::vec(inner.clone(), 1..4).prop_map(Condition::Any),
             inner.prop_map(|part| Condition::Not(Box::new(part))),
         ]
     })
+}
+
+fn accepted(condition: &Condition) -> bool {
+    let segment = serde_json::json!({ "segment": { "name": "it", "when": condition } });
+    domain::definitions::read(&segment.to_string()).is_ok()
 }
 
 fn leaf(days: u32) -> impl Strategy<Value = Condition> {
