@@ -17,6 +17,7 @@ use crate::definition::{
     EnterSource, JourneySource, Links, Mistake, ReEntrySource, STEPS_LIMIT, Shop, StepSource, WaySource,
 };
 use crate::journey::{Enter, Journey, MessageStep, ReEntry, Step, Way};
+use crate::list::{IDS_LIMIT, ListSource};
 use crate::names::StepName;
 use crate::spelling::nearest;
 use crate::text::Text;
@@ -118,6 +119,19 @@ pub fn shop(shop: &Shop) -> Result<TimeZone, Vec<Mistake>> {
             Err(mistakes)
         }
     }
+}
+
+/// Checks a list.
+pub fn list(source: &ListSource) -> Vec<Mistake> {
+    let count = source.ids.len();
+    let wrong = || Mistake {
+        place: "ids".to_owned(),
+        what: format!(
+            "{count} ids; a list holds at most {IDS_LIMIT}. For more, give these customers a trait (`tsunagi import customers` \
+             with a column for it) and ask for it with `trait`"
+        ),
+    };
+    (count > IDS_LIMIT).then(wrong).into_iter().collect()
 }
 
 struct Builder {

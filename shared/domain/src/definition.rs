@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::{self, Clock24};
 use crate::condition::Condition;
 use crate::consent::Purpose;
+use crate::list::ListSource;
 use crate::message::Policy;
 use crate::names::{AudienceName, JourneyName, SegmentName, StepName};
 use crate::spelling::nearest;
@@ -24,6 +25,8 @@ pub enum Definition {
     Journey(JourneySource),
     /// `shop:` what the shop allows.
     Shop(Shop),
+    /// `list:` customers by their ids.
+    List(ListSource),
 }
 
 /// A segment.

@@ -9,8 +9,9 @@ use crate::check;
 use crate::condition::Condition;
 use crate::definition::{self, Definition, Mistake, SegmentSource, Shop};
 use crate::journey::{Enter, Journey};
+use crate::list::Ids;
 use crate::message::{CodeKey, Rules};
-use crate::names::{JourneyName, SegmentName};
+use crate::names::{JourneyName, ListName, NameError, SegmentName};
 use crate::place;
 
 /// What a definition is of.
@@ -22,6 +23,11 @@ pub enum Kind {
     Journey,
     /// The shop; there is one, named `shop`.
     Shop,
+    /// A list of customers.
+    List,
+    /// What was learnt of all customers at once. A recomputation writes it, nobody applies it, and only its latest
+    /// version is kept.
+    Population,
 }
 
 impl Kind {
@@ -31,12 +37,16 @@ impl Kind {
             Self::Segment => "segment",
             Self::Journey => "journey",
             Self::Shop => "shop",
+            Self::List => "list",
+            Self::Population => "population",
         }
     }
 
     /// Reads the name in keys.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Segment, Self::Journey, Self::Shop].into_iter().find(|kind| kind.name() == text)
+        [Self::Segment, Self::Journey, Self::Shop, Self::List, Self::Population]
+            .into_iter()
+            .find(|kind| kind.name() == text)
     }
 }
 
@@ -49,8 +59,30 @@ pub struct Version {
     pub name: String,
     /// 1, 2, 3 …
     pub number: u32,
-    /// The YAML.
+    /// The YAML; empty when this version withdraws the definition.
     pub yaml: String,
+}
+
+impl Version {
+    /// Whether from this version on the definition is no longer in force.
+    pub fn withdraws(&self) -> bool {
+        self.yaml.is_empty()
+    }
+}
+
+/// A number that grows with every change of definitions: the sum of the highest version of each. It is how many
+/// changes there were, whether earlier versions are at hand or not.
+pub fn number(versions: &[Version]) -> u32 {
+    highest(versions).into_values().fold(0, u32::saturating_add)
+}
+
+fn highest(versions: &[Version]) -> BTreeMap<(Kind, &str), u32> {
+    let mut highest = BTreeMap::new();
+    for version in versions {
+        let number: &mut u32 = highest.entry((version.kind, version.name.as_str())).or_default();
+        *number = version.number.max(*number);
+    }
+    highest
 }
 
 /// Reads and checks one definition by itself: its kind, its name, and its mistakes, each with line and column.
@@ -60,11 +92,13 @@ pub fn read(yaml: &str) -> Result<(Kind, String), Vec<Mistake>> {
         Definition::Segment(source) => (Kind::Segment, source.name.to_string()),
         Definition::Journey(source) => (Kind::Journey, source.name.to_string()),
         Definition::Shop(_) => (Kind::Shop, "shop".to_owned()),
+        Definition::List(source) => (Kind::List, source.name.to_string()),
     };
     let mistakes = match &definition {
         Definition::Segment(source) => check::segment(&source.when),
         Definition::Journey(source) => check::new_journey(source),
         Definition::Shop(shop) => check::shop(shop).err().unwrap_or_default(),
+        Definition::List(source) => check::list(source),
     };
     if mistakes.is_empty() { Ok(name) } else { Err(place::located(yaml, mistakes)) }
 }
@@ -72,12 +106,16 @@ pub fn read(yaml: &str) -> Result<(Kind, String), Vec<Mistake>> {
 /// The definitions in force.
 #[derive(Clone, Debug)]
 pub struct Definitions {
-    /// How many versions of definitions there are: it grows with every change.
+    /// It grows with every change; see [`number`].
     pub number: u32,
     /// Current segments.
     pub segments: BTreeMap<SegmentName, SegmentSource>,
     /// Every version of every journey.
     pub journeys: BTreeMap<JourneyName, BTreeMap<u32, Arc<Journey>>>,
+    /// Journeys that nobody begins any more; those who are in one go on in the version they began.
+    pub withdrawn: BTreeSet<JourneyName>,
+    /// Current lists.
+    pub lists: BTreeMap<ListName, Arc<Ids>>,
     /// What the shop allows.
     pub shop: Shop,
     /// The shop's zone.
@@ -90,25 +128,31 @@ impl Definitions {
     /// Puts versions together; the highest number of a name is the current one.
     pub fn new(versions: &[Version], code_key: CodeKey) -> Result<Self, Vec<Mistake>> {
         let mut all = Self {
-            number: u32::try_from(versions.len()).unwrap_or(u32::MAX),
+            number: number(versions),
             segments: BTreeMap::new(),
             journeys: BTreeMap::new(),
+            withdrawn: BTreeSet::new(),
+            lists: BTreeMap::new(),
             shop: Shop::default(),
             zone: TimeZone::UTC,
             code_key,
         };
-        let mut sorted: Vec<&Version> = versions.iter().collect();
+        let highest = highest(versions);
+        let current = |version: &Version| {
+            highest.get(&(version.kind, version.name.as_str())).is_none_or(|number| *number == version.number)
+        };
+        // Of journeys every version is in force for those who began it.
+        let in_force = |version: &&Version| version.kind == Kind::Journey || current(version);
+        let mut sorted: Vec<&Version> = versions.iter().filter(in_force).collect();
         sorted.sort_by_key(|version| version.number);
         for version in sorted {
-            match definition::parse(&version.yaml).map_err(|mistake| vec![mistake])? {
-                Definition::Segment(source) => {
-                    all.segments.insert(source.name.clone(), source);
-                }
-                Definition::Journey(source) => {
-                    let journey = Arc::new(check::journey(&source)?);
-                    all.journeys.entry(journey.name.clone()).or_default().insert(version.number, journey);
-                }
-                Definition::Shop(shop) => all.shop = shop,
+            if version.withdraws() {
+                all.withdraw(version).map_err(|error| {
+                    let place = format!("{} {}", version.kind.name(), version.name);
+                    vec![Mistake { place, what: error.to_string() }]
+                })?;
+            } else {
+                all.take(version)?;
             }
         }
         all.zone = check::shop(&all.shop)?;
@@ -116,8 +160,49 @@ impl Definitions {
         if mistakes.is_empty() { Ok(all) } else { Err(mistakes) }
     }
 
-    /// The current version of a journey.
+    fn take(&mut self, version: &Version) -> Result<(), Vec<Mistake>> {
+        if version.kind == Kind::Population {
+            return Ok(());
+        }
+        match definition::parse(&version.yaml).map_err(|mistake| vec![mistake])? {
+            Definition::Segment(source) => {
+                self.segments.insert(source.name.clone(), source);
+            }
+            Definition::Journey(source) => {
+                let journey = Arc::new(check::journey(&source)?);
+                self.withdrawn.remove(&journey.name);
+                self.journeys.entry(journey.name.clone()).or_default().insert(version.number, journey);
+            }
+            Definition::Shop(shop) => self.shop = shop,
+            Definition::List(source) => {
+                self.lists.insert(source.name, Arc::new(source.ids.into_iter().collect()));
+            }
+        }
+        Ok(())
+    }
+
+    fn withdraw(&mut self, version: &Version) -> Result<(), NameError> {
+        match version.kind {
+            Kind::Segment => {
+                self.segments.remove(&SegmentName::parse(&version.name)?);
+            }
+            Kind::Journey => {
+                self.withdrawn.insert(JourneyName::parse(&version.name)?);
+            }
+            Kind::Shop => self.shop = Shop::default(),
+            Kind::List => {
+                self.lists.remove(&ListName::parse(&version.name)?);
+            }
+            Kind::Population => {}
+        }
+        Ok(())
+    }
+
+    /// The current version of a journey; none when it was withdrawn.
     pub fn current(&self, name: &JourneyName) -> Option<(u32, &Arc<Journey>)> {
+        if self.withdrawn.contains(name) {
+            return None;
+        }
         self.journeys.get(name)?.last_key_value().map(|(number, journey)| (*number, journey))
     }
 

@@ -18,6 +18,7 @@ pub mod event;
 pub mod input;
 pub mod journey;
 pub mod ledger;
+pub mod list;
 pub mod message;
 pub mod money;
 pub mod names;

@@ -66,6 +66,10 @@ slug!(
     SegmentName
 );
 slug!(
+    /// The name of a list of customers from a file.
+    ListName
+);
+slug!(
     /// The name of an audience: a list that a journey keeps for other systems.
     AudienceName
 );

@@ -14,6 +14,7 @@ mod moments;
 mod plan;
 mod report;
 mod win_back;
+mod withdrawal;
 mod world;
 
 use domain::definitions::{Definitions, Kind, Version, read};

@@ -44,7 +44,7 @@ fn a_wrong_kind_of_step() {
 
 #[test]
 fn a_wrong_kind_of_definition() {
-    assert_snapshot!(slip(WIN_BACK, "journey:", "jorney:"), @"2:1: unknown variant `jorney`, expected one of segment, journey, shop; did you mean `journey`?");
+    assert_snapshot!(slip(WIN_BACK, "journey:", "jorney:"), @"2:1: unknown variant `jorney`, expected one of segment, journey, shop, list; did you mean `journey`?");
 }
 
 #[test]
