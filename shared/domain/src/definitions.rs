@@ -166,6 +166,8 @@ impl Definitions {
 
     fn take(&mut self, version: &Version) -> Result<(), Vec<Mistake>> {
         if version.kind == Kind::Population {
+            // One that a later release wrote may not read: until the next survey it is as if nothing were known.
+            self.population = serde_json::from_str(&version.yaml).ok();
             return Ok(());
         }
         match definition::parse(&version.yaml).map_err(|mistake| vec![mistake])? {
@@ -220,18 +222,40 @@ impl Definitions {
         Rules { policy: &self.shop.policy, zone: &self.zone }
     }
 
+    /// Whether anything in force asks about what is learnt of all customers together.
+    pub fn asks_population(&self) -> bool {
+        self.conditions().any(|(_, condition)| condition.asks_population())
+    }
+
+    /// Every condition in force, and whose it is.
+    fn conditions(&self) -> impl Iterator<Item = (String, &Condition)> {
+        let segments = self.segments.iter().map(|(name, segment)| (format!("segment {name}"), &segment.when));
+        let journeys = self.journeys.keys().filter_map(|name| Some((name, self.current(name)?.1)));
+        let journeys = journeys.flat_map(|(name, journey)| {
+            journey.conditions().map(move |condition| (format!("journey {name}"), condition))
+        });
+        segments.chain(journeys)
+    }
+
     /// References from one definition to another that lead nowhere, and segments that ask about themselves.
     fn dangling(&self) -> Vec<Mistake> {
-        let known: Vec<&str> = self.segments.keys().map(SegmentName::as_str).collect();
-        let missing = |name: &SegmentName, place: String| {
-            (!self.segments.contains_key(name))
-                .then(|| Mistake { place, what: check::unknown("segment", name.as_str(), &known) })
-        };
+        let segments: Vec<&str> = self.segments.keys().map(SegmentName::as_str).collect();
+        let lists: Vec<&str> = self.lists.keys().map(ListName::as_str).collect();
+        let no_segment = |name: &SegmentName| check::unknown("segment", name.as_str(), &segments);
         let mut mistakes = Vec::new();
-        for (name, segment) in &self.segments {
-            for asked in segments_asked(&segment.when) {
-                mistakes.extend(missing(asked, format!("segment {name}")));
-            }
+        for (place, condition) in self.conditions() {
+            condition.walk(&mut |part| {
+                let what = if let Condition::InSegment(name) = part {
+                    (!self.segments.contains_key(name)).then(|| no_segment(name))
+                } else if let Condition::InList(name) = part {
+                    (!self.lists.contains_key(name)).then(|| check::unknown("list", name.as_str(), &lists))
+                } else {
+                    None
+                };
+                mistakes.extend(what.map(|what| Mistake { place: place.clone(), what }));
+            });
+        }
+        for name in self.segments.keys() {
             if self.reaches(name, name, &mut BTreeSet::new()) {
                 mistakes.push(Mistake {
                     place: format!("segment {name}"),
@@ -240,14 +264,12 @@ impl Definitions {
             }
         }
         for name in self.journeys.keys() {
-            let Some((_, journey)) = self.current(name) else { continue };
-            if let Enter::Segment(segment) = &journey.enter {
-                mistakes.extend(missing(segment, format!("journey {name}: enter.segment")));
-            }
-            for condition in journey.conditions() {
-                for asked in segments_asked(condition) {
-                    mistakes.extend(missing(asked, format!("journey {name}")));
-                }
+            if let Some((_, journey)) = self.current(name)
+                && let Enter::Segment(segment) = &journey.enter
+                && !self.segments.contains_key(segment)
+            {
+                let place = format!("journey {name}: enter.segment");
+                mistakes.push(Mistake { place, what: no_segment(segment) });
             }
         }
         mistakes
