@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Subject, Verdict, all};
 use crate::event::ORDER_COMPLETED;
-use crate::population::{Population, Purchases};
+use crate::population::Purchases;
 use crate::time::{DAY, Timestamp};
 
 /// How far ahead a prediction is followed: a change beyond is looked at again then.
@@ -48,42 +48,37 @@ pub struct Bounds {
 impl PredictedTest {
     /// Evaluates the test at `now`.
     pub fn evaluate(self, subject: Subject<'_>, now: Timestamp) -> Verdict {
-        let history = subject.customer.events.get(ORDER_COMPLETED);
-        let ahead = history.and_then(|history| history.ahead(now));
+        let Some(history) = subject.customer.events.get(ORDER_COMPLETED) else { return Verdict::fixed(false) };
+        let ahead = history.ahead(now);
         let purchases = Purchases::of(subject.customer, now);
         let (Some(population), Some(purchases)) = (&subject.definitions.population, purchases) else {
             return Verdict::fixed(false).no_later_than(ahead);
         };
         let days = f64::from(self.within_days.unwrap_or(0));
-        let alive = |of: &Purchases| Some(population.purchases.as_ref()?.alive(of));
-        let count = |of: &Purchases| Some(population.purchases.as_ref()?.expected(of, days));
-        let yen = |of: &Purchases| yen(population, of, days);
+        // The same purchases, looked at some seconds later.
+        let later = |seconds| Purchases {
+            age_days: now.plus(seconds).since(history.first) as f64 / DAY as f64,
+            ..purchases
+        };
+        let alive = |seconds| Some(population.purchases.as_ref()?.alive(&later(seconds)));
+        let count = |seconds| Some(population.purchases.as_ref()?.expected(&later(seconds), days));
+        let yen = |seconds| Some(count(seconds)? * population.value.as_ref()?.mean_yen(&purchases));
         let verdicts = [
-            self.alive.map(|bounds| bounds.evaluate(&purchases, now, &alive)),
-            self.purchases.map(|bounds| bounds.evaluate(&purchases, now, &count)),
-            self.yen.map(|bounds| bounds.evaluate(&purchases, now, &yen)),
+            self.alive.map(|bounds| bounds.evaluate(now, &alive)),
+            self.purchases.map(|bounds| bounds.evaluate(now, &count)),
+            self.yen.map(|bounds| bounds.evaluate(now, &yen)),
         ];
         all(verdicts.into_iter().flatten()).no_later_than(ahead)
     }
 }
 
-fn yen(population: &Population, of: &Purchases, days: f64) -> Option<f64> {
-    let purchases = population.purchases.as_ref()?.expected(of, days);
-    Some(purchases * population.value.as_ref()?.mean_yen(of))
-}
-
 impl Bounds {
-    /// `predict` falls as the customer's purchases grow older.
-    fn evaluate(
-        self,
-        of: &Purchases,
-        now: Timestamp,
-        predict: &dyn Fn(&Purchases) -> Option<f64>,
-    ) -> Verdict {
+    /// `predict` tells what is predicted so many seconds from now if nothing is bought until then; it never rises.
+    fn evaluate(self, now: Timestamp, predict: &dyn Fn(i64) -> Option<f64>) -> Verdict {
         let at_least = |bound: Option<f64>, seconds: i64| {
-            bound.is_none_or(|bound| predict(&of.later(seconds)).is_some_and(|predicted| predicted >= bound))
+            bound.is_none_or(|bound| predict(seconds).is_some_and(|predicted| predicted >= bound))
         };
-        if predict(of).is_none() {
+        if predict(0).is_none() {
             return Verdict::fixed(false);
         }
         // Until when it is at least as much; for ever when nothing is asked.

@@ -36,7 +36,7 @@ fn population(days: i64) -> Population {
             money: [1_000, 3_000, 3_000, 9_000].map(Yen),
         }),
         purchases: Some(BgNbd { r: 0.243, alpha: 30.9, a: 0.793, b: 2.426 }),
-        value: Some(GammaGamma { p: 6.25, q: 3.74, v: 1544.0 }),
+        value: Some(GammaGamma { p: 6.25, q: 3.74, gamma: 1544.0 }),
         as_of: minute(0),
         customers: 1_000,
     }
