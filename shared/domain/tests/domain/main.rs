@@ -12,6 +12,7 @@ mod journeys;
 mod mistakes;
 mod moments;
 mod plan;
+mod population;
 mod report;
 mod win_back;
 mod withdrawal;
