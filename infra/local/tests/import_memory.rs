@@ -4,9 +4,14 @@
 
 use std::fs;
 use std::io::{self, BufReader, Read, Write};
+use std::path::Path;
 
 use domain::time::Timestamp;
-use local::import::{Import, Kind, Summary, stream};
+use import::{Calls, Encoding, Import, Kind, Reject, Summary, stream};
+use serde_json::Value;
+
+/// 2026-11-22T00:00:00Z
+const NOW: Timestamp = Timestamp::from_seconds(1_795_305_600);
 
 /// Bytes that the process may hold at its peak: the buffers, a batch and the test itself, many times over.
 const PEAK: u64 = 64 << 20;
@@ -47,20 +52,22 @@ fn import(reader: impl Read) -> Summary {
     let import = Import {
         kind: Kind::Orders,
         name: "orders.csv".to_owned(),
+        encoding: Encoding::Utf8,
+        maps: Vec::new(),
+        as_of: NOW,
         rejected: folder.path().join("orders.rejected.csv"),
-        now: Timestamp::parse("2026-11-22T00:00:00Z").unwrap(),
     };
     let mut calls = 0;
-    let summary = stream(
-        &import,
-        reader,
-        |_| (),
-        |batch, _| {
-            calls += batch.len() as u64;
-            Ok(())
-        },
-    )
-    .unwrap();
+    let check = |call: &Value| match ingest::parse(call, NOW) {
+        Ok(_) => Ok(()),
+        Err(ingest::Rejection { field, error }) => Err(Reject::new(&field, error)),
+    };
+    let deliver = |batch: Vec<Value>, _| {
+        calls += batch.len() as u64;
+        Ok(())
+    };
+    let open = |path: &Path| fs::File::create(path);
+    let summary = stream(&import, reader, Calls { check, progress: |_| (), open, deliver }).unwrap();
     assert_eq!(summary.taken, calls);
     let kept = fs::read_to_string(import.rejected).unwrap();
     assert_eq!(kept.lines().count() as u64, summary.rejected + 1);

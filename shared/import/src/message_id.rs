@@ -5,7 +5,7 @@ const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
 const PRIME: u128 = 0x0100_0000_0000_0000_0000_013b;
 
 /// The `messageId` of a row of this kind and content.
-pub(super) fn message_id(kind: &str, content: &str) -> String {
+pub(crate) fn message_id(kind: &str, content: &str) -> String {
     let hash = content.bytes().fold(OFFSET, |hash, byte| (hash ^ u128::from(byte)).wrapping_mul(PRIME));
     format!("import-{kind}-{hash:032x}")
 }

@@ -9,7 +9,7 @@ const CALLS: usize = 2_500;
 /// Bytes of JSON in a batch: Segment takes 500 KB, and the frame around the calls needs a little.
 const BYTES: usize = 480_000;
 
-pub(super) struct Batch<D> {
+pub(crate) struct Batch<D> {
     deliver: D,
     calls: Vec<Value>,
     bytes: usize,
