@@ -64,6 +64,8 @@ fn part(item: &Item) -> Result<Option<(String, Value)>> {
             let links = text(item, "links")?;
             Some((format!("M {} {} {links}", text(item, "customer")?, text(item, "channel")?), json!(status)))
         }
+        // How many there were on a day follows from when they came.
+        "G" if pk.ends_with("#days") => None,
         "G" | "L" => Some((format!("{pk} {sk}"), json!(item.get("member").and_then(|it| it.as_bool().ok())))),
         "A" => Some((pk.to_owned(), json!(text(item, "customer")?))),
         "D" => Some((format!("{pk} {sk}"), json!(text(item, "yaml")?))),

@@ -7,8 +7,10 @@ mod demo;
 mod explain;
 mod import;
 mod place;
+mod recompute;
 mod report;
 mod sandbox;
+mod segments;
 mod text;
 mod up;
 
@@ -57,6 +59,16 @@ enum Command {
     /// Rows that can't be taken are written to FILE.rejected.csv with the reason; the rest are taken. Importing the
     /// same file again changes nothing.
     Import(import::Import),
+    /// The segments: how many are in each, and how that went over time.
+    ///
+    /// Members are counted as of now; days are those on which they were counted at night, or after a recomputation.
+    Segments(segments::SegmentsArgs),
+    /// Goes through all customers and brings memberships up to date; tells how far that has come.
+    ///
+    /// It begins by itself when definitions are applied. By hand it is for when you do not trust what you see: it finds
+    /// nobody unless something went wrong. Whoever it changes goes through the inbox like everything else, and it waits
+    /// while the inbox is full.
+    Recompute(recompute::RecomputeArgs),
     /// What a journey did: funnel, money, and that everyone is accounted for.
     Report(report::ReportArgs),
     /// What happened to one customer, and what did not and why.
@@ -104,6 +116,8 @@ fn start(cli: Cli) -> Result<()> {
             Command::Up(command) => command.run().await,
             Command::Apply(command) => command.run().await,
             Command::Import(command) => command.run().await,
+            Command::Segments(command) => command.run().await,
+            Command::Recompute(command) => command.run().await,
             Command::Report(command) => command.run().await,
             Command::Explain(command) => command.run().await,
             Command::DeadLetters(command) => command.run().await,

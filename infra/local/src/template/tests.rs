@@ -48,8 +48,10 @@ fn wiring(template: &Template) -> String {
         writeln!(out, "function {folder}: {}, {} s", function.logical_id, function.timeout_seconds).unwrap();
         for source in &function.sources {
             match source {
-                Source::Queue { queue, batch_size, window_seconds } => {
-                    writeln!(out, "  from {queue}, by {batch_size}, waiting {window_seconds} s").unwrap();
+                Source::Queue { queue, batch_size, window_seconds, concurrency } => {
+                    write!(out, "  from {queue}, by {batch_size}, waiting {window_seconds} s").unwrap();
+                    let limit = concurrency.map(|limit| format!(", {limit} at once")).unwrap_or_default();
+                    writeln!(out, "{limit}").unwrap();
                 }
                 Source::Schedule { name, expression, time_zone } => {
                     writeln!(out, "  at {expression} in {time_zone} as {name}").unwrap();
@@ -114,8 +116,8 @@ fn the_templates_wiring() {
       TABLE_NAME=Table
     function recompute: RecomputeFunction, 60 s
       at cron(0 3 * * ? *) in Asia/Tokyo as tsunagi-recompute
-      on Bus {"detail-type":["Definition Applied"],"source":["tsunagi"]}
-      from RecomputeQueue, by 1, waiting 0 s
+      on Bus {"detail-type":["Definition Applied","Recompute Asked"],"source":["tsunagi"]}
+      from RecomputeQueue, by 1, waiting 0 s, 4 at once
       CODE_KEY=code-key
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/RecomputeDeadLetters
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
@@ -174,7 +176,7 @@ fn rules_are_found_by_bus() {
         template.rules("Bus").map(|(pattern, folder)| format!("{pattern} → {folder}")).collect();
     insta::assert_debug_snapshot!(rules, @r#"
     [
-        "{\"detail-type\":[\"Definition Applied\"],\"source\":[\"tsunagi\"]} → recompute",
+        "{\"detail-type\":[\"Definition Applied\",\"Recompute Asked\"],\"source\":[\"tsunagi\"]} → recompute",
     ]
     "#);
     assert_eq!(template.rules("default").count(), 0);
@@ -210,6 +212,9 @@ fn a_broken_template_is_refused_with_its_remedy() {
         ("FunctionName: !Ref LinkFunction", "FunctionName: !Ref IngestFunction"),
         ("PayloadFormatVersion: \"2.0\"", "PayloadFormatVersion: \"1.0\""),
         ("            Name: !Sub \"${AWS::StackName}-due\"\n", ""),
+        ("rate(1 minute)", "rate(1 fortnight)"),
+        ("cron(0 3 * * ? *)", "cron(0 3 * * *)"),
+        ("MaximumConcurrency: 4", "MaximumConcurrency: 1"),
         ("Action: events:PutEvents", "Action: events:PutRule"),
         ("        - { AttributeName: due_at, AttributeType: N }\n", ""),
         ("Type: AWS::Logs::LogGroup", "Type: AWS::SNS::Topic"),

@@ -48,7 +48,9 @@ pub struct Bounds {
 impl PredictedTest {
     /// Evaluates the test at `now`.
     pub fn evaluate(self, subject: Subject<'_>, now: Timestamp) -> Verdict {
-        let Some(history) = subject.customer.events.get(ORDER_COMPLETED) else { return Verdict::fixed(false) };
+        let Some(history) = subject.customer.events.get(ORDER_COMPLETED) else {
+            return Verdict::fixed(false);
+        };
         let ahead = history.ahead(now);
         let purchases = Purchases::of(subject.customer, now);
         let (Some(population), Some(purchases)) = (&subject.definitions.population, purchases) else {

@@ -92,12 +92,17 @@ impl Survey {
         Population {
             as_of: now,
             customers: self.0.customers,
-            rfm: Quintiles::of(&self.0.recency, &self.0.frequency, &self.0.money).or_else(|| previous?.rfm),
+            rfm: self.quintiles().or_else(|| previous?.rfm),
             purchases: purchases.or_else(|| previous?.purchases),
             value: value.or_else(|| previous?.value),
             purchases_fit: Some(purchases_fit),
             value_fit: Some(value_fit),
         }
+    }
+
+    /// The fifths; `None` while nobody has bought.
+    pub fn quintiles(&self) -> Option<Quintiles> {
+        Quintiles::of(&self.0.recency, &self.0.frequency, &self.0.money)
     }
 
     fn sample(&mut self, sampled: Sampled) {

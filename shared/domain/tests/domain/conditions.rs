@@ -39,6 +39,8 @@ fn population(days: i64) -> Population {
         value: Some(GammaGamma { p: 6.25, q: 3.74, gamma: 1544.0 }),
         as_of: minute(0),
         customers: 1_000,
+        purchases_fit: None,
+        value_fit: None,
     }
 }
 

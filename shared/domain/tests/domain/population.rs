@@ -1,6 +1,6 @@
 //! What is learnt of all customers: against the literature's figures, independent formulas, and simulated shops.
 
-mod cdnow;
+pub mod cdnow;
 mod degenerate;
 mod fits;
 mod models;

@@ -1,7 +1,7 @@
 //! What is taken from a customer's document.
 
 use domain::customer::Customer;
-use domain::event::{Event, EventId, ORDER_COMPLETED};
+use domain::event::{Event, EventId, ORDER_COMPLETED, Properties};
 use domain::money::Yen;
 use domain::names::CustomerId;
 use domain::population::{Purchases, Rfm};
@@ -12,8 +12,13 @@ use crate::at;
 pub fn customer(id: &str, orders: &[(Timestamp, i64)]) -> Customer {
     let mut customer = Customer::new(CustomerId::parse(id).unwrap());
     for (n, (at, yen)) in orders.iter().enumerate() {
-        let event =
-            Event { id: EventId::of(&n.to_string()), name: ORDER_COMPLETED.into(), at: *at, yen: Yen(*yen) };
+        let event = Event {
+            id: EventId::of(&n.to_string()),
+            name: ORDER_COMPLETED.into(),
+            at: *at,
+            yen: Yen(*yen),
+            properties: Properties::new(),
+        };
         customer.events.entry(event.name.clone()).or_default().add(&event);
     }
     customer
