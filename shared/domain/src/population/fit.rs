@@ -16,10 +16,10 @@ pub const LEAST_REPEATS: u64 = 100;
 
 /// How far the logarithm of a parameter may be from that of its scale: a factor of 10,000 either way. Beyond, the
 /// model's limit fits best (all customers alike, say), and no parameters describe it.
-pub const BOUND: f64 = 9.210_340_371_976_184;
+pub const BOUND: f64 = 4.0 * std::f64::consts::LN_10;
 
 /// How far from a bound a search that gets nowhere is said to have run against it: a factor of 10.
-const NEAR_BOUND: f64 = 2.302_585_092_994_046;
+const NEAR_BOUND: f64 = std::f64::consts::LN_10;
 
 /// How far the first simplex reaches, and that of the search's second run.
 const REACH: [f64; 2] = [1.0, 0.3];

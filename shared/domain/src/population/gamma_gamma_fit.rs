@@ -15,7 +15,8 @@ const STARTS: [[f64; 3]; 2] = [[3.0, 3.0, 1.0], [1.0, 10.0, 10.0]];
 impl GammaGamma {
     /// The parameters under which what `customers` spent is likeliest, where they can be told, and what the fit says.
     ///
-    /// The model knows no purchase that is worth nothing: customers who never spent anything are left out.
+    /// Give it those who returned: whether spending differs between customers or from day to day, one purchase does
+    /// not tell. The model knows no purchase that is worth nothing: customers who never spent anything are left out.
     pub fn fit(customers: &[Purchases]) -> (Option<Self>, Fit) {
         let paying = customers.iter().filter(|customer| customer.mean_yen > 0.0);
         let (count, repeats) = paying.fold((0_u64, 0_u64), |(count, repeats), customer| {

@@ -86,8 +86,8 @@ fn information<const N: usize>(likelihood: &impl Likelihood<N>, point: &[f64; N]
     std::array::from_fn(|row| std::array::from_fn(|column| 0.5 * (rows[row][column] + rows[column][row])))
 }
 
-/// A step uphill where the surface does not curve down in every direction: as much is added to the curvature along each axis as
-/// makes it do so (Levenberg and Marquardt).
+/// A step uphill where the surface does not curve down in every direction: as much is added to the curvature along
+/// each axis as makes it do so (Levenberg and Marquardt).
 fn steepened<const N: usize>(information: &Matrix<N>, gradient: &[f64; N]) -> [f64; N] {
     let largest = information.iter().flatten().fold(f64::MIN_POSITIVE, |most, part| most.max(part.abs()));
     let mut added = largest * 1e-6;

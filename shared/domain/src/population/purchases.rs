@@ -8,17 +8,18 @@ use crate::time::{DAY, Timestamp};
 /// Japan is nine hours ahead of UTC, all year.
 const JAPAN_SECONDS: i64 = 9 * 3_600;
 
-/// A customer's purchases up to some instant, as BG/NBD and Gamma-Gamma take them. The unit of time is a day of 24 hours.
+/// A customer's purchases up to some instant, as BG/NBD and Gamma-Gamma take them. The unit of time is a day of 24
+/// hours.
 ///
 /// All purchases of one calendar day (in Japan) are one, made at the first of them: that is how the literature counts,
 /// and an order sent in two parts is no sign of returning.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Purchases {
-    /// Days with a purchase after the first: *x*.
+    /// Days with a purchase after the first: `x`.
     pub repeats: u32,
-    /// From the first purchase to the last such day's, in days: *t_x*. Zero without repeats.
+    /// From the first purchase to the last such day's, in days: `t_x`. Zero without repeats.
     pub last_days: f64,
-    /// From the first purchase to the instant, in days: *T*.
+    /// From the first purchase to the instant, in days: `T`.
     pub age_days: f64,
     /// What a day of purchases was worth on average, the first one's too; never negative.
     pub mean_yen: f64,

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::sketch::Sketch;
 use crate::money::Yen;
 
-/// Four boundaries each, ascending, of those who have bought. Within 0.2 % of the exact ones, and exact below 1,024: see
-/// [`Sketch`].
+/// Four boundaries each, ascending, of those who have bought. Within 0.2 % of the exact ones, and exact below 1,024:
+/// see [`Sketch`].
 ///
 /// A score is 1 and one more for each boundary that is strictly exceeded. So equal customers score equally, and where
 /// many are equal the scores between go to nobody: when half of all bought once, those score 1 for frequency, and who

@@ -24,8 +24,8 @@ pub const SAMPLE_LIMIT: usize = 8_000;
 /// Times are kept in minutes.
 const MINUTES_A_DAY: f64 = 1_440.0;
 
-/// What a look at some customers found; surveys of some and of others merge into one of all. The result does not depend
-/// on the order or on how they are split, as long as every customer is added once.
+/// What a look at some customers found; surveys of some and of others merge into one of all. The result does not
+/// depend on the order or on how they are split, as long as every customer is added once.
 ///
 /// It is stored as one short text (postcard in base64).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +51,6 @@ struct Sampled {
     last_minutes: u32,
     age_minutes: u32,
     mean_yen: u64,
-    count: u32,
 }
 
 impl Survey {
@@ -83,12 +82,13 @@ impl Survey {
         }
     }
 
-    /// What was learnt. Where a model can't be fitted its parameters stay what they were in `previous`, and so do the fifths
-    /// while nobody has bought.
+    /// What was learnt. Where a model can't be fitted its parameters stay what they were in `previous`, and so do the
+    /// fifths while nobody has bought.
     pub fn conclude(&self, previous: Option<&Population>, now: Timestamp) -> Population {
         let sample: Vec<Purchases> = self.0.sample.iter().map(Sampled::purchases).collect();
         let (purchases, purchases_fit) = BgNbd::fit(&sample);
-        let (value, value_fit) = GammaGamma::fit(&sample);
+        let returned: Vec<Purchases> = sample.into_iter().filter(|customer| customer.repeats > 0).collect();
+        let (value, value_fit) = GammaGamma::fit(&returned);
         Population {
             as_of: now,
             customers: self.0.customers,
@@ -124,7 +124,6 @@ impl Sampled {
             last_minutes: whole(purchases.last_days * MINUTES_A_DAY),
             age_minutes: whole(purchases.age_days * MINUTES_A_DAY),
             mean_yen: whole_yen(purchases.mean_yen),
-            count: purchases.count,
         }
     }
 
@@ -134,7 +133,7 @@ impl Sampled {
             last_days: f64::from(self.last_minutes) / MINUTES_A_DAY,
             age_days: f64::from(self.age_minutes) / MINUTES_A_DAY,
             mean_yen: self.mean_yen as f64,
-            count: self.count,
+            count: self.repeats.saturating_add(1),
         }
     }
 }

@@ -23,7 +23,7 @@ fn too_little_is_said_in_words() {
             assert!(!found && matches!(fit, Fit::TooFew { .. }), "{fit:?}");
         }
     }
-    insta::assert_snapshot!(BgNbd::fit(&many(bought(0, 0.0, 90.0))).1, @"");
+    insta::assert_snapshot!(BgNbd::fit(&many(bought(0, 0.0, 90.0))).1, @"too little to learn from: 500 customers with 0 repeat purchases; at least 100 with 100 are needed; nothing was changed");
 }
 
 #[test]

@@ -82,7 +82,7 @@ fn the_spending_of_simulated_shops_is_recovered() {
 pub fn stands_at_the_top<const N: usize>(found: [f64; N], errors: [f64; N], value: impl Fn([f64; N]) -> f64) {
     let top = value(found);
     let away = |direction: [f64; N], far: f64| {
-        value(std::array::from_fn(|n| found[n] * (1.0 + far * direction[n] * errors[n] / found[n])))
+        value(std::array::from_fn(|n| found[n] * libm::exp(far * direction[n] * errors[n] / found[n])))
     };
     for axis in 0..N {
         let unit = std::array::from_fn(|n| if n == axis { 1.0 } else { 0.0 });

@@ -15,9 +15,10 @@ const SHOPS: [BgNbd; 4] = [
     BgNbd { r: 0.05, alpha: 3.0, a: 1.3, b: 1.1 },
 ];
 
-fn models() -> impl Strategy<Value = BgNbd> {
-    let log10 = |from: f64, to: f64| (from..to).prop_map(|power| libm::exp10(power));
-    (log10(-2.0, 2.0), log10(-1.0, 4.0), log10(-2.0, 2.0), log10(-2.0, 2.0))
+/// With a and b from `10^least`.
+fn models(least: f64) -> impl Strategy<Value = BgNbd> {
+    let log10 = |from: f64, to: f64| (from..to).prop_map(libm::exp10);
+    (log10(-2.0, 2.0), log10(-1.0, 4.0), log10(least, 2.0), log10(least, 2.0))
         .prop_map(|(r, alpha, a, b)| BgNbd { r, alpha, a, b })
 }
 
@@ -26,14 +27,15 @@ proptest! {
 
     #[test]
     fn alive_is_a_probability_that_falls_with_silence(
-        model in models(), x in 0_u32..500, last in 0.0..4_000.0_f64, silence in 0.0..4_000.0_f64, more in 0.1..400.0_f64,
+        model in models(-2.0), x in 0_u32..500,
+        last in 0.0..4_000.0_f64, silence in 0.0..4_000.0_f64, more in 0.1..400.0_f64,
     ) {
         let last = if x == 0 { 0.0 } else { last };
         let earlier = model.alive(&bought(x, last, last + silence));
         let later = model.alive(&bought(x, last, last + silence + more));
         prop_assert!((0.0..=1.0).contains(&earlier) && (0.0..=1.0).contains(&later));
         if x == 0 {
-            prop_assert!(earlier == 1.0 && later == 1.0);
+            prop_assert!(earlier >= 1.0 && later >= 1.0);
         } else {
             prop_assert!(later < earlier || later == 0.0 || earlier - later == 0.0 && earlier > 1.0 - 1e-12);
         }
@@ -41,7 +43,8 @@ proptest! {
 
     #[test]
     fn expected_purchases_equal_the_integral(
-        model in models(), x in 0_u32..60, last in 0.0..1_000.0_f64, silence in 0.0..500.0_f64, days in 0.5..1_000.0_f64,
+        model in models(-1.0), x in 0_u32..60,
+        last in 0.0..1_000.0_f64, silence in 0.0..500.0_f64, days in 0.5..1_000.0_f64,
     ) {
         let one = bought(x, if x == 0 { 0.0 } else { last }, last + silence);
         let (expected, integral) = (model.expected(&one, days), naive::expected_by_integral(&model, &one, days));
@@ -50,7 +53,8 @@ proptest! {
 
     #[test]
     fn expected_purchases_grow_with_the_time_asked_about(
-        model in models(), x in 0_u32..60, last in 0.0..1_000.0_f64, silence in 0.0..500.0_f64, days in 0.5..1_000.0_f64,
+        model in models(-2.0), x in 0_u32..60,
+        last in 0.0..1_000.0_f64, silence in 0.0..500.0_f64, days in 0.5..1_000.0_f64,
     ) {
         let one = bought(x, if x == 0 { 0.0 } else { last }, last + silence);
         let (sooner, later) = (model.expected(&one, days), model.expected(&one, days * 1.5));
@@ -70,8 +74,8 @@ fn expected_purchases_equal_the_published_formula() {
             }
         }
     }
-    // The worked example that Fader, Hardie and Lee give in their spreadsheet note: two repeats, the last after 30.43 of 38.86 weeks,
-    // in the next 39 weeks.
+    // The worked example of Fader and Hardie's spreadsheet note: two repeats, the last after 30.43 of 38.86 weeks; in
+    // 39 more.
     close(CDNOW.expected(&bought(2, 30.43 * 7.0, 38.86 * 7.0), 39.0 * 7.0), 1.226, 1e-3);
 }
 
@@ -79,18 +83,18 @@ fn expected_purchases_equal_the_published_formula() {
 fn expected_purchases_do_not_break_where_the_published_formula_does() {
     let one = bought(3, 100.0, 150.0);
     let at = |a| BgNbd { a, ..CDNOW }.expected(&one, 90.0);
-    close(at(1.0), (at(1.0 - 1e-6) + at(1.0 + 1e-6)) / 2.0, 1e-10);
+    close(at(1.0), f64::midpoint(at(1.0 - 1e-6), at(1.0 + 1e-6)), 1e-10);
     // One who buys twice a day for ten years, a term of the sum of which begins below the smallest number there is.
     let eager = bought(7_300, 3_650.0, 3_650.0);
     let integral = naive::expected_by_integral(&CDNOW, &eager, 3_650.0);
     close(CDNOW.expected(&eager, 3_650.0), integral, 1e-8);
     // Somebody just met in a shop of which next to nothing is known: a bound instead of a million terms.
-    let shop = BgNbd { r: 0.01, alpha: 1e-3, a: 0.5, b: 0.5 };
+    let shop = BgNbd { r: 0.3, alpha: 0.03, a: 0.5, b: 0.5 };
     let (bound, integral) = (
         shop.expected(&bought(0, 0.0, 0.0), 3_650.0),
         naive::expected_by_integral(&shop, &bought(0, 0.0, 0.0), 3_650.0),
     );
-    assert!(bound <= integral * (1.0 + 1e-9) && bound > 0.5 * integral, "{bound} {integral}");
+    assert!(bound <= integral * (1.0 + 1e-9) && bound > 0.9 * integral, "{bound} {integral}");
     for days in [0.0, -5.0, f64::NAN] {
         assert!(CDNOW.expected(&one, days) == 0.0);
     }

@@ -3,7 +3,7 @@
 use domain::population::{BgNbd, GammaGamma, Purchases};
 use libm::{exp, lgamma, log, pow};
 
-/// Fader, Hardie and Lee (2008): P(alive | x, t_x, T).
+/// Fader, Hardie and Lee (2008): the probability of being alive.
 pub fn alive(model: &BgNbd, one: &Purchases) -> f64 {
     let BgNbd { r, alpha, a, b } = *model;
     let x = f64::from(one.repeats);
@@ -21,13 +21,14 @@ pub fn log_likelihood(model: &BgNbd, customers: &[Purchases]) -> f64 {
         .map(|one| {
             let x = f64::from(one.repeats);
             let purchases = lgamma(r + x) - lgamma(r) + r * log(alpha);
-            let alive = exp(log_beta(a, b + x) - log_beta(a, b)) * pow(alpha + one.age_days, -(r + x));
-            let ended = if x > 0.0 {
-                exp(log_beta(a + 1.0, b + x - 1.0) - log_beta(a, b)) * pow(alpha + one.last_days, -(r + x))
-            } else {
-                0.0
-            };
-            purchases + log(alive + ended)
+            let alive = log_beta(a, b + x) - log_beta(a, b) - (r + x) * log(alpha + one.age_days);
+            if one.repeats == 0 {
+                return purchases + alive;
+            }
+            let ended =
+                log_beta(a + 1.0, b + x - 1.0) - log_beta(a, b) - (r + x) * log(alpha + one.last_days);
+            let greater = alive.max(ended);
+            purchases + greater + log(exp(alive - greater) + exp(ended - greater))
         })
         .sum()
 }
@@ -37,16 +38,16 @@ pub fn expected(model: &BgNbd, one: &Purchases, days: f64) -> f64 {
     let BgNbd { r, alpha, a, b } = *model;
     let x = f64::from(one.repeats);
     let z = days / (alpha + one.age_days + days);
-    let gauss = hypergeometric(r + x, b + x, a + b + x - 1.0, z);
+    let gauss = hypergeometric([r + x, b + x, a + b + x - 1.0], z);
     let left = pow((alpha + one.age_days) / (alpha + one.age_days + days), r + x);
     (a + b + x - 1.0) / (a - 1.0) * (1.0 - left * gauss) * alive(model, one)
 }
 
-fn hypergeometric(a: f64, b: f64, c: f64, z: f64) -> f64 {
+fn hypergeometric([a, b, c]: [f64; 3], argument: f64) -> f64 {
     let (mut term, mut sum) = (1.0, 1.0);
-    for n in 0..1_000_000 {
-        let n = f64::from(n);
-        term *= (a + n) * (b + n) / ((c + n) * (n + 1.0)) * z;
+    for index in 0..1_000_000 {
+        let n = f64::from(index);
+        term *= (a + n) * (b + n) / ((c + n) * (n + 1.0)) * argument;
         sum += term;
         if term.abs() < 1e-17 * sum.abs() {
             break;

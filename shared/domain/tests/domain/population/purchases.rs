@@ -71,7 +71,7 @@ fn orders_that_are_not_kept_one_by_one_count() {
     let hourly: Vec<(Timestamp, i64)> = (0..250).map(|n| (first.plus(n * 3_600), 100)).collect();
     let one = Purchases::of(&customer("1", &hourly), now).unwrap();
     assert_eq!((one.repeats, one.last_days, one.count), (10, 9.0 + 14.0 / 24.0, 250));
-    let at_once: Vec<(Timestamp, i64)> = (0..250).map(|_| (first, 100)).collect();
+    let at_once: Vec<(Timestamp, i64)> = (0..250).map(|n| (first.plus(n), 100)).collect();
     let one = Purchases::of(&customer("1", &at_once), now).unwrap();
     assert_eq!((one.repeats, one.last_days, one.mean_yen), (0, 0.0, 25_000.0));
 }
