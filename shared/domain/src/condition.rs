@@ -1,5 +1,6 @@
 //! Conditions over a customer: whether they hold, and when time alone can next change that.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::consent::Purpose;
@@ -11,7 +12,7 @@ use crate::names::{AudienceName, SegmentName, StepName};
 use crate::time::{DAY, Timestamp};
 
 /// A condition, as it stands in a definition.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Condition {
     /// Every one holds.
@@ -43,7 +44,7 @@ pub enum Condition {
 }
 
 /// An event that happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Happened {
     /// The event's name.
@@ -61,7 +62,7 @@ fn one() -> u32 {
 }
 
 /// An event that has not happened for some time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NotHappened {
     /// The event's name.
@@ -71,7 +72,7 @@ pub struct NotHappened {
 }
 
 /// A test of a trait.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TraitTest {
     /// The trait's name.

@@ -3,12 +3,13 @@
 //! 特定電子メール法 covers SMS and e-mail alike: opt-in comes first (art. 3-1), and an opt-out stops everything but
 //! notices of contract and performance (art. 3-3, rule 6).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::contact::Channel;
 
 /// Why a message is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// Advertisement: needs consent, permitted hours, and stops at an opt-out.

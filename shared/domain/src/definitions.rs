@@ -1,18 +1,21 @@
 //! All definitions together: the current version of each, and the earlier ones that enrollments are still on.
 
+mod dangling;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
 use crate::check;
-use crate::condition::Condition;
 use crate::definition::{self, Definition, Mistake, SegmentSource, Shop};
-use crate::journey::{Enter, Journey};
+use crate::journey::Journey;
 use crate::list::Ids;
 use crate::message::{CodeKey, Rules};
+use crate::mistakes;
 use crate::names::{JourneyName, ListName, NameError, SegmentName};
-use crate::place;
+
+pub use self::dangling::Dangling;
 
 /// What a definition is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,22 +88,39 @@ fn highest(versions: &[Version]) -> BTreeMap<(Kind, &str), u32> {
     highest
 }
 
-/// Reads and checks one definition by itself: its kind, its name, and its mistakes, each with line and column.
-pub fn read(yaml: &str) -> Result<(Kind, String), Vec<Mistake>> {
-    let definition = definition::parse(yaml).map_err(|mistake| vec![mistake])?;
-    let name = match &definition {
-        Definition::Segment(source) => (Kind::Segment, source.name.to_string()),
-        Definition::Journey(source) => (Kind::Journey, source.name.to_string()),
+/// A text and what it holds, whatever is wrong with it.
+#[derive(Debug)]
+pub struct Examined {
+    /// The kind and the name, where they can be told.
+    pub of: Option<(Kind, String)>,
+    /// Every mistake, each with line and column, in their order.
+    pub mistakes: Vec<Mistake>,
+}
+
+/// Reads and checks one definition by itself: its kind, its name, and every mistake, each with line and column.
+pub fn examine(yaml: &str) -> Examined {
+    let mistakes::Examined { definition, mistakes } =
+        mistakes::examine(yaml, |definition| match definition {
+            Definition::Segment(source) => check::segment(&source.when),
+            Definition::Journey(source) => check::new_journey(source),
+            Definition::Shop(shop) => check::shop(shop).err().unwrap_or_default(),
+            Definition::List(source) => check::list(source),
+        });
+    let of = definition.map(|definition| match definition {
+        Definition::Segment(source) => (Kind::Segment, source.name.into()),
+        Definition::Journey(source) => (Kind::Journey, source.name.into()),
         Definition::Shop(_) => (Kind::Shop, "shop".to_owned()),
-        Definition::List(source) => (Kind::List, source.name.to_string()),
-    };
-    let mistakes = match &definition {
-        Definition::Segment(source) => check::segment(&source.when),
-        Definition::Journey(source) => check::new_journey(source),
-        Definition::Shop(shop) => check::shop(shop).err().unwrap_or_default(),
-        Definition::List(source) => check::list(source),
-    };
-    if mistakes.is_empty() { Ok(name) } else { Err(place::located(yaml, mistakes)) }
+        Definition::List(source) => (Kind::List, source.name.into()),
+    });
+    Examined { of, mistakes }
+}
+
+/// Reads and checks one definition by itself: its kind and its name, or every mistake.
+pub fn read(yaml: &str) -> Result<(Kind, String), Vec<Mistake>> {
+    match examine(yaml) {
+        Examined { of: Some(of), mistakes } if mistakes.is_empty() => Ok(of),
+        Examined { mistakes, .. } => Err(mistakes),
+    }
 }
 
 /// The definitions in force.
@@ -125,8 +145,15 @@ pub struct Definitions {
 }
 
 impl Definitions {
-    /// Puts versions together; the highest number of a name is the current one.
+    /// Puts versions together; the highest number of a name is the current one. What does not fit together is refused.
     pub fn new(versions: &[Version], code_key: CodeKey) -> Result<Self, Vec<Mistake>> {
+        let all = Self::gather(versions, code_key)?;
+        let dangling = all.dangling();
+        if dangling.is_empty() { Ok(all) } else { Err(dangling.iter().map(Dangling::mistake).collect()) }
+    }
+
+    /// Puts versions together, whether references between them lead anywhere or not.
+    pub fn gather(versions: &[Version], code_key: CodeKey) -> Result<Self, Vec<Mistake>> {
         let mut all = Self {
             number: number(versions),
             segments: BTreeMap::new(),
@@ -156,8 +183,7 @@ impl Definitions {
             }
         }
         all.zone = check::shop(&all.shop)?;
-        let mistakes = all.dangling();
-        if mistakes.is_empty() { Ok(all) } else { Err(mistakes) }
+        Ok(all)
     }
 
     fn take(&mut self, version: &Version) -> Result<(), Vec<Mistake>> {
@@ -215,59 +241,4 @@ impl Definitions {
     pub fn rules(&self) -> Rules<'_> {
         Rules { policy: &self.shop.policy, zone: &self.zone }
     }
-
-    /// References from one definition to another that lead nowhere, and segments that ask about themselves.
-    fn dangling(&self) -> Vec<Mistake> {
-        let known: Vec<&str> = self.segments.keys().map(SegmentName::as_str).collect();
-        let missing = |name: &SegmentName, place: String| {
-            (!self.segments.contains_key(name))
-                .then(|| Mistake { place, what: check::unknown("segment", name.as_str(), &known) })
-        };
-        let mut mistakes = Vec::new();
-        for (name, segment) in &self.segments {
-            for asked in segments_asked(&segment.when) {
-                mistakes.extend(missing(asked, format!("segment {name}")));
-            }
-            if self.reaches(name, name, &mut BTreeSet::new()) {
-                mistakes.push(Mistake {
-                    place: format!("segment {name}"),
-                    what: "its condition leads back to itself; break the circle of `in_segment`".to_owned(),
-                });
-            }
-        }
-        for name in self.journeys.keys() {
-            let Some((_, journey)) = self.current(name) else { continue };
-            if let Enter::Segment(segment) = &journey.enter {
-                mistakes.extend(missing(segment, format!("journey {name}: enter.segment")));
-            }
-            for condition in journey.conditions() {
-                for asked in segments_asked(condition) {
-                    mistakes.extend(missing(asked, format!("journey {name}")));
-                }
-            }
-        }
-        mistakes
-    }
-
-    fn reaches<'a>(
-        &'a self,
-        from: &SegmentName,
-        to: &SegmentName,
-        seen: &mut BTreeSet<&'a SegmentName>,
-    ) -> bool {
-        let Some(segment) = self.segments.get(from) else { return false };
-        segments_asked(&segment.when)
-            .into_iter()
-            .any(|asked| asked == to || (seen.insert(asked) && self.reaches(asked, to, seen)))
-    }
-}
-
-fn segments_asked(condition: &Condition) -> Vec<&SegmentName> {
-    let mut asked = Vec::new();
-    condition.walk(&mut |part| {
-        if let Condition::InSegment(name) = part {
-            asked.push(name);
-        }
-    });
-    asked
 }

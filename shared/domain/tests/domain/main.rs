@@ -13,6 +13,7 @@ mod mistakes;
 mod moments;
 mod plan;
 mod report;
+mod slips;
 mod win_back;
 mod withdrawal;
 mod world;
