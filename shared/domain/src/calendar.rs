@@ -2,6 +2,7 @@
 
 use jiff::civil::{Date, Time};
 use jiff::tz::{Offset, TimeZone};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::time::{DAY, Timestamp};
@@ -28,7 +29,7 @@ pub struct ZoneError;
 /// The hours of the day in which marketing may reach a person, in that person's zone.
 ///
 /// No statute sets hours for marketing by SMS in Japan; 9:00 to 20:00 is custom, and the default here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PermittedHours {
     /// The first permitted minute.
@@ -74,8 +75,9 @@ impl PermittedHours {
 }
 
 /// A time of day in minutes, written `09:00`; `24:00` is the end of the day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("pattern" = "^([0-9]|[01][0-9]|2[0-3]):[0-5]?[0-9]$|^24:00?$"))]
 pub struct Clock24 {
     minutes: u16,
 }

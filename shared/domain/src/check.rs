@@ -72,6 +72,7 @@ fn build(source: &JourneySource) -> (Result<Journey, Vec<Mistake>>, Vec<Mistake>
     let journey = Journey {
         name: source.name.clone(),
         title: source.title.clone(),
+        description: source.description.clone(),
         purpose: source.purpose,
         enter: match &source.enter {
             EnterSource::Segment(name) => Enter::Segment(name.clone()),
@@ -233,7 +234,7 @@ impl Builder {
             let place = format!("{place}.branch[{index}]");
             if source.name.is_empty() || source.name.len() > 40 || !seen.insert(&source.name) {
                 self.wrong(
-                    &place,
+                    &format!("{place}.name"),
                     &format!("`{}` is no name for a way; use another one of 1 to 40 bytes", source.name),
                 );
             }
@@ -281,7 +282,8 @@ impl Builder {
 
     fn message(&mut self, name: &StepName, channel: Channel, texts: &Texts<'_>, links: &Links, place: &str) {
         if self.named.insert(name.clone(), self.steps.len()).is_some() {
-            self.wrong(place, &format!("the name `{name}` is taken by an earlier step; choose another"));
+            let place = format!("{place}.name");
+            self.wrong(&place, &format!("the name `{name}` is taken by an earlier step; choose another"));
         }
         let subject = texts.subject.and_then(|text| self.text(text, &format!("{place}.subject")));
         let html = texts.html.and_then(|text| self.text(text, &format!("{place}.html")));
@@ -355,6 +357,12 @@ struct Texts<'a> {
     subject: Option<&'a str>,
     text: &'a str,
     html: Option<&'a str>,
+}
+
+/// What a mistake that [`unknown`] describes says is missing, and by which word.
+pub fn missing(mistake: &Mistake) -> Option<(&str, &str)> {
+    let (what, rest) = mistake.what.strip_prefix("there is no ")?.split_once(" `")?;
+    Some((what, rest.split_once('`')?.0))
 }
 
 /// "there is no …", with the nearest word there is.

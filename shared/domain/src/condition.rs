@@ -9,6 +9,7 @@ pub mod predicted;
 pub mod rfm;
 pub mod values;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::events::{EventTest, NoEventTest};
@@ -25,7 +26,7 @@ use crate::names::{AudienceName, ListName, SegmentName, StepName};
 use crate::time::Timestamp;
 
 /// A condition, as it stands in a definition.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Condition {
     /// Every one holds.

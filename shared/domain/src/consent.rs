@@ -3,13 +3,14 @@
 //! 特定電子メール法 covers SMS and e-mail alike: opt-in comes first (art. 3-1), and an opt-out stops everything but
 //! notices of contract and performance (art. 3-3, rule 6).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::contact::Channel;
 use crate::customer::Customer;
 
 /// Why a message is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// Advertisement: needs consent, permitted hours, and stops at an opt-out.
@@ -44,7 +45,7 @@ pub struct ConsentSaid {
 }
 
 /// A test of what a customer said about messages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConsentTest {
     /// The channel it is about.
@@ -61,7 +62,7 @@ const fn marketing() -> Purpose {
 }
 
 /// What a customer said about messages for a purpose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Said {
     /// Yes.

@@ -1,5 +1,7 @@
 //! All definitions together: the current version of each, and the earlier ones that enrollments are still on.
 
+mod dangling;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -8,12 +10,14 @@ use jiff::tz::TimeZone;
 use crate::check;
 use crate::condition::Condition;
 use crate::definition::{self, Definition, Mistake, SegmentSource, Shop};
-use crate::journey::{Enter, Journey};
+use crate::journey::Journey;
 use crate::list::Ids;
 use crate::message::{CodeKey, Rules};
+use crate::mistakes;
 use crate::names::{JourneyName, ListName, NameError, SegmentName};
-use crate::place;
 use crate::population::Population;
+
+pub use self::dangling::Dangling;
 
 /// What a definition is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,22 +90,39 @@ fn highest(versions: &[Version]) -> BTreeMap<(Kind, &str), u32> {
     highest
 }
 
-/// Reads and checks one definition by itself: its kind, its name, and its mistakes, each with line and column.
-pub fn read(yaml: &str) -> Result<(Kind, String), Vec<Mistake>> {
-    let definition = definition::parse(yaml).map_err(|mistake| vec![mistake])?;
-    let name = match &definition {
-        Definition::Segment(source) => (Kind::Segment, source.name.to_string()),
-        Definition::Journey(source) => (Kind::Journey, source.name.to_string()),
+/// A text and what it holds, whatever is wrong with it.
+#[derive(Debug)]
+pub struct Examined {
+    /// The kind and the name, where they can be told.
+    pub of: Option<(Kind, String)>,
+    /// Every mistake, each with line and column, in their order.
+    pub mistakes: Vec<Mistake>,
+}
+
+/// Reads and checks one definition by itself: its kind, its name, and every mistake, each with line and column.
+pub fn examine(yaml: &str) -> Examined {
+    let mistakes::Examined { definition, mistakes } =
+        mistakes::examine(yaml, |definition| match definition {
+            Definition::Segment(source) => check::segment(&source.when),
+            Definition::Journey(source) => check::new_journey(source),
+            Definition::Shop(shop) => check::shop(shop).err().unwrap_or_default(),
+            Definition::List(source) => check::list(source),
+        });
+    let of = definition.map(|definition| match definition {
+        Definition::Segment(source) => (Kind::Segment, source.name.into()),
+        Definition::Journey(source) => (Kind::Journey, source.name.into()),
         Definition::Shop(_) => (Kind::Shop, "shop".to_owned()),
-        Definition::List(source) => (Kind::List, source.name.to_string()),
-    };
-    let mistakes = match &definition {
-        Definition::Segment(source) => check::segment(&source.when),
-        Definition::Journey(source) => check::new_journey(source),
-        Definition::Shop(shop) => check::shop(shop).err().unwrap_or_default(),
-        Definition::List(source) => check::list(source),
-    };
-    if mistakes.is_empty() { Ok(name) } else { Err(place::located(yaml, mistakes)) }
+        Definition::List(source) => (Kind::List, source.name.into()),
+    });
+    Examined { of, mistakes }
+}
+
+/// Reads and checks one definition by itself: its kind and its name, or every mistake.
+pub fn read(yaml: &str) -> Result<(Kind, String), Vec<Mistake>> {
+    match examine(yaml) {
+        Examined { of: Some(of), mistakes } if mistakes.is_empty() => Ok(of),
+        Examined { mistakes, .. } => Err(mistakes),
+    }
 }
 
 /// The definitions in force.
@@ -128,8 +149,15 @@ pub struct Definitions {
 }
 
 impl Definitions {
-    /// Puts versions together; the highest number of a name is the current one.
+    /// Puts versions together; the highest number of a name is the current one. What does not fit together is refused.
     pub fn new(versions: &[Version], code_key: CodeKey) -> Result<Self, Vec<Mistake>> {
+        let all = Self::gather(versions, code_key)?;
+        let dangling = all.dangling();
+        if dangling.is_empty() { Ok(all) } else { Err(dangling.iter().map(Dangling::mistake).collect()) }
+    }
+
+    /// Puts versions together, whether references between them lead anywhere or not.
+    pub fn gather(versions: &[Version], code_key: CodeKey) -> Result<Self, Vec<Mistake>> {
         let mut all = Self {
             number: number(versions),
             segments: BTreeMap::new(),
@@ -160,8 +188,7 @@ impl Definitions {
             }
         }
         all.zone = check::shop(&all.shop)?;
-        let mistakes = all.dangling();
-        if mistakes.is_empty() { Ok(all) } else { Err(mistakes) }
+        Ok(all)
     }
 
     fn take(&mut self, version: &Version) -> Result<(), Vec<Mistake>> {
@@ -224,76 +251,8 @@ impl Definitions {
 
     /// Whether anything in force asks about what is learnt of all customers together.
     pub fn asks_population(&self) -> bool {
-        self.conditions().any(|(_, condition)| condition.asks_population())
+        let current = self.journeys.keys().filter_map(|name| Some(self.current(name)?.1));
+        let segments = self.segments.values().map(|segment| &segment.when);
+        segments.chain(current.flat_map(|journey| journey.conditions())).any(Condition::asks_population)
     }
-
-    /// Every condition in force, and whose it is.
-    fn conditions(&self) -> impl Iterator<Item = (String, &Condition)> {
-        let segments = self.segments.iter().map(|(name, segment)| (format!("segment {name}"), &segment.when));
-        let journeys = self.journeys.keys().filter_map(|name| Some((name, self.current(name)?.1)));
-        let journeys = journeys.flat_map(|(name, journey)| {
-            journey.conditions().map(move |condition| (format!("journey {name}"), condition))
-        });
-        segments.chain(journeys)
-    }
-
-    /// References from one definition to another that lead nowhere, and segments that ask about themselves.
-    fn dangling(&self) -> Vec<Mistake> {
-        let segments: Vec<&str> = self.segments.keys().map(SegmentName::as_str).collect();
-        let lists: Vec<&str> = self.lists.keys().map(ListName::as_str).collect();
-        let no_segment = |name: &SegmentName| check::unknown("segment", name.as_str(), &segments);
-        let mut mistakes = Vec::new();
-        for (place, condition) in self.conditions() {
-            condition.walk(&mut |part| {
-                let what = if let Condition::InSegment(name) = part {
-                    (!self.segments.contains_key(name)).then(|| no_segment(name))
-                } else if let Condition::InList(name) = part {
-                    (!self.lists.contains_key(name)).then(|| check::unknown("list", name.as_str(), &lists))
-                } else {
-                    None
-                };
-                mistakes.extend(what.map(|what| Mistake { place: place.clone(), what }));
-            });
-        }
-        for name in self.segments.keys() {
-            if self.reaches(name, name, &mut BTreeSet::new()) {
-                mistakes.push(Mistake {
-                    place: format!("segment {name}"),
-                    what: "its condition leads back to itself; break the circle of `in_segment`".to_owned(),
-                });
-            }
-        }
-        for name in self.journeys.keys() {
-            if let Some((_, journey)) = self.current(name)
-                && let Enter::Segment(segment) = &journey.enter
-                && !self.segments.contains_key(segment)
-            {
-                let place = format!("journey {name}: enter.segment");
-                mistakes.push(Mistake { place, what: no_segment(segment) });
-            }
-        }
-        mistakes
-    }
-
-    fn reaches<'a>(
-        &'a self,
-        from: &SegmentName,
-        to: &SegmentName,
-        seen: &mut BTreeSet<&'a SegmentName>,
-    ) -> bool {
-        let Some(segment) = self.segments.get(from) else { return false };
-        segments_asked(&segment.when)
-            .into_iter()
-            .any(|asked| asked == to || (seen.insert(asked) && self.reaches(asked, to, seen)))
-    }
-}
-
-fn segments_asked(condition: &Condition) -> Vec<&SegmentName> {
-    let mut asked = Vec::new();
-    condition.walk(&mut |part| {
-        if let Condition::InSegment(name) = part {
-            asked.push(name);
-        }
-    });
-    asked
 }

@@ -3,6 +3,7 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::BuildHasherDefault;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::names::{CustomerId, ListName};
@@ -11,12 +12,13 @@ use crate::names::{CustomerId, ListName};
 pub const IDS_LIMIT: usize = 10_000;
 
 /// A list as it is written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListSource {
     /// Its name.
     pub name: ListName,
     /// The ids of the customers who are on it, at most [`IDS_LIMIT`].
+    #[schemars(length(max = 10_000))]
     pub ids: Vec<CustomerId>,
 }
 

@@ -45,7 +45,7 @@ impl SegmentsArgs {
         for (name, segment) in &definitions.segments {
             let members = reader.table.count_members(&List::Segment(name.clone())).await?;
             let days = reader.table.counts(name).await?;
-            shown.push(Shown { name: name.to_string(), title: segment.title.clone(), members, days });
+            shown.push(Shown { name: name.to_string(), title: segment.title.to_string(), members, days });
         }
         say(&if self.json { serde_json::to_string_pretty(&shown)? } else { describe(&shown) });
         Ok(())

@@ -17,9 +17,6 @@ const PARTITION: &str = "D#";
 /// The most items of one transaction.
 const ITEMS_LIMIT: usize = 100;
 
-/// The most bytes of one definition: an item holds 400 KB (of 1,024 bytes), its keys included.
-pub const DEFINITION_BYTES: usize = 400 * 1024 - 1024;
-
 /// The most bytes that are applied at once: a transaction holds 4 MB.
 pub const DEFINITIONS_BYTES: usize = 4_000_000;
 

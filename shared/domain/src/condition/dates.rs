@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Span;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Verdict;
@@ -13,8 +14,9 @@ use crate::customer::Value;
 use crate::time::Timestamp;
 
 /// A day of the calendar, written `2026-04-01`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("pattern" = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
 pub struct Day(pub Date);
 
 impl TryFrom<String> for Day {
@@ -38,7 +40,7 @@ impl fmt::Display for Day {
 }
 
 /// When the anniversary of a date is: the first is a year after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Anniversary {
     /// Today.

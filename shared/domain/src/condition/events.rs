@@ -4,6 +4,7 @@
 //! within a window or with a filter sees those. How many there ever were, and what they were worth, is known of all.
 
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::dates::Day;
@@ -17,7 +18,7 @@ use crate::time::{DAY, Timestamp};
 pub const YEN: &str = "yen";
 
 /// A test of an event: how often it happened, unless `sum`, `average`, `first` or `last` asks for something else.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventTest {
     /// The event's name.
@@ -55,7 +56,7 @@ pub struct EventTest {
 }
 
 /// Days of the customer's calendar, the first and the last included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Period {
     /// The first day.
@@ -65,7 +66,7 @@ pub struct Period {
 }
 
 /// How long ago something happened, in days of 24 hours; everything that is given must hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Age {
     /// Less than so many days ago.
@@ -77,7 +78,7 @@ pub struct Age {
 }
 
 /// An event that did not happen: never, or not within what is given.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NoEventTest {
     /// The event's name.

@@ -2,6 +2,7 @@
 //!
 //! All of them fall while a customer does not buy, so the instant at which one passes a bound is found by bisection.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Subject, Verdict, all};
@@ -16,7 +17,7 @@ const AHEAD_SECONDS: i64 = 20 * 365 * DAY;
 /// models were fitted to the shop's orders.
 ///
 /// Who bought once only is alive for certain by the model's own convention: pair `alive` with how long ago that was.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PredictedTest {
     /// The probability that the customer will ever buy again, from 0 to 1.
@@ -34,7 +35,7 @@ pub struct PredictedTest {
 }
 
 /// Bounds of a prediction.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Bounds {
     /// It is this or more.

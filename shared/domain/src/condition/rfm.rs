@@ -1,5 +1,6 @@
 //! Scores of recency, frequency and money from 1 to 5 among all who bought.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Subject, Verdict, all};
@@ -8,7 +9,7 @@ use crate::time::Timestamp;
 
 /// A test of scores; everything that is given must hold. Nobody has scores who never bought, nor does anyone before the
 /// boundaries between fifths of the customers were learnt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RfmTest {
     /// How lately the customer bought: 5 is the fifth who bought last.
@@ -23,7 +24,7 @@ pub struct RfmTest {
 }
 
 /// Scores, the bounds included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scores {
     /// The least; 1 when it is not said.

@@ -1,6 +1,7 @@
 //! Tests of a value: a trait of a customer, a property of an event.
 
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Verdict;
@@ -12,7 +13,7 @@ use crate::time::Timestamp;
 /// that is absent, or of another kind than the test, only `exists: false` holds; `not:` around a test holds for both.
 ///
 /// Numbers, yes and no, and dates are read from text too, since files hold nothing else.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ValueTest {
     /// The name of the trait or property.

@@ -14,6 +14,7 @@ mod moments;
 mod plan;
 mod population;
 mod report;
+mod slips;
 mod ties;
 mod win_back;
 mod withdrawal;

@@ -34,7 +34,7 @@ fn the_scenario_is_right() {
 
 #[test]
 fn a_wrong_key() {
-    assert_snapshot!(slip(WIN_BACK, "  steps:\n    - sms", "  setps:\n    - sms"), @"10:3: unknown field `setps`, expected one of name, title, purpose, enter, allowed, reentry, goal, exit, steps; did you mean `steps`?");
+    assert_snapshot!(slip(WIN_BACK, "  steps:\n    - sms", "  setps:\n    - sms"), @"10:3: unknown field `setps`, expected one of name, title, description, purpose, enter, allowed, reentry, goal, exit, steps; did you mean `steps`?");
 }
 
 #[test]
@@ -69,7 +69,10 @@ fn no_word_on_reentry() {
 
 #[test]
 fn a_bracket_that_is_left_open() {
-    assert_snapshot!(slip(WIN_BACK, "enter: { segment: lapsed }", "enter: { segment: lapsed"), @"6:21: `lapsed allowed` is not a name; use 1 to 40 of a-z, 0-9 and -, such as `win-back`");
+    assert_snapshot!(slip(WIN_BACK, "enter: { segment: lapsed }", "enter: { segment: lapsed"), @r#"
+    6:21: `lapsed allowed` is not a name; use 1 to 40 of a-z, 0-9 and -, such as `win-back`
+    7:10: while parsing a flow mapping, did not find expected ',' or '}'
+    "#);
 }
 
 #[test]
