@@ -161,14 +161,6 @@ impl History {
         self.recent.iter().map(|kept| kept.0).find(|at| *at > now)
     }
 
-    /// How many occurrences there are up to `now`, and what they are worth together.
-    pub fn until(&self, now: Timestamp) -> (u32, Yen) {
-        let later = self.recent.iter().rev().take_while(|kept| kept.0 > now);
-        later.fold((self.count, self.total), |(count, total), kept| {
-            (count.saturating_sub(1), Yen(total.0.saturating_sub(kept.2.0)))
-        })
-    }
-
     /// The latest occurrence that is not later than `now`.
     pub fn last(&self, now: Timestamp) -> Option<&Occurrence> {
         self.recent.iter().rev().find(|kept| kept.0 <= now)

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Subject, Verdict, all};
 use crate::event::ORDER_COMPLETED;
+use crate::population::Rfm;
 use crate::time::Timestamp;
 
 /// A test of scores; everything that is given must hold. Nobody has scores who never bought, nor does anyone before the
@@ -58,21 +59,22 @@ impl RfmTest {
             return Verdict::fixed(false);
         };
         let ahead = history.ahead(now);
-        let (Some(quintiles), Some(last)) = (quintiles, history.last_at(now)) else {
+        let (Some(quintiles), Some(rfm)) = (quintiles, Rfm::of(subject.customer, now)) else {
             return Verdict::fixed(false).no_later_than(ahead);
         };
-        let (count, total) = history.until(now);
+        let last = now.plus(-rfm.recency);
         let recency = self.recency.map(|wanted| {
-            let holds = wanted.have(quintiles.recency_score(now.since(last)));
+            let holds = wanted.have(quintiles.recency_score(rfm.recency));
             // A score falls when the time since the last purchase passes a boundary.
             let passing =
                 quintiles.recency.iter().map(|boundary| last.plus(boundary + 1)).filter(|at| *at > now);
             let changes = passing.filter(|at| wanted.have(quintiles.recency_score(at.since(last))) != holds);
             Verdict { holds, next: changes.min() }
         });
-        let frequency =
-            self.frequency.map(|wanted| Verdict::fixed(wanted.have(quintiles.frequency_score(count))));
-        let money = self.money.map(|wanted| Verdict::fixed(wanted.have(quintiles.money_score(total))));
+        let frequency = self
+            .frequency
+            .map(|wanted| Verdict::fixed(wanted.have(quintiles.frequency_score(rfm.frequency))));
+        let money = self.money.map(|wanted| Verdict::fixed(wanted.have(quintiles.money_score(rfm.money))));
         all([recency, frequency, money].into_iter().flatten()).no_later_than(ahead)
     }
 }
