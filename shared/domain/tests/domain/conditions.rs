@@ -209,12 +209,9 @@ fn order(n: i64, at: Timestamp, yen: i64) -> Event {
 }
 
 fn yaml(condition: &str) -> Condition {
-    let read: domain::definition::Definition =
-        domain::definition::parse(&format!("segment: {{ name: it, when: {condition} }}")).unwrap();
-    match read {
-        domain::definition::Definition::Segment(source) => source.when,
-        _ => panic!("a segment"),
-    }
+    let read = domain::definition::parse(&format!("segment: {{ name: it, when: {condition} }}")).unwrap();
+    let domain::definition::Definition::Segment(source) = read else { panic!("no segment") };
+    source.when
 }
 
 /// 250 events are kept as 100 and a count; what is asked within days and since when stays right, and so do sums of all.

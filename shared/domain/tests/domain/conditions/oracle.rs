@@ -77,7 +77,12 @@ pub fn oracle(condition: &Condition, facts: &Facts, population: &Population, now
                 wanted.is_none_or(|wanted| wanted.at_least <= score && score <= wanted.at_most)
             };
             have(test.recency, quintiles.recency, (now - last) * 60, true)
-                && have(test.frequency, quintiles.frequency.map(i64::from), bought.len() as i64, false)
+                && have(
+                    test.frequency,
+                    quintiles.frequency.map(i64::from),
+                    i64::try_from(bought.len()).unwrap(),
+                    false,
+                )
                 && have(
                     test.money,
                     quintiles.money.map(|yen| yen.0),
