@@ -1,7 +1,6 @@
 //! Which column of a file is what: by the caller's word, by the table of the file's format, or by its own name.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use anyhow::{anyhow, bail};
 use csv::StringRecord;
@@ -11,6 +10,7 @@ use crate::Kind;
 use crate::cells::cell;
 use crate::formats::{Field, Format, plain};
 use crate::header::Header;
+use crate::mapping::Mapping;
 
 /// Columns that a note names.
 const NAMED_LIMIT: usize = 12;
@@ -18,37 +18,6 @@ const NAMED_LIMIT: usize = 12;
 const TAKEN_TRAITS: [&str; 2] = ["address", "consents"];
 /// The same in the properties of an order or event.
 const TAKEN_PROPERTIES: [&str; 3] = ["order_id", "products", "revenue"];
-
-/// A column of the file, and what it is to be read as: `THEIRS=OURS`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mapping {
-    theirs: String,
-    ours: String,
-}
-
-impl Mapping {
-    /// Reads `THEIRS=OURS`; `THEIRS=` leaves the column out.
-    pub fn parse(text: &str) -> Result<Self, MappingError> {
-        let (theirs, ours) = text.rsplit_once('=').ok_or(MappingError)?;
-        if theirs.trim().is_empty() {
-            return Err(MappingError);
-        }
-        Ok(Self { theirs: theirs.trim().to_owned(), ours: ours.trim().to_owned() })
-    }
-}
-
-impl fmt::Display for Mapping {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "--map {}={}", self.theirs, self.ours)
-    }
-}
-
-/// The text is no mapping.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "not a mapping; write the file's column, = and ours, such as 会員番号=id, or 備考= to leave a column out"
-)]
-pub struct MappingError;
 
 pub(crate) struct Columns {
     pub format: &'static Format,
@@ -98,14 +67,16 @@ impl Columns {
     }
 
     fn put(&mut self, field: Field, at: usize) {
-        match field {
-            Field::Unused => return,
-            Field::Named(name) => {
-                if self.named.iter().all(|(_, known)| known != name) {
-                    self.named.push((at, name.to_owned()));
-                }
+        if field == Field::Unused {
+            return;
+        }
+        if let Field::Named(name) = field {
+            if self.named.iter().any(|(_, known)| known == name) {
+                return;
             }
-            field => self.places.entry(field).or_default().push(at),
+            self.named.push((at, name.to_owned()));
+        } else {
+            self.places.entry(field).or_default().push(at);
         }
         self.used.push(at);
     }
@@ -245,13 +216,11 @@ impl Columns {
 
     /// The header of a field, for messages; the field's own name where it has no column.
     pub fn name(&self, field: Field) -> &str {
-        match self.places.get(&field).and_then(|places| places.first()) {
-            Some(at) => &self.names[*at],
-            None => {
-                let own = Format::own(self.format.kind).columns.iter().find(|(_, known)| *known == field);
-                own.map_or("row", |(name, _)| name)
-            }
+        if let Some(at) = self.places.get(&field).and_then(|places| places.first()) {
+            return &self.names[*at];
         }
+        let own = Format::own(self.format.kind).columns.iter().find(|(_, known)| *known == field);
+        own.map_or("row", |(name, _)| name)
     }
 
     /// The first cell of a field that says anything, and its header.

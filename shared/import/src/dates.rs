@@ -2,34 +2,17 @@
 
 use std::ops::RangeInclusive;
 
-use jiff::civil::{Date, DateTime, Time, date};
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
-use jiff::{Timestamp, ToSpan};
 
 use crate::cells::narrow;
+use crate::eras;
 
 /// Japan has been at +09:00, without summer time, since 1952.
 const JAPAN: Offset = Offset::constant(9);
 /// Years outside are slips and placeholders (0001-01-01, 9999-12-31).
 const YEARS: RangeInclusive<i16> = 1900..=2100;
-
-/// A Japanese era.
-struct Era {
-    name: &'static str,
-    /// What else stands for it: its letter, and its name as one character.
-    signs: [&'static str; 2],
-    first: Date,
-}
-
-/// The eras, the latest first. The day on which one begins is the first of its year 1 (元年), by the edict or the order that
-/// named it; Meiji counts by this calendar from 1873 on, which is before [`YEARS`].
-const ERAS: [Era; 5] = [
-    Era { name: "令和", signs: ["R", "㋿"], first: date(2019, 5, 1) },
-    Era { name: "平成", signs: ["H", "㍻"], first: date(1989, 1, 8) },
-    Era { name: "昭和", signs: ["S", "㍼"], first: date(1926, 12, 25) },
-    Era { name: "大正", signs: ["T", "㍽"], first: date(1912, 7, 30) },
-    Era { name: "明治", signs: ["M", "㍾"], first: date(1868, 1, 25) },
-];
 
 const NO_DATE: &str = "not a date; write it as 1990-01-02, 1990/1/2, 1990年1月2日 or 平成2年1月2日";
 const NO_TIME: &str = "not a time of day; write it as 9:05 or 09:05:30";
@@ -107,31 +90,14 @@ fn split(text: &str) -> (&str, &str) {
 
 /// A date, unless the text is none; an error where it is one that its era did not have.
 fn read_date(text: &str) -> Result<Option<Date>, String> {
-    let era = ERAS.iter().find_map(|era| {
-        let begins = |sign: &str| text.get(..sign.len()).is_some_and(|head| head.eq_ignore_ascii_case(sign));
-        let sign = [era.name].into_iter().chain(era.signs).find(|sign| begins(sign))?;
-        Some((era, text[sign.len()..].trim_start()))
-    });
-    let Some((era, rest)) = era else { return Ok(western(text)) };
+    let Some((era, rest)) = eras::of(text) else { return Ok(western(text)) };
     let rest = rest.strip_prefix('元').map_or_else(|| rest.to_owned(), |rest| format!("1{rest}"));
     let Some([year, month, day]) = parts(&rest) else { return Ok(None) };
     let Some(year) = number(year, 1..=2).filter(|year| *year > 0) else { return Ok(None) };
-    let Some(found) = civil(year + era.first.year() - 1, month, day) else { return Ok(None) };
-    if !YEARS.contains(&found.year()) {
-        return Ok(None);
+    match civil(era.year(year), month, day).filter(|found| YEARS.contains(&found.year())) {
+        Some(found) => era.has(found).map(|()| Some(found)),
+        None => Ok(None),
     }
-    match ERAS.iter().find(|era| era.first <= found) {
-        Some(right) if right.name == era.name => Ok(Some(found)),
-        right => Err(outside(era, right)),
-    }
-}
-
-fn outside(era: &Era, right: Option<&Era>) -> String {
-    let right = right.map_or("", |right| right.name);
-    let next = ERAS.iter().rev().find(|next| next.first > era.first);
-    let last = next.and_then(|next| next.first.checked_sub(1.day()).ok());
-    let to = last.map_or_else(|| "on".to_owned(), |last| format!("to {last}"));
-    format!("a day outside {}, which was from {} {to}; that day is in {right}", era.name, era.first)
 }
 
 fn western(text: &str) -> Option<Date> {

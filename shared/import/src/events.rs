@@ -32,13 +32,9 @@ pub(crate) fn calls(
         properties.insert("total".to_owned(), required(name, text, yen)?.into());
         properties.insert("currency".to_owned(), "JPY".into());
     }
-    let id = match columns.cell(cells, Field::EventId) {
-        Some((id, _)) => message_id("event", id),
-        None => {
-            let total = properties.get("total");
-            message_id("row", &json!([customer, event, at, total, named]).to_string())
-        }
-    };
+    let all = || json!([customer, event, at, properties.get("total"), named]).to_string();
+    let id = columns.cell(cells, Field::EventId);
+    let id = id.map_or_else(|| message_id("row", &all()), |(id, _)| message_id("event", id));
     summary.known(known_by);
     Ok(vec![json!({
         "type": "track",

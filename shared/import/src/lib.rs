@@ -11,12 +11,15 @@ mod columns;
 mod customer_id;
 mod customers;
 mod dates;
+mod detect;
 mod encoding;
+mod eras;
 mod events;
 mod formats;
 mod groups;
 mod header;
 mod intake;
+mod mapping;
 mod message_id;
 mod orders;
 mod prefectures;
@@ -36,8 +39,9 @@ use domain::time::Timestamp;
 use serde_json::Value;
 
 pub use crate::cells::Reject;
-pub use crate::columns::{Mapping, MappingError};
-pub use crate::encoding::{Encoding, UnknownEncoding, detect};
+pub use crate::detect::detect;
+pub use crate::encoding::{Encoding, UnknownEncoding};
+pub use crate::mapping::{Mapping, MappingError};
 pub use crate::summary::{FIRST_REASONS, Summary};
 
 use crate::columns::Columns;
@@ -157,14 +161,14 @@ pub fn file(
 pub fn stream<W: Write>(
     import: &Import,
     reader: impl Read,
-    calls: Calls<
+    to: Calls<
         impl FnMut(&Value) -> Result<(), Reject>,
         impl FnMut(u64),
         impl FnMut(&Path) -> io::Result<W>,
         impl FnMut(Vec<Value>, RangeInclusive<u64>) -> anyhow::Result<()>,
     >,
 ) -> anyhow::Result<Summary> {
-    let Calls { check, progress, open, deliver } = calls;
+    let Calls { check, progress, open, deliver } = to;
     let name = &import.name;
     let mut rows = Rows::new(name, reader, import.encoding, progress)?;
     let mut cells = StringRecord::new();

@@ -43,8 +43,8 @@ pub(crate) struct Text<R, P> {
     decoded: u64,
     /// The last of the file was decoded.
     finished: bool,
-    text: Vec<u8>,
-    /// What of `text` has not been passed on yet.
+    chars: Vec<u8>,
+    /// What of `chars` has not been passed on yet.
     waiting: std::ops::Range<usize>,
     passed: u64,
     made: u64,
@@ -80,7 +80,7 @@ impl<R: Read, P: FnMut(u64)> Text<R, P> {
             unread: KEPT_BYTES + skipped..KEPT_BYTES + head.len(),
             decoded: skipped as u64,
             finished: false,
-            text: vec![0; CHUNK_BYTES + SPARE_BYTES],
+            chars: vec![0; CHUNK_BYTES + SPARE_BYTES],
             waiting: 0..0,
             passed: 0,
             made: 0,
@@ -149,7 +149,7 @@ impl<R: Read, P: FnMut(u64)> Text<R, P> {
             let source = &self.bytes[self.unread.clone()];
             let (result, read, written) = self.decoder.decode_to_utf8_without_replacement(
                 source,
-                &mut self.text[self.waiting.end..CHUNK_BYTES + SPARE_BYTES / 2],
+                &mut self.chars[self.waiting.end..CHUNK_BYTES + SPARE_BYTES / 2],
                 at_end,
             );
             self.unread.start += read;
@@ -174,7 +174,7 @@ impl<R: Read, P: FnMut(u64)> Text<R, P> {
     }
 
     fn push(&mut self, character: char) {
-        let room = &mut self.text[self.waiting.end..];
+        let room = &mut self.chars[self.waiting.end..];
         let length = character.encode_utf8(room).len();
         self.waiting.end += length;
         self.made += length as u64;
@@ -199,7 +199,7 @@ impl<R: Read, P: FnMut(u64)> Read for Text<R, P> {
             self.push('\n');
         }
         let count = self.waiting.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&self.text[self.waiting.start..self.waiting.start + count]);
+        buffer[..count].copy_from_slice(&self.chars[self.waiting.start..self.waiting.start + count]);
         self.waiting.start += count;
         self.passed += count as u64;
         match buffer[..count].last() {

@@ -82,7 +82,8 @@ fn what_is_no_purchase_is_left_out_and_told() {
 #[test]
 fn products_have_a_bound() {
     let rows = |count: u32| {
-        (0..count).map(|n| format!("1,7,2025/4/1,500,5,{}{n},1\n", "長".repeat(98))).collect::<String>()
+        let row = |n| format!("1,7,2025/4/1,500,5,{}{n},1\n", "長".repeat(98));
+        (0..count).map(row).collect::<Vec<_>>().concat()
     };
     let twenty = orders(&rows(20));
     assert_eq!(twenty.summary.long_orders, 0);

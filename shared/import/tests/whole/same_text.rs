@@ -6,7 +6,7 @@ use serde_json::json;
 use super::*;
 
 /// What people write that all three encodings have: ASCII, kana, kanji, full-width forms, and signs that Windows added to
-/// Shift_JIS; with quotation marks, commas and line breaks, which the format itself has to keep apart.
+/// `Shift_JIS`; with quotation marks, commas and line breaks, which the format itself has to keep apart.
 const LETTERS: &str = "a0 ,\"\n'\\あアｱ佐藤髙﨑①㈱～表ソ能十東京都、。ー１￥";
 
 fn cell() -> impl Strategy<Value = String> {
