@@ -174,6 +174,49 @@ fn every_call_of_a_run_may_be_the_last_of_its_process() -> Result<()> {
     })
 }
 
+/// Between two invocations customers buy: some whom the scan has passed, and some to whom it has yet to come.
+#[test]
+fn customers_who_change_in_the_middle_of_a_scan() -> Result<()> {
+    alone(async {
+        let mut shop = shop_with_long_records(Opening::at(MORNING)).await?;
+        shop.apply(&[&buyers("bought")]).await?;
+        let feeds = shop.stack.runtime.feeds();
+        let feed = feeds.iter().find(|feed| feed.function == "recompute").context("a queue")?;
+        shop.stack.runtime.poll(feed).await?;
+        let part = shop.table.part(first_run(), 0).await?.context("the first part did not begin")?;
+        ensure!(part.read > PEOPLE as u64 / 2 && part.read < u64::from(PEOPLE), "{part:?}");
+        let late = |number: u32| number % 3 == 0;
+        let buy = |number: u32| Someone::willing(number).order("late", shop.clock.now(), 3000);
+        shop.take(&(0..PEOPLE).filter(|number| late(*number)).map(buy).collect::<Vec<Value>>()).await?;
+        shop.pass(OVER).await?;
+        complete(&shop, PEOPLE, "bought", |number| bought_something(number) || late(number)).await
+    })
+}
+
+/// A run that was late from its beginning on: nobody it reads can still be written by who knew earlier definitions only.
+#[test]
+fn the_second_time_ends_where_the_first_was_late_enough() -> Result<()> {
+    alone(async {
+        let mut shop = shop_with_long_records(Opening::at(MORNING)).await?;
+        let before = shop.used();
+        shop.apply(&[&buyers("bought")]).await?;
+        shop.clock.set(MORNING.plus(120));
+        shop.pass(OVER).await?;
+        complete(&shop, PEOPLE, "bought", bought_something).await?;
+        let part = shop.table.part(first_run(), 0).await?.context("there is no part")?;
+        let pages = part.items.div_ceil(1000);
+        let scans = shop.used().since(&before).0["recompute"].dynamodb["Scan"];
+        // Of the second time one page, and perhaps the one that was asked for ahead.
+        ensure!(part.settled.is_some() && pages > 20, "{part:?}");
+        ensure!((pages + 1..=pages + 2).contains(&(scans - 2 * 7)), "{scans} pages read of {pages} and 7");
+        Ok(())
+    })
+}
+
+const fn first_run() -> RunId {
+    RunId { kind: RunKind::Recompute, number: 1, again: 0 }
+}
+
 /// A second process of `advance` that read the definitions just before they changed, and writes a customer when the scan
 /// has passed it: nobody but the second time can find that.
 #[test]

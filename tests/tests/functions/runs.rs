@@ -201,28 +201,3 @@ fn two_who_apply_at_once_both_get_their_segment() -> Result<()> {
         Ok(())
     })
 }
-
-/// Between two pages, customers buy: some of whom the scan has passed, some whom it has yet to come to.
-#[test]
-fn customers_who_change_in_the_middle_of_a_scan() -> Result<()> {
-    alone(async {
-        let mut shop = shop().await?;
-        shop.apply(&[&segment("bought", "Order Completed"), &segment("looked", "Page Viewed")]).await?;
-        let feeds = shop.stack.runtime.feeds();
-        let feed = feeds.iter().find(|feed| feed.function == "recompute").context("a queue")?;
-        // On one machine the first part holds everyone: it is read, and whom it changes waits in the inbox.
-        shop.stack.runtime.poll(feed).await?;
-        let buy = |number: u32| Someone::willing(number).order("second", shop.clock.now(), 3000);
-        let look =
-            |number: u32| Someone::willing(number).event("Page Viewed", "1", shop.clock.now(), &json!({}));
-        // Some who are changed by the run and some who are not.
-        shop.take(&(0..PEOPLE).filter(|number| number % 3 == 0).map(buy).collect::<Vec<_>>()).await?;
-        shop.take(&(0..PEOPLE).filter(|number| number % 5 == 0).map(look).collect::<Vec<_>>()).await?;
-        shop.pass(OVER).await?;
-        let bought = (0..PEOPLE).filter(|number| number % OF == 0 || number % 3 == 0).count() as u64;
-        let looked = (0..PEOPLE).filter(|number| number % 5 == 0).count() as u64;
-        let found = (members(&shop, "bought").await?, members(&shop, "looked").await?);
-        ensure!(found == (bought, looked), "{found:?}, not {bought} and {looked}");
-        Ok(())
-    })
-}

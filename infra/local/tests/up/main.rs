@@ -5,5 +5,6 @@
 mod dead_letters;
 mod kill;
 mod place;
+mod recompute;
 mod sandbox;
 mod shop;
