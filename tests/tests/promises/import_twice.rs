@@ -127,7 +127,7 @@ fn what_the_api_refuses_is_a_rejected_row() -> Result<()> {
         let file = "order_id,customer_id,ordered_at,total\nA,7,1970/1/1,1\n";
         let summary = take(&shop, Kind::Orders, file.as_bytes()).await?;
         assert!(summary.reasons[0].contains("timestamp: 1969-12-31T15:00:00Z: looks like an empty date"));
-        let wide: String = (0..11).map(|n| format!(",c{n}")).collect();
+        let wide = (0..11).map(|n| format!(",c{n}")).collect::<Vec<_>>().concat();
         let file = format!("id{wide}\n1{}\n", format!(",{}", "長".repeat(1_000)).repeat(11));
         let summary = take(&shop, Kind::Customers, file.as_bytes()).await?;
         assert!(summary.reasons[0].starts_with("f.csv:2: row: a call of 33"), "{summary}");
