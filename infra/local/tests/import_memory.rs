@@ -21,7 +21,7 @@ const PEAK: u64 = 64 << 20;
 struct Orders {
     row: u64,
     left: Vec<u8>,
-    /// In Shift_JIS (windows-31j), as EC-CUBE writes them: three rows to an order.
+    /// In `Shift_JIS` (windows-31j), as EC-CUBE writes them: three rows to an order.
     ec_cube: bool,
 }
 

@@ -79,8 +79,8 @@ fn one_run_of_a_number_however_often_it_is_told() -> Result<()> {
         let declared = &runtime.template().functions["recompute"];
         let start = || Function::start("recompute", declared, runtime.region());
         let before = shop.used();
-        let told = [start()?.event(applied(number)?), start()?.event(applied(number)?)];
-        let [one, other] = told;
+        let (one, other) =
+            (Box::pin(start()?.event(applied(number)?)), Box::pin(start()?.event(applied(number)?)));
         let (one, other) = tokio::join!(one, other);
         one.and(other)?;
         shop.settle().await?;
