@@ -22,6 +22,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use demo::{Demo, DemoFigures, run as run_demo};
 pub use explain::describe;
+pub use import::takes;
 pub use report::{figures, read as read_report};
 
 /// Customer journeys by SMS and e-mail, in your own AWS account or on this machine.
@@ -53,7 +54,7 @@ enum Command {
     /// Every *.yaml file holds one segment, one journey or the shop. Nothing is applied while any file has a mistake;
     /// each is shown as file, line and column. A definition that did not change keeps its version.
     Apply(apply::Apply),
-    /// Takes customers or orders from a CSV file of any size.
+    /// Takes customers, orders or events from a CSV file of any size.
     ///
     /// Rows that can't be taken are written to FILE.rejected.csv with the reason; the rest are taken. Importing the
     /// same file again changes nothing.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::recompute::DefinitionApplied;
 use anyhow::Result;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -11,7 +12,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ::recompute::DefinitionApplied;
 
 use crate::runtime::Runtime;
 use crate::{dead_letters, definitions, runs};

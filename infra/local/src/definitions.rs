@@ -71,8 +71,7 @@ pub async fn put(
     if !new.is_empty() && !table.put_definitions(&new).await? {
         bail!("someone else applied one of these just now; look at what is current and apply again");
     }
-    let number = u32::try_from(versions.len()).unwrap_or(u32::MAX);
-    Ok(Ok((applied, number)))
+    Ok(Ok((applied, definitions::number(&versions))))
 }
 
 /// Tells the bus that definitions were applied, which begins a recomputation.

@@ -12,7 +12,6 @@ mod expiry;
 pub mod faults;
 pub mod functions;
 pub mod http;
-pub mod import;
 pub mod meter;
 mod private;
 pub mod region;

@@ -127,7 +127,8 @@ fn progress(run: &Run, parts: &[Part], items: u64, now: Timestamp) -> Progress {
     } else {
         State::Reading
     };
-    let share = if state.is_through() { 1.0 } else { (sum(|part| part.items) as f64 / items as f64).min(1.0) };
+    let share =
+        if state.is_through() { 1.0 } else { (sum(|part| part.items) as f64 / items as f64).min(1.0) };
     // A part without a row has been waiting since the run began.
     let missing = (parts.len() < run.parts as usize).then_some(run.begun);
     let waiting = parts.iter().filter(|part| !part.state.is_over()).map(|part| part.due).chain(missing);

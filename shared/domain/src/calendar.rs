@@ -2,6 +2,7 @@
 
 use jiff::civil::{Date, Time};
 use jiff::tz::{Offset, TimeZone};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::time::{DAY, Timestamp};
@@ -28,7 +29,7 @@ pub struct ZoneError;
 /// The hours of the day in which marketing may reach a person, in that person's zone.
 ///
 /// No statute sets hours for marketing by SMS in Japan; 9:00 to 20:00 is custom, and the default here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PermittedHours {
     /// The first permitted minute.
@@ -74,8 +75,9 @@ impl PermittedHours {
 }
 
 /// A time of day in minutes, written `09:00`; `24:00` is the end of the day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("pattern" = "^([0-9]|[01][0-9]|2[0-3]):[0-5]?[0-9]$|^24:00?$"))]
 pub struct Clock24 {
     minutes: u16,
 }
@@ -110,16 +112,19 @@ impl From<Clock24> for String {
     }
 }
 
-/// The first anniversary of `date` at `at` local time that is later than `now`.
+/// The day on which the anniversary of `date` is kept in a year.
 ///
 /// 29 February is kept on 28 February in other years: 年齢計算ニ関スル法律 lets the year of age end on that day.
+pub fn in_year(date: Date, year: i16) -> Option<Date> {
+    let day = |day| Date::new(year, date.month(), day);
+    day(date.day()).or_else(|_| day(date.day() - 1)).ok()
+}
+
+/// The first anniversary of `date` at `at` local time that is later than `now`.
 pub fn next_anniversary(date: Date, at: Clock24, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let year = jiff::Timestamp::from_second(now.seconds()).ok()?.to_zoned(zone.clone()).year();
     (year..=year.saturating_add(1)).find_map(|year| {
-        let day = Date::new(year, date.month(), date.day())
-            .or_else(|_| Date::new(year, date.month(), date.day() - 1))
-            .ok()?;
-        let instant = day.to_datetime(at.time()).to_zoned(zone.clone()).ok()?;
+        let instant = in_year(date, year)?.to_datetime(at.time()).to_zoned(zone.clone()).ok()?;
         let instant = Timestamp::from_seconds(instant.timestamp().as_second());
         (instant > now).then_some(instant)
     })

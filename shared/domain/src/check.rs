@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 
 pub use self::conditions::segment;
-use self::conditions::{asks_no_message, bounds};
+use self::conditions::{asks_no_message, bounds, placed};
 use crate::calendar::{self, Clock24};
 use crate::condition::Condition;
 use crate::consent::Purpose;
@@ -17,6 +17,7 @@ use crate::definition::{
     EnterSource, JourneySource, Links, Mistake, ReEntrySource, STEPS_LIMIT, Shop, StepSource, WaySource,
 };
 use crate::journey::{Enter, Journey, MessageStep, ReEntry, Step, Way};
+use crate::list::{IDS_LIMIT, ListSource};
 use crate::names::StepName;
 use crate::spelling::nearest;
 use crate::text::Text;
@@ -71,6 +72,7 @@ fn build(source: &JourneySource) -> (Result<Journey, Vec<Mistake>>, Vec<Mistake>
     let journey = Journey {
         name: source.name.clone(),
         title: source.title.clone(),
+        description: source.description.clone(),
         purpose: source.purpose,
         enter: match &source.enter {
             EnterSource::Segment(name) => Enter::Segment(name.clone()),
@@ -118,6 +120,19 @@ pub fn shop(shop: &Shop) -> Result<TimeZone, Vec<Mistake>> {
             Err(mistakes)
         }
     }
+}
+
+/// Checks a list.
+pub fn list(source: &ListSource) -> Vec<Mistake> {
+    let count = source.ids.len();
+    let wrong = || Mistake {
+        place: "ids".to_owned(),
+        what: format!(
+            "{count} ids; a list holds at most {IDS_LIMIT}. For more, give these customers a trait (`tsunagi import customers` \
+             with a column for it) and ask for it with `trait`"
+        ),
+    };
+    (count > IDS_LIMIT).then(wrong).into_iter().collect()
 }
 
 struct Builder {
@@ -219,7 +234,7 @@ impl Builder {
             let place = format!("{place}.branch[{index}]");
             if source.name.is_empty() || source.name.len() > 40 || !seen.insert(&source.name) {
                 self.wrong(
-                    &place,
+                    &format!("{place}.name"),
                     &format!("`{}` is no name for a way; use another one of 1 to 40 bytes", source.name),
                 );
             }
@@ -245,7 +260,7 @@ impl Builder {
 
     fn condition(&mut self, condition: &Condition, place: &str) {
         let mut found = Vec::new();
-        condition.walk(&mut |part| {
+        placed(condition, place, &mut |part, place| {
             if let Condition::Sent(step)
             | Condition::Delivered(step)
             | Condition::Clicked(step)
@@ -267,7 +282,8 @@ impl Builder {
 
     fn message(&mut self, name: &StepName, channel: Channel, texts: &Texts<'_>, links: &Links, place: &str) {
         if self.named.insert(name.clone(), self.steps.len()).is_some() {
-            self.wrong(place, &format!("the name `{name}` is taken by an earlier step; choose another"));
+            let place = format!("{place}.name");
+            self.wrong(&place, &format!("the name `{name}` is taken by an earlier step; choose another"));
         }
         let subject = texts.subject.and_then(|text| self.text(text, &format!("{place}.subject")));
         let html = texts.html.and_then(|text| self.text(text, &format!("{place}.html")));
@@ -341,6 +357,12 @@ struct Texts<'a> {
     subject: Option<&'a str>,
     text: &'a str,
     html: Option<&'a str>,
+}
+
+/// What a mistake that [`unknown`] describes says is missing, and by which word.
+pub fn missing(mistake: &Mistake) -> Option<(&str, &str)> {
+    let (what, rest) = mistake.what.strip_prefix("there is no ")?.split_once(" `")?;
+    Some((what, rest.split_once('`')?.0))
 }
 
 /// "there is no …", with the nearest word there is.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar;
@@ -19,7 +20,7 @@ use crate::time::Timestamp;
 pub struct Stamped<T>(pub T, pub Timestamp);
 
 /// The value of a trait.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Value {
     /// The trait was taken away.
@@ -39,12 +40,14 @@ pub enum Value {
 /// The most bytes that names and values of a customer's traits may have together.
 pub const TRAITS_BYTES: usize = 60_000;
 
-/// About as many bytes as the value takes.
-fn size(value: &Value) -> usize {
-    match value {
-        Value::Absent | Value::Boolean(_) | Value::Integer(_) | Value::Number(_) => 20,
-        Value::Text(text) => text.len() + 20,
-        Value::List(texts) => texts.iter().map(|text| text.len() + 3).sum::<usize>() + 20,
+impl Value {
+    /// About as many bytes as the value takes.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Absent | Self::Boolean(_) | Self::Integer(_) | Self::Number(_) => 20,
+            Self::Text(text) => text.len() + 20,
+            Self::List(texts) => texts.iter().map(|text| text.len() + 3).sum::<usize>() + 20,
+        }
     }
 }
 
@@ -110,6 +113,14 @@ impl Customer {
             armed: BTreeMap::new(),
             definitions: 0,
             notes: Vec::new(),
+        }
+    }
+
+    /// A trait that is there.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        match self.traits.get(name) {
+            Some(Stamped(Value::Absent, _)) | None => None,
+            Some(Stamped(value, _)) => Some(value),
         }
     }
 
@@ -180,8 +191,8 @@ impl Customer {
                 .traits
                 .iter()
                 .filter(|(kept, _)| *kept != name)
-                .map(|(name, kept)| name.len() + size(&kept.0));
-            if bytes.sum::<usize>() + name.len() + size(value) > TRAITS_BYTES {
+                .map(|(name, kept)| name.len() + kept.0.bytes());
+            if bytes.sum::<usize>() + name.len() + value.bytes() > TRAITS_BYTES {
                 left_out.push(name.clone());
                 continue;
             }

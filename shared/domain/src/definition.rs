@@ -2,21 +2,29 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::{self, Clock24};
 use crate::condition::Condition;
 use crate::consent::Purpose;
+use crate::list::ListSource;
 use crate::message::Policy;
+use crate::mistakes::plain;
 use crate::names::{AudienceName, JourneyName, SegmentName, StepName};
-use crate::spelling::nearest;
+use crate::place::{self, Place};
+use crate::words::Words;
 
 /// The most steps a journey may have, nested ones included.
 pub const STEPS_LIMIT: usize = 200;
 
+/// The most bytes of one definition: an item of the table holds 400 KB (of 1,024 bytes), its keys included.
+pub const DEFINITION_BYTES: usize = 400 * 1024 - 1024;
+
 /// One definition, told apart by its first key.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "one is held at a time, while it is read")]
 pub enum Definition {
     /// `segment:` who.
     Segment(SegmentSource),
@@ -24,23 +32,28 @@ pub enum Definition {
     Journey(JourneySource),
     /// `shop:` what the shop allows.
     Shop(Shop),
+    /// `list:` customers by their ids.
+    List(ListSource),
 }
 
 /// A segment.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SegmentSource {
     /// Its name.
     pub name: SegmentName,
-    /// Its name for people.
-    #[serde(default)]
-    pub title: String,
+    /// Its name for people: a text, or one in each language as `{ ja: …, en: … }`.
+    #[serde(default, skip_serializing_if = "Words::is_empty")]
+    pub title: Words,
+    /// What it is for, in the same way.
+    #[serde(default, skip_serializing_if = "Words::is_empty")]
+    pub description: Words,
     /// Who is in it.
     pub when: Condition,
 }
 
 /// The shop.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Shop {
     /// The zone of customers of whom none is known.
@@ -57,14 +70,17 @@ impl Default for Shop {
 }
 
 /// A journey as it is written.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JourneySource {
     /// Its name.
     pub name: JourneyName,
-    /// Its name for people.
-    #[serde(default)]
-    pub title: String,
+    /// Its name for people: a text, or one in each language as `{ ja: …, en: … }`.
+    #[serde(default, skip_serializing_if = "Words::is_empty")]
+    pub title: Words,
+    /// What it is for, in the same way.
+    #[serde(default, skip_serializing_if = "Words::is_empty")]
+    pub description: Words,
     /// Why its messages are sent.
     pub purpose: Purpose,
     /// What begins it.
@@ -85,7 +101,7 @@ pub struct JourneySource {
 }
 
 /// What begins a journey.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum EnterSource {
     /// Entering a segment.
@@ -95,7 +111,7 @@ pub enum EnterSource {
 }
 
 /// How often a customer may begin a journey.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ReEntrySource {
     /// Once.
@@ -112,7 +128,7 @@ pub enum ReEntrySource {
 }
 
 /// A step as it is written.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum StepSource {
     /// Sends an SMS.
@@ -134,7 +150,7 @@ pub enum StepSource {
 }
 
 /// An SMS.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SmsSource {
     /// The step's name.
@@ -143,11 +159,12 @@ pub struct SmsSource {
     pub text: String,
     /// Where `{{ links.NAME }}` leads.
     #[serde(default)]
+    #[schemars(extend("propertyNames" = { "pattern": "^[a-z_]+$" }, "additionalProperties" = { "type": "string", "pattern": "^https?://" }))]
     pub links: Links,
 }
 
 /// An e-mail.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmailSource {
     /// The step's name.
@@ -161,6 +178,7 @@ pub struct EmailSource {
     pub html: Option<String>,
     /// Where `{{ links.NAME }}` leads.
     #[serde(default)]
+    #[schemars(extend("propertyNames" = { "pattern": "^[a-z_]+$" }, "additionalProperties" = { "type": "string", "pattern": "^https?://" }))]
     pub links: Links,
 }
 
@@ -168,7 +186,7 @@ pub struct EmailSource {
 pub type Links = std::collections::BTreeMap<String, String>;
 
 /// A wait for an event.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WaitForSource {
     /// The event's name.
@@ -184,7 +202,7 @@ pub struct WaitForSource {
 }
 
 /// One way of a branch.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WaySource {
     /// Its name in reports.
@@ -198,12 +216,16 @@ pub struct WaySource {
 }
 
 /// A length of time, written `3d`, `12h`, `30m` or `1d 12h`; a day is 24 hours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(with = "String", extend("pattern" = LENGTH))]
 pub struct Length {
     /// Seconds.
     pub seconds: i64,
 }
+
+/// Lengths as they are usually written; others that jiff reads, such as ISO 8601, are taken as well.
+const LENGTH: &str = "^(\\s*[0-9]+\\s*(w|d|h|m|min|days?|hours?|hrs?|minutes?|mins?|weeks?))+\\s*$|^P";
 
 impl TryFrom<String> for Length {
     type Error = String;
@@ -236,35 +258,10 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// Reads one definition from YAML.
+/// Reads one definition from YAML, and stops at the first mistake.
 pub fn parse(yaml: &str) -> Result<Definition, Mistake> {
-    serde_saphyr::from_str(yaml).map_err(|error| {
-        let place =
-            error.location().map_or_else(|| "1:1".to_owned(), |at| format!("{}:{}", at.line(), at.column()));
-        Mistake { place, what: plain(&error) }
+    serde_saphyr::from_str_with_options(yaml, place::options()).map_err(|error| {
+        let at = error.location().and_then(Place::of).unwrap_or(Place::START);
+        Mistake { place: at.to_string(), what: plain(&error) }
     })
-}
-
-/// The message without its position and without the quoted source, which the caller shows itself.
-fn plain(error: &serde_saphyr::Error) -> String {
-    let text = error.without_snippet().to_string();
-    let what = text.split_once(" at line ").map_or(text.as_str(), |(what, _)| what);
-    if what == "missing field `reentry`" {
-        return format!("{what}: {REENTRY}");
-    }
-    match meant(what) {
-        Some(word) => format!("{what}; did you mean `{word}`?"),
-        None => what.to_owned(),
-    }
-}
-
-const REENTRY: &str = "say how often a customer may begin the journey: `never`, `{ after_days: 365 }` or \
-                       `{ at_most: { times: 3, within_days: 365 } }`";
-
-/// The nearest word of those that were expected: "unknown field `setps`, expected one of name, steps".
-fn meant(what: &str) -> Option<&str> {
-    let (found, expected) = what.split_once(", expected ")?;
-    let (_, word) = found.split_once('`')?;
-    let words = expected.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty());
-    nearest(word.trim_end_matches('`'), words)
 }

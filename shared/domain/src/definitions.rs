@@ -1,5 +1,7 @@
 //! All definitions together: the current version of each, and the earlier ones that enrollments are still on.
 
+mod dangling;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -8,10 +10,14 @@ use jiff::tz::TimeZone;
 use crate::check;
 use crate::condition::Condition;
 use crate::definition::{self, Definition, Mistake, SegmentSource, Shop};
-use crate::journey::{Enter, Journey};
+use crate::journey::Journey;
+use crate::list::Ids;
 use crate::message::{CodeKey, Rules};
-use crate::names::{JourneyName, SegmentName};
-use crate::place;
+use crate::mistakes;
+use crate::names::{JourneyName, ListName, NameError, SegmentName};
+use crate::population::Population;
+
+pub use self::dangling::Dangling;
 
 /// What a definition is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,6 +28,11 @@ pub enum Kind {
     Journey,
     /// The shop; there is one, named `shop`.
     Shop,
+    /// A list of customers.
+    List,
+    /// What was learnt of all customers at once. A recomputation writes it, nobody applies it, and only its latest
+    /// version is kept.
+    Population,
 }
 
 impl Kind {
@@ -31,12 +42,16 @@ impl Kind {
             Self::Segment => "segment",
             Self::Journey => "journey",
             Self::Shop => "shop",
+            Self::List => "list",
+            Self::Population => "population",
         }
     }
 
     /// Reads the name in keys.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Segment, Self::Journey, Self::Shop].into_iter().find(|kind| kind.name() == text)
+        [Self::Segment, Self::Journey, Self::Shop, Self::List, Self::Population]
+            .into_iter()
+            .find(|kind| kind.name() == text)
     }
 }
 
@@ -49,35 +64,82 @@ pub struct Version {
     pub name: String,
     /// 1, 2, 3 …
     pub number: u32,
-    /// The YAML.
+    /// The YAML; empty when this version withdraws the definition.
     pub yaml: String,
 }
 
-/// Reads and checks one definition by itself: its kind, its name, and its mistakes, each with line and column.
-pub fn read(yaml: &str) -> Result<(Kind, String), Vec<Mistake>> {
-    let definition = definition::parse(yaml).map_err(|mistake| vec![mistake])?;
-    let name = match &definition {
-        Definition::Segment(source) => (Kind::Segment, source.name.to_string()),
-        Definition::Journey(source) => (Kind::Journey, source.name.to_string()),
+impl Version {
+    /// Whether from this version on the definition is no longer in force.
+    pub fn withdraws(&self) -> bool {
+        self.yaml.is_empty()
+    }
+}
+
+/// A number that grows with every change of definitions: the sum of the highest version of each. It is how many
+/// changes there were, whether earlier versions are at hand or not.
+pub fn number(versions: &[Version]) -> u32 {
+    highest(versions).into_values().fold(0, u32::saturating_add)
+}
+
+fn highest(versions: &[Version]) -> BTreeMap<(Kind, &str), u32> {
+    let mut highest = BTreeMap::new();
+    for version in versions {
+        let number: &mut u32 = highest.entry((version.kind, version.name.as_str())).or_default();
+        *number = version.number.max(*number);
+    }
+    highest
+}
+
+/// A text and what it holds, whatever is wrong with it.
+#[derive(Debug)]
+pub struct Examined {
+    /// The kind and the name, where they can be told.
+    pub of: Option<(Kind, String)>,
+    /// Every mistake, each with line and column, in their order.
+    pub mistakes: Vec<Mistake>,
+}
+
+/// Reads and checks one definition by itself: its kind, its name, and every mistake, each with line and column.
+pub fn examine(yaml: &str) -> Examined {
+    let mistakes::Examined { definition, mistakes } =
+        mistakes::examine(yaml, |definition| match definition {
+            Definition::Segment(source) => check::segment(&source.when),
+            Definition::Journey(source) => check::new_journey(source),
+            Definition::Shop(shop) => check::shop(shop).err().unwrap_or_default(),
+            Definition::List(source) => check::list(source),
+        });
+    let of = definition.map(|definition| match definition {
+        Definition::Segment(source) => (Kind::Segment, source.name.into()),
+        Definition::Journey(source) => (Kind::Journey, source.name.into()),
         Definition::Shop(_) => (Kind::Shop, "shop".to_owned()),
-    };
-    let mistakes = match &definition {
-        Definition::Segment(source) => check::segment(&source.when),
-        Definition::Journey(source) => check::new_journey(source),
-        Definition::Shop(shop) => check::shop(shop).err().unwrap_or_default(),
-    };
-    if mistakes.is_empty() { Ok(name) } else { Err(place::located(yaml, mistakes)) }
+        Definition::List(source) => (Kind::List, source.name.into()),
+    });
+    Examined { of, mistakes }
+}
+
+/// Reads and checks one definition by itself: its kind and its name, or every mistake.
+pub fn read(yaml: &str) -> Result<(Kind, String), Vec<Mistake>> {
+    match examine(yaml) {
+        Examined { of: Some(of), mistakes } if mistakes.is_empty() => Ok(of),
+        Examined { mistakes, .. } => Err(mistakes),
+    }
 }
 
 /// The definitions in force.
 #[derive(Clone, Debug)]
 pub struct Definitions {
-    /// How many versions of definitions there are: it grows with every change.
+    /// It grows with every change; see [`number`].
     pub number: u32,
     /// Current segments.
     pub segments: BTreeMap<SegmentName, SegmentSource>,
     /// Every version of every journey.
     pub journeys: BTreeMap<JourneyName, BTreeMap<u32, Arc<Journey>>>,
+    /// Journeys that nobody begins any more; those who are in one go on in the version they began.
+    pub withdrawn: BTreeSet<JourneyName>,
+    /// Current lists.
+    pub lists: BTreeMap<ListName, Arc<Ids>>,
+    /// What was learnt of all customers at once.
+    pub population: Option<Population>,
     /// What the shop allows.
     pub shop: Shop,
     /// The shop's zone.
@@ -87,37 +149,93 @@ pub struct Definitions {
 }
 
 impl Definitions {
-    /// Puts versions together; the highest number of a name is the current one.
+    /// Puts versions together; the highest number of a name is the current one. What does not fit together is refused.
     pub fn new(versions: &[Version], code_key: CodeKey) -> Result<Self, Vec<Mistake>> {
+        let all = Self::gather(versions, code_key)?;
+        let dangling = all.dangling();
+        if dangling.is_empty() { Ok(all) } else { Err(dangling.iter().map(Dangling::mistake).collect()) }
+    }
+
+    /// Puts versions together, whether references between them lead anywhere or not.
+    pub fn gather(versions: &[Version], code_key: CodeKey) -> Result<Self, Vec<Mistake>> {
         let mut all = Self {
-            number: u32::try_from(versions.len()).unwrap_or(u32::MAX),
+            number: number(versions),
             segments: BTreeMap::new(),
             journeys: BTreeMap::new(),
+            withdrawn: BTreeSet::new(),
+            lists: BTreeMap::new(),
+            population: None,
             shop: Shop::default(),
             zone: TimeZone::UTC,
             code_key,
         };
-        let mut sorted: Vec<&Version> = versions.iter().collect();
+        let highest = highest(versions);
+        let current = |version: &Version| {
+            highest.get(&(version.kind, version.name.as_str())).is_none_or(|number| *number == version.number)
+        };
+        // Of journeys every version is in force for those who began it.
+        let in_force = |version: &&Version| version.kind == Kind::Journey || current(version);
+        let mut sorted: Vec<&Version> = versions.iter().filter(in_force).collect();
         sorted.sort_by_key(|version| version.number);
         for version in sorted {
-            match definition::parse(&version.yaml).map_err(|mistake| vec![mistake])? {
-                Definition::Segment(source) => {
-                    all.segments.insert(source.name.clone(), source);
-                }
-                Definition::Journey(source) => {
-                    let journey = Arc::new(check::journey(&source)?);
-                    all.journeys.entry(journey.name.clone()).or_default().insert(version.number, journey);
-                }
-                Definition::Shop(shop) => all.shop = shop,
+            if version.withdraws() {
+                all.withdraw(version).map_err(|error| {
+                    let place = format!("{} {}", version.kind.name(), version.name);
+                    vec![Mistake { place, what: error.to_string() }]
+                })?;
+            } else {
+                all.take(version)?;
             }
         }
         all.zone = check::shop(&all.shop)?;
-        let mistakes = all.dangling();
-        if mistakes.is_empty() { Ok(all) } else { Err(mistakes) }
+        Ok(all)
     }
 
-    /// The current version of a journey.
+    fn take(&mut self, version: &Version) -> Result<(), Vec<Mistake>> {
+        if version.kind == Kind::Population {
+            // One that a later release wrote may not read: until the next survey it is as if nothing were known.
+            self.population = serde_json::from_str(&version.yaml).ok();
+            return Ok(());
+        }
+        match definition::parse(&version.yaml).map_err(|mistake| vec![mistake])? {
+            Definition::Segment(source) => {
+                self.segments.insert(source.name.clone(), source);
+            }
+            Definition::Journey(source) => {
+                let journey = Arc::new(check::journey(&source)?);
+                self.withdrawn.remove(&journey.name);
+                self.journeys.entry(journey.name.clone()).or_default().insert(version.number, journey);
+            }
+            Definition::Shop(shop) => self.shop = shop,
+            Definition::List(source) => {
+                self.lists.insert(source.name, Arc::new(source.ids.into_iter().collect()));
+            }
+        }
+        Ok(())
+    }
+
+    fn withdraw(&mut self, version: &Version) -> Result<(), NameError> {
+        match version.kind {
+            Kind::Segment => {
+                self.segments.remove(&SegmentName::parse(&version.name)?);
+            }
+            Kind::Journey => {
+                self.withdrawn.insert(JourneyName::parse(&version.name)?);
+            }
+            Kind::Shop => self.shop = Shop::default(),
+            Kind::List => {
+                self.lists.remove(&ListName::parse(&version.name)?);
+            }
+            Kind::Population => {}
+        }
+        Ok(())
+    }
+
+    /// The current version of a journey; none when it was withdrawn.
     pub fn current(&self, name: &JourneyName) -> Option<(u32, &Arc<Journey>)> {
+        if self.withdrawn.contains(name) {
+            return None;
+        }
         self.journeys.get(name)?.last_key_value().map(|(number, journey)| (*number, journey))
     }
 
@@ -131,58 +249,10 @@ impl Definitions {
         Rules { policy: &self.shop.policy, zone: &self.zone }
     }
 
-    /// References from one definition to another that lead nowhere, and segments that ask about themselves.
-    fn dangling(&self) -> Vec<Mistake> {
-        let known: Vec<&str> = self.segments.keys().map(SegmentName::as_str).collect();
-        let missing = |name: &SegmentName, place: String| {
-            (!self.segments.contains_key(name))
-                .then(|| Mistake { place, what: check::unknown("segment", name.as_str(), &known) })
-        };
-        let mut mistakes = Vec::new();
-        for (name, segment) in &self.segments {
-            for asked in segments_asked(&segment.when) {
-                mistakes.extend(missing(asked, format!("segment {name}")));
-            }
-            if self.reaches(name, name, &mut BTreeSet::new()) {
-                mistakes.push(Mistake {
-                    place: format!("segment {name}"),
-                    what: "its condition leads back to itself; break the circle of `in_segment`".to_owned(),
-                });
-            }
-        }
-        for name in self.journeys.keys() {
-            let Some((_, journey)) = self.current(name) else { continue };
-            if let Enter::Segment(segment) = &journey.enter {
-                mistakes.extend(missing(segment, format!("journey {name}: enter.segment")));
-            }
-            for condition in journey.conditions() {
-                for asked in segments_asked(condition) {
-                    mistakes.extend(missing(asked, format!("journey {name}")));
-                }
-            }
-        }
-        mistakes
+    /// Whether anything in force asks about what is learnt of all customers together.
+    pub fn asks_population(&self) -> bool {
+        let current = self.journeys.keys().filter_map(|name| Some(self.current(name)?.1));
+        let segments = self.segments.values().map(|segment| &segment.when);
+        segments.chain(current.flat_map(|journey| journey.conditions())).any(Condition::asks_population)
     }
-
-    fn reaches<'a>(
-        &'a self,
-        from: &SegmentName,
-        to: &SegmentName,
-        seen: &mut BTreeSet<&'a SegmentName>,
-    ) -> bool {
-        let Some(segment) = self.segments.get(from) else { return false };
-        segments_asked(&segment.when)
-            .into_iter()
-            .any(|asked| asked == to || (seen.insert(asked) && self.reaches(asked, to, seen)))
-    }
-}
-
-fn segments_asked(condition: &Condition) -> Vec<&SegmentName> {
-    let mut asked = Vec::new();
-    condition.walk(&mut |part| {
-        if let Condition::InSegment(name) = part {
-            asked.push(name);
-        }
-    });
-    asked
 }

@@ -8,6 +8,7 @@ use crate::consent::Purpose;
 use crate::contact::Channel;
 use crate::names::{AudienceName, JourneyName, SegmentName, StepName};
 use crate::text::Text;
+use crate::words::Words;
 
 /// A journey. Its steps stand in one list; where a step goes on is the position of another, or `None` for the end.
 #[derive(Clone, Debug)]
@@ -15,7 +16,9 @@ pub struct Journey {
     /// Its name.
     pub name: JourneyName,
     /// Its name for people.
-    pub title: String,
+    pub title: Words,
+    /// What it is for.
+    pub description: Words,
     /// Why its messages are sent.
     pub purpose: Purpose,
     /// What begins it.

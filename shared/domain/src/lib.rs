@@ -4,6 +4,7 @@
 //! [`definitions::Definitions`], and returns the customer afterwards, what is to be done outside, the next instant at
 //! which anything can change, and the decisions it took.
 
+mod amend;
 pub mod calendar;
 mod check;
 pub mod condition;
@@ -18,15 +19,20 @@ pub mod event;
 pub mod input;
 pub mod journey;
 pub mod ledger;
+pub mod list;
 pub mod message;
+mod mistakes;
 pub mod money;
 pub mod names;
 pub mod optout;
 mod place;
+pub mod population;
 pub mod project;
 pub mod report;
+pub mod schema;
 pub mod spelling;
 pub mod step;
 pub mod text;
 pub mod time;
 pub mod walk;
+pub mod words;

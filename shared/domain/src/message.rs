@@ -3,6 +3,7 @@
 use hmac::digest::Key;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -147,7 +148,7 @@ impl HoldReason {
 }
 
 /// At most this many marketing messages on one channel in so many days.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FrequencyCap {
     /// The channel it bounds.
@@ -159,7 +160,7 @@ pub struct FrequencyCap {
 }
 
 /// What the shop allows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
     /// Hours in which marketing may leave.

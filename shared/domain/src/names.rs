@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A name does not fit.
@@ -14,8 +15,9 @@ pub struct NameError {
 macro_rules! slug {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "String", into = "String")]
+        #[schemars(with = "String", extend("pattern" = "^[a-z0-9-]{1,40}$"))]
         pub struct $name(String);
 
         impl $name {
@@ -66,6 +68,10 @@ slug!(
     SegmentName
 );
 slug!(
+    /// The name of a list of customers from a file.
+    ListName
+);
+slug!(
     /// The name of an audience: a list that a journey keeps for other systems.
     AudienceName
 );
@@ -75,8 +81,9 @@ slug!(
 );
 
 /// The shop's own id of a customer: 1 to 128 characters without control characters.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", extend("type" = ["string", "integer"], "minLength" = 1, "maxLength" = 128))]
 pub struct CustomerId(String);
 
 impl CustomerId {

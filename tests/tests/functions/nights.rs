@@ -94,7 +94,7 @@ fn a_night_that_was_killed_is_made_up_for() -> Result<()> {
                 let zone = jiff::tz::TimeZone::get("Asia/Tokyo")?;
                 let now = jiff::Timestamp::from_second(shop.clock.now().seconds())?;
                 let date = zone.to_datetime(now).date().to_string();
-                ensure!(today.0 == date, "{fault:?} at call {call}: {} is missing", date);
+                ensure!(today.0 == date, "{fault:?} at call {call}: {date} is missing");
             }
         }
         ensure!(shop.dead_letters().await?.is_empty(), "there are dead letters");

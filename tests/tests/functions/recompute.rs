@@ -9,7 +9,7 @@ use cloud::table::runs::{PartState, RunId, RunKind};
 use domain::consent::{ConsentSaid, Purpose};
 use domain::contact::Channel;
 use domain::definitions::Definitions;
-use domain::event::{Event, EventId, ORDER_COMPLETED};
+use domain::event::{Event, EventId, ORDER_COMPLETED, Properties};
 use domain::input::{Input, List};
 use domain::message::CodeKey;
 use domain::money::Yen;
@@ -184,8 +184,8 @@ fn customers_who_change_in_the_middle_of_a_scan() -> Result<()> {
         let feed = feeds.iter().find(|feed| feed.function == "recompute").context("a queue")?;
         shop.stack.runtime.poll(feed).await?;
         let part = shop.table.part(first_run(), 0).await?.context("the first part did not begin")?;
-        ensure!(part.read > PEOPLE as u64 / 2 && part.read < u64::from(PEOPLE), "{part:?}");
-        let late = |number: u32| number % 3 == 0;
+        ensure!(part.read > u64::from(PEOPLE) / 2 && part.read < u64::from(PEOPLE), "{part:?}");
+        let late = |number: u32| number.is_multiple_of(3);
         let buy = |number: u32| Someone::willing(number).order("late", shop.clock.now(), 3000);
         shop.take(&(0..PEOPLE).filter(|number| late(*number)).map(buy).collect::<Vec<Value>>()).await?;
         shop.pass(OVER).await?;
@@ -258,8 +258,13 @@ fn the_second_time_finds_who_was_written_under_earlier_definitions() -> Result<(
 
 /// What the inbox says of a purchase.
 fn bought(someone: &Someone) -> Result<Inbox> {
-    let event =
-        Event { id: EventId::of(&someone.id), name: ORDER_COMPLETED.to_owned(), at: MORNING, yen: Yen(3000) };
+    let event = Event {
+        id: EventId::of(&someone.id),
+        name: ORDER_COMPLETED.to_owned(),
+        at: MORNING,
+        yen: Yen(3000),
+        properties: Properties::new(),
+    };
     Ok(Inbox::new(CustomerId::parse(&someone.id)?, vec![Input::Track { event }]))
 }
 

@@ -79,8 +79,8 @@ fn one_run_of_a_number_however_often_it_is_told() -> Result<()> {
         let declared = &runtime.template().functions["recompute"];
         let start = || Function::start("recompute", declared, runtime.region());
         let before = shop.used();
-        let told = [start()?.event(applied(number)?), start()?.event(applied(number)?)];
-        let [one, other] = told;
+        let (one, other) =
+            (Box::pin(start()?.event(applied(number)?)), Box::pin(start()?.event(applied(number)?)));
         let (one, other) = tokio::join!(one, other);
         one.and(other)?;
         shop.settle().await?;
@@ -101,7 +101,10 @@ fn one_run_of_a_number_however_often_it_is_told() -> Result<()> {
         ensure!(parts.iter().all(|part| part.hop == 2 && part.state == PartState::Done), "{parts:?}");
         ensure!(sum(&parts, |part| part.read) == u64::from(PEOPLE), "{parts:?}");
         let scans = used.0["recompute"].dynamodb["Scan"];
-        ensure!(scans <= 8 + 8 + 8, "{scans} pages of eight parts: the first time twice, the second time once");
+        ensure!(
+            scans <= 8 + 8 + 8,
+            "{scans} pages of eight parts: the first time twice, the second time once"
+        );
         ensure!(members(&shop, "bought").await? == u64::from(PEOPLE / OF), "members are missing");
         ensure!(shop.dead_letters().await?.is_empty(), "there are dead letters");
         Ok(())

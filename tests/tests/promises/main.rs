@@ -6,6 +6,7 @@ mod budgets;
 mod email;
 mod expiry;
 mod explain;
+mod import_twice;
 mod optout;
 mod stale_check;
 mod world;

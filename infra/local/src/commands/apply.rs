@@ -93,8 +93,8 @@ async fn tell_of_members(table: &Table, applied: &[Applied]) -> Result<()> {
         let first = |change: &Applied| change.new && change.version == 1 && change.kind == Kind::Journey;
         applied.iter().any(|change| first(change) && change.name == journey.name.as_str())
     };
-    let versions = current.journeys.values().filter_map(|versions| versions.values().next_back());
-    for journey in versions.filter(|journey| new(journey)) {
+    let journeys = current.journeys.keys().filter_map(|name| Some(current.current(name)?.1));
+    for journey in journeys.filter(|journey| new(journey)) {
         if let Enter::Segment(segment) = &journey.enter {
             let members = table.count_members(&List::Segment(segment.clone())).await?;
             if members > 0 {

@@ -162,7 +162,11 @@ impl Shown {
         if let Some(progress) = &progress {
             self.bar.set_position(progress.read);
             let all = progress.share.filter(|share| *share > 0.0).map(|share| progress.read as f64 / share);
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of customers")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a count of customers"
+            )]
             self.bar.set_length(all.unwrap_or(0.0).round() as u64);
         }
         Ok(progress)
@@ -171,9 +175,15 @@ impl Shown {
     fn end(&self, progress: &Progress) {
         self.bar.finish_and_clear();
         say(&match progress.state {
-            State::Superseded => "A later run covers this one; `tsunagi recompute --watch` follows it.".to_owned(),
+            State::Superseded => {
+                "A later run covers this one; `tsunagi recompute --watch` follows it.".to_owned()
+            }
             State::Reading | State::Again | State::Done => {
-                format!("{} customers read, {} changed", thousands(progress.read), thousands(progress.changed))
+                format!(
+                    "{} customers read, {} changed",
+                    thousands(progress.read),
+                    thousands(progress.changed)
+                )
             }
         });
     }
@@ -214,7 +224,10 @@ fn describe(runs: &[Progress]) -> String {
         }
         if run.late_seconds > LATE_SECONDS {
             let late = run.late_seconds;
-            let _ = write!(text, "  {late} s late: it goes on while `tsunagi up` runs; see `tsunagi dead-letters`");
+            let _ = write!(
+                text,
+                "  {late} s late: it goes on while `tsunagi up` runs; see `tsunagi dead-letters`"
+            );
         }
         if let Some(result) = &run.result {
             let _ = write!(text, "  {result}");

@@ -45,7 +45,7 @@ impl SegmentsArgs {
         for (name, segment) in &definitions.segments {
             let members = reader.table.count_members(&List::Segment(name.clone())).await?;
             let days = reader.table.counts(name).await?;
-            shown.push(Shown { name: name.to_string(), title: segment.title.clone(), members, days });
+            shown.push(Shown { name: name.to_string(), title: segment.title.to_string(), members, days });
         }
         say(&if self.json { serde_json::to_string_pretty(&shown)? } else { describe(&shown) });
         Ok(())
@@ -57,15 +57,18 @@ fn describe(shown: &[Shown]) -> String {
         return "There are no segments; `tsunagi apply DIR` makes those in DIR current.".to_owned();
     }
     let width = shown.iter().map(|shown| shown.name.len()).max().unwrap_or(0).max("segment".len());
-    let mut text =
-        format!("{:<width$} {:>11} {:>11} {:>11}  {DAYS} days", "segment", "members", "in 7 days", "in 30 days");
+    let mut text = format!(
+        "{:<width$} {:>11} {:>11} {:>11}  {DAYS} days",
+        "segment", "members", "in 7 days", "in 30 days"
+    );
     for segment in shown {
         let days: BTreeMap<Date, u64> =
             segment.days.iter().filter_map(|count| Some((count.day.parse().ok()?, count.members))).collect();
         // By the last day that was counted: an installation may be looked at long after it was up.
         let last = days.last_key_value().map(|(day, _)| *day);
         let before = |ago: i32| last.and_then(|last| days.get(&last.checked_sub(ago.days()).ok()?)).copied();
-        let change = |ago: i32| before(ago).map_or_else(|| "-".to_owned(), |then| signed(then, segment.members));
+        let change =
+            |ago: i32| before(ago).map_or_else(|| "-".to_owned(), |then| signed(then, segment.members));
         let line: Vec<Option<u64>> = (0..DAYS).rev().map(before).collect();
         let _ = write!(
             text,
@@ -95,11 +98,8 @@ mod tests {
 
     #[test]
     fn members_and_how_that_went() {
-        let count = |day: &str, members| DayCount {
-            day: day.to_owned(),
-            members,
-            at: Timestamp::from_seconds(0),
-        };
+        let count =
+            |day: &str, members| DayCount { day: day.to_owned(), members, at: Timestamp::from_seconds(0) };
         let shown = [
             Shown {
                 name: "lapsed".to_owned(),

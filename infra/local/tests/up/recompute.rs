@@ -42,8 +42,7 @@ async fn runs_are_followed_and_segments_counted() {
     // The run of these definitions is under way until its second time is over: none is begun beside it.
     assert_eq!(said(&run(&shop, "recompute", &[])).trim(), everyone);
     shop.wait_until("everyone is a member", async |shop| {
-        let segments: Value =
-            serde_json::from_str(&said(&run(shop, "segments", &["--json"]))).unwrap();
+        let segments: Value = serde_json::from_str(&said(&run(shop, "segments", &["--json"]))).unwrap();
         segments[0]["members"] == CUSTOMERS
     })
     .await;

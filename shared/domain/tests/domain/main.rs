@@ -12,8 +12,12 @@ mod journeys;
 mod mistakes;
 mod moments;
 mod plan;
+mod population;
 mod report;
+mod slips;
+mod ties;
 mod win_back;
+mod withdrawal;
 mod world;
 
 use domain::definitions::{Definitions, Kind, Version, read};

@@ -34,7 +34,7 @@ fn the_scenario_is_right() {
 
 #[test]
 fn a_wrong_key() {
-    assert_snapshot!(slip(WIN_BACK, "  steps:\n    - sms", "  setps:\n    - sms"), @"10:3: unknown field `setps`, expected one of name, title, purpose, enter, allowed, reentry, goal, exit, steps; did you mean `steps`?");
+    assert_snapshot!(slip(WIN_BACK, "  steps:\n    - sms", "  setps:\n    - sms"), @"10:3: unknown field `setps`, expected one of name, title, description, purpose, enter, allowed, reentry, goal, exit, steps; did you mean `steps`?");
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn a_wrong_kind_of_step() {
 
 #[test]
 fn a_wrong_kind_of_definition() {
-    assert_snapshot!(slip(WIN_BACK, "journey:", "jorney:"), @"2:1: unknown variant `jorney`, expected one of segment, journey, shop; did you mean `journey`?");
+    assert_snapshot!(slip(WIN_BACK, "journey:", "jorney:"), @"2:1: unknown variant `jorney`, expected one of segment, journey, shop, list; did you mean `journey`?");
 }
 
 #[test]
@@ -69,7 +69,10 @@ fn no_word_on_reentry() {
 
 #[test]
 fn a_bracket_that_is_left_open() {
-    assert_snapshot!(slip(WIN_BACK, "enter: { segment: lapsed }", "enter: { segment: lapsed"), @"6:21: `lapsed allowed` is not a name; use 1 to 40 of a-z, 0-9 and -, such as `win-back`");
+    assert_snapshot!(slip(WIN_BACK, "enter: { segment: lapsed }", "enter: { segment: lapsed"), @r#"
+    6:21: `lapsed allowed` is not a name; use 1 to 40 of a-z, 0-9 and -, such as `win-back`
+    7:10: while parsing a flow mapping, did not find expected ',' or '}'
+    "#);
 }
 
 #[test]
@@ -96,7 +99,7 @@ fn a_misspelt_variable_that_was_accepted_still_reads() {
 
 #[test]
 fn an_unknown_step() {
-    assert_snapshot!(slip(WIN_BACK, "{ clicked: hello }", "{ clicked: helo }"), @"32:17: steps[4].branch[0].when: there is no step `helo`; did you mean `hello`?");
+    assert_snapshot!(slip(WIN_BACK, "{ clicked: hello }", "{ clicked: helo }"), @"32:25: steps[4].branch[0].when.all[0]: there is no step `helo`; did you mean `hello`?");
 }
 
 #[test]
@@ -176,20 +179,20 @@ fn a_notice_needs_no_way_out() {
 
 #[test]
 fn who_is_allowed_cannot_depend_on_messages() {
-    assert_snapshot!(slip(WIN_BACK, "{ not: { in_audience: cards-only } }", "{ not: { clicked: hello } }"), @"7:12: allowed: who is allowed to begin does not know the step `hello`; messages can be asked about by the steps after it and by `exit`");
+    assert_snapshot!(slip(WIN_BACK, "{ not: { in_audience: cards-only } }", "{ not: { clicked: hello } }"), @"7:19: allowed.not: who is allowed to begin does not know the step `hello`; messages can be asked about by the steps after it and by `exit`");
 }
 
 #[test]
 fn a_segment_that_asks_about_messages_and_nothing() {
     assert_snapshot!(slip(LAPSED, "- event: { name: Order Completed }", "- clicked: hello\n      - any: []"), @r#"
-    6:5: when: a segment does not know the step `hello`; messages can be asked about by the steps after it and by `exit`
-    6:5: when: an empty list of conditions; name at least one
+    7:9: when.all[0]: a segment does not know the step `hello`; messages can be asked about by the steps after it and by `exit`
+    8:14: when.all[1].any: an empty list of conditions; name at least one
     "#);
 }
 
 #[test]
 fn days_that_are_none() {
-    assert_snapshot!(slip(LAPSED, "for_days: 180", "for_days: 0"), @"6:5: when: `for_days` goes from 1");
+    assert_snapshot!(slip(LAPSED, "for_days: 180", "for_days: 0"), @"8:54: when.all[1].no_event.for_days: goes from 1 to 36525 days");
 }
 
 #[test]

@@ -159,8 +159,7 @@ fn setup(data: &Path, clock: &VirtualClock, durability: Durability) -> Setup {
 impl Measure {
     /// Measures what begins when scans are over.
     async fn rest(&self, start: Timestamp, recompute: Phase) -> Result<Rest> {
-        let events =
-            self.post("events", EVENTS_A_POST, |number| vec![load::event(number, start)]).await?;
+        let events = self.post("events", EVENTS_A_POST, |number| vec![load::event(number, start)]).await?;
         let messages = self.messages(start.plus(DAY)).await?;
         let clicks = self.clicks().await?;
         self.check(clicks.count).await?;

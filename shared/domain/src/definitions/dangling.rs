@@ -1,0 +1,142 @@
+//! References from one definition to another that lead nowhere, and segments that ask about themselves.
+
+use std::collections::BTreeSet;
+
+use super::{Definitions, Kind};
+use crate::check;
+use crate::condition::Condition;
+use crate::definition::Mistake;
+use crate::journey::Enter;
+use crate::names::{ListName, SegmentName};
+use crate::place::{Place, Tree};
+
+/// A reference that does not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dangling {
+    /// What kind of definition makes it.
+    pub kind: Kind,
+    /// The name of that definition.
+    pub name: String,
+    /// Where in it, as far as a path says more than the name.
+    within: &'static str,
+    /// The key under which the reference stands.
+    key: &'static str,
+    /// The name that is referred to.
+    pub to: String,
+    /// What is wrong, and what would be right.
+    pub what: String,
+}
+
+impl Dangling {
+    /// As a mistake whose place is the name of the definition.
+    pub fn mistake(&self) -> Mistake {
+        let within = if self.within.is_empty() { String::new() } else { format!(": {}", self.within) };
+        Mistake { place: format!("{} {}{within}", self.kind.name(), self.name), what: self.what.clone() }
+    }
+
+    /// As mistakes in the text of the definition: one for each place where the reference stands.
+    pub fn in_text(&self, yaml: &str) -> Vec<Mistake> {
+        let places = Tree::read(yaml).map(|tree| tree.value.values(self.key, &self.to)).unwrap_or_default();
+        let places = if places.is_empty() { vec![Place::START] } else { places };
+        places.iter().map(|place| Mistake { place: place.to_string(), what: self.what.clone() }).collect()
+    }
+}
+
+impl Definitions {
+    /// References of what is current that lead nowhere, and segments that ask about themselves.
+    pub fn dangling(&self) -> Vec<Dangling> {
+        let mut dangling = Vec::new();
+        for (name, segment) in &self.segments {
+            let from = From { kind: Kind::Segment, name: name.as_str() };
+            dangling.extend(self.missing(from, &segment.when));
+            if let Some(first) = self.way_back(name) {
+                let what = "its condition leads back to itself; break the circle of `in_segment`";
+                dangling.push(from.dangling("", "in_segment", first.as_str(), what.to_owned()));
+            }
+        }
+        for name in self.journeys.keys() {
+            let Some((_, journey)) = self.current(name) else { continue };
+            let from = From { kind: Kind::Journey, name: name.as_str() };
+            if let Enter::Segment(segment) = &journey.enter
+                && !self.segments.contains_key(segment)
+            {
+                let what = self.no_segment(segment);
+                dangling.push(from.dangling("enter.segment", "segment", segment.as_str(), what));
+            }
+            dangling.extend(journey.conditions().flat_map(|condition| self.missing(from, condition)));
+        }
+        dangling
+    }
+
+    /// What a condition asks about that is not there.
+    fn missing(&self, from: From<'_>, condition: &Condition) -> Vec<Dangling> {
+        let asked = segments_asked(condition).into_iter();
+        let segments = asked.filter(|name| !self.segments.contains_key(*name));
+        let segments =
+            segments.map(|name| from.dangling("", "in_segment", name.as_str(), self.no_segment(name)));
+        let lists = lists_asked(condition).into_iter().filter(|name| !self.lists.contains_key(*name));
+        let lists = lists.map(|name| from.dangling("", "in_list", name.as_str(), self.no_list(name)));
+        segments.chain(lists).collect()
+    }
+
+    fn no_list(&self, name: &ListName) -> String {
+        let known: Vec<&str> = self.lists.keys().map(ListName::as_str).collect();
+        check::unknown("list", name.as_str(), &known)
+    }
+
+    fn no_segment(&self, name: &SegmentName) -> String {
+        let known: Vec<&str> = self.segments.keys().map(SegmentName::as_str).collect();
+        check::unknown("segment", name.as_str(), &known)
+    }
+
+    /// The first segment on the way that leads from a segment back to it, if one does.
+    fn way_back(&self, name: &SegmentName) -> Option<&SegmentName> {
+        let asked = segments_asked(&self.segments.get(name)?.when);
+        asked.into_iter().find(|asked| *asked == name || self.reaches(asked, name, &mut BTreeSet::new()))
+    }
+
+    fn reaches<'a>(
+        &'a self,
+        from: &SegmentName,
+        to: &SegmentName,
+        seen: &mut BTreeSet<&'a SegmentName>,
+    ) -> bool {
+        let Some(segment) = self.segments.get(from) else { return false };
+        segments_asked(&segment.when)
+            .into_iter()
+            .any(|asked| asked == to || (seen.insert(asked) && self.reaches(asked, to, seen)))
+    }
+}
+
+/// What makes a reference.
+#[derive(Clone, Copy)]
+struct From<'a> {
+    kind: Kind,
+    name: &'a str,
+}
+
+impl From<'_> {
+    fn dangling(self, within: &'static str, key: &'static str, to: &str, what: String) -> Dangling {
+        Dangling { kind: self.kind, name: self.name.to_owned(), within, key, to: to.to_owned(), what }
+    }
+}
+
+fn segments_asked(condition: &Condition) -> Vec<&SegmentName> {
+    let mut asked = Vec::new();
+    condition.walk(&mut |part| {
+        if let Condition::InSegment(name) = part {
+            asked.push(name);
+        }
+    });
+    asked
+}
+
+fn lists_asked(condition: &Condition) -> Vec<&ListName> {
+    let mut asked = Vec::new();
+    condition.walk(&mut |part| {
+        if let Condition::InList(name) = part {
+            asked.push(name);
+        }
+    });
+    asked
+}

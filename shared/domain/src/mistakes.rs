@@ -1,0 +1,252 @@
+//! Every mistake of a definition at once.
+//!
+//! A deserializer stops at the first mistake. So the text is read again and again, each time with what was found to be wrong
+//! amended ([`crate::amend`]), until nothing is wrong or too much is. What is then found by [`crate::check`] in a definition
+//! that was amended is left out where the amendment may be its cause.
+
+mod left;
+mod wording;
+
+use serde::Deserialize;
+use serde_saphyr::{Error, Spanned};
+
+pub use self::wording::plain;
+use crate::amend::{ATTEMPTS, Amendment, Amendments, Failure, Over, Reading};
+use crate::definition::{DEFINITION_BYTES, Definition, Mistake};
+use crate::place::{self, Part, Place, Tree};
+use crate::spelling::nearest;
+
+/// The most mistakes of one definition that are told at once.
+pub const MISTAKES_LIMIT: usize = 100;
+
+/// The most readings of one definition, and the most bytes that are read in them together.
+const READINGS_LIMIT: usize = 1_000;
+const READ_BYTES_LIMIT: usize = 64_000_000;
+
+/// What a text holds, mistakes and all.
+#[derive(Debug)]
+pub struct Examined {
+    /// The definition; with mistakes, as it would stand if they were amended. None when there is too little to tell.
+    pub definition: Option<Definition>,
+    /// The mistakes in the order of their places.
+    pub mistakes: Vec<Mistake>,
+}
+
+/// Reads a definition and finds every mistake in it. `check` looks at what was read, and gives paths for places.
+pub fn examine(yaml: &str, check: impl FnOnce(&Definition) -> Vec<Mistake>) -> Examined {
+    if yaml.len() > DEFINITION_BYTES {
+        let what = format!("{} bytes; a definition has at most {DEFINITION_BYTES}", yaml.len());
+        return Examined {
+            definition: None,
+            mistakes: vec![Mistake { place: Place::START.to_string(), what }],
+        };
+    }
+    let tree = match Tree::read(yaml) {
+        Ok(tree) => tree,
+        Err(broken) => {
+            // What was wrong before the text broke off is true nevertheless.
+            let first = serde_saphyr::from_str_with_options::<Definition>(yaml, place::options());
+            let found = first.err().iter().chain([&broken]).map(found).collect();
+            return Examined { definition: None, mistakes: in_order(found) };
+        }
+    };
+    let mut finding = Finding { tree: &tree, amendments: Amendments::default(), found: Vec::new() };
+    finding.found.extend(further(&tree));
+    let definition = finding.read_on(yaml);
+    if let Some(definition) = &definition {
+        finding.checked(check(definition));
+    }
+    Examined { definition, mistakes: in_order(finding.found) }
+}
+
+/// A mistake and its place.
+type Found = (Place, String);
+
+fn found(error: &Error) -> Found {
+    (error.location().and_then(Place::of).unwrap_or(Place::START), plain(error))
+}
+
+fn in_order(mut found: Vec<Found>) -> Vec<Mistake> {
+    found.sort();
+    found.dedup();
+    if found.len() > MISTAKES_LIMIT {
+        found.truncate(MISTAKES_LIMIT);
+        let last = found.last().map_or(Place::START, |(place, _)| *place);
+        found.push((last, format!("there are more mistakes than these {MISTAKES_LIMIT}; mend them first")));
+    }
+    found.into_iter().map(|(place, what)| Mistake { place: place.to_string(), what }).collect()
+}
+
+/// Definitions after the first.
+fn further(tree: &Spanned<Tree>) -> Vec<Found> {
+    let Tree::Map(roots) = &tree.value else { return Vec::new() };
+    let what = |key: &str| format!("a second definition; move `{key}` to a file of its own");
+    let found = roots.iter().skip(1).filter_map(|(key, _)| Some((place::at(key)?, what(&key.value.0))));
+    found.take(MISTAKES_LIMIT).collect()
+}
+
+struct Finding<'t> {
+    tree: &'t Spanned<Tree>,
+    amendments: Amendments,
+    found: Vec<Found>,
+}
+
+impl Finding<'_> {
+    /// Reads with amendments until nothing is wrong; none when that is not to be had.
+    fn read_on(&mut self, yaml: &str) -> Option<Definition> {
+        let readings = READINGS_LIMIT.min(READ_BYTES_LIMIT / yaml.len().max(1));
+        for _ in 0..readings {
+            if self.found.len() > MISTAKES_LIMIT {
+                return None;
+            }
+            let mut failure = None;
+            let read =
+                serde_saphyr::with_deserializer_from_str_with_options(yaml, options(), |deserializer| {
+                    let reading = Reading::new(self.tree, &self.amendments);
+                    let read = Definition::deserialize(reading.amend(deserializer));
+                    failure = read.is_err().then(|| reading.failure());
+                    read
+                });
+            let error = match read {
+                Ok(definition) => return Some(definition),
+                Err(error) => error,
+            };
+            let Some(failure) = failure else {
+                // Something after the definition.
+                self.found.push(found(&error));
+                return None;
+            };
+            self.amend(&failure, &error)?;
+        }
+        None
+    }
+
+    /// Amends what reading failed over, and notes it unless an earlier amendment is the cause.
+    fn amend(&mut self, failure: &Failure, error: &Error) -> Option<()> {
+        let path = &failure.path;
+        let known = self.amendments.values.contains_key(path);
+        let error = bare(error);
+        match (failure.over, error) {
+            (Over::Value, Error::SerdeMissingField { field, .. }) if !known => {
+                let mut entry = path.clone();
+                entry.push(Part::Key((*field).to_owned(), 0));
+                if self.amendments.values.contains_key(&entry) {
+                    return self.make(path);
+                }
+                self.note(failure, error);
+                self.amendments.values.insert(entry, Amendment::Add(0));
+                Some(())
+            }
+            (Over::Value, _) => {
+                if !known {
+                    self.note(failure, error);
+                }
+                self.make(path)
+            }
+            (Over::Key, Error::SerdeUnknownField { field, expected, .. }) => {
+                self.note(failure, error);
+                if self.rename(path, field, expected) { Some(()) } else { self.cut(path) }
+            }
+            (Over::Key, Error::SerdeUnknownVariant { variant, expected, .. }) => {
+                self.note(failure, error);
+                if self.rename(path, variant, expected) { Some(()) } else { self.make(path.split_last()?.1) }
+            }
+            (Over::Repeated | Over::Key, _) => {
+                self.note(failure, error);
+                self.cut(path)
+            }
+        }
+    }
+
+    fn note(&mut self, failure: &Failure, error: &Error) {
+        let (place, what) = found(error);
+        if failure.path.len() <= 1 && further(self.tree).iter().any(|(second, _)| *second == place) {
+            return;
+        }
+        let place = match failure.over {
+            Over::Value => place,
+            Over::Key | Over::Repeated => self.key_place(&failure.path).unwrap_or(place),
+        };
+        self.found.push((place, what));
+    }
+
+    /// Where the key stands that the path ends with.
+    fn key_place(&self, path: &[Part]) -> Option<Place> {
+        let (last, map) = path.split_last()?;
+        let (node, _) = place::follow(self.tree, map);
+        let key = match last {
+            Part::Key(key, before) => node.value.entry(key, *before).map(|(key, _)| key),
+            Part::Item(_) => None,
+        };
+        key.map_or_else(|| place::at(node), place::at)
+    }
+
+    /// Takes a key for the nearest of those that are expected, if there is one that is not there yet.
+    fn rename(&mut self, path: &[Part], word: &str, expected: &[&'static str]) -> bool {
+        let Some(near) = nearest(word, expected.iter().copied()) else { return false };
+        let Some((_, map)) = path.split_last() else { return false };
+        let siblings = |other: &[Part]| other.split_last().is_some_and(|(_, of)| of == map);
+        let taken = self.amendments.renamed.iter().any(|(other, name)| name == near && siblings(other));
+        let (node, _) = place::follow(self.tree, map);
+        if taken || node.value.has(near) || self.amendments.renamed.contains_key(path) {
+            return false;
+        }
+        self.amendments.renamed.insert(path.to_vec(), near.to_owned());
+        true
+    }
+
+    fn cut(&mut self, path: &[Part]) -> Option<()> {
+        match self.amendments.values.insert(path.to_vec(), Amendment::Cut) {
+            Some(Amendment::Cut) => self.make(path.split_last()?.1),
+            Some(Amendment::Make(..) | Amendment::Add(_)) | None => Some(()),
+        }
+    }
+
+    /// Makes what the path leads to, or tries otherwise when that has failed; in the end, what holds it. None when that is
+    /// the whole definition.
+    fn make(&mut self, path: &[Part]) -> Option<()> {
+        if path.len() <= 1 {
+            return None;
+        }
+        let amendment = match self.amendments.values.get(path) {
+            None => Amendment::Make(0, self.name(path)),
+            Some(Amendment::Make(attempt, name)) if attempt + 1 < ATTEMPTS => {
+                Amendment::Make(attempt + 1, name.clone())
+            }
+            Some(Amendment::Make(..)) => Amendment::Cut,
+            Some(Amendment::Add(attempt)) if attempt + 1 < ATTEMPTS => Amendment::Add(attempt + 1),
+            Some(Amendment::Add(_) | Amendment::Cut) => {
+                self.amendments.values.remove(path);
+                return self.make(path.split_last()?.1);
+            }
+        };
+        self.amendments.values.insert(path.to_vec(), amendment);
+        Some(())
+    }
+
+    /// A name like the text that the path leads to.
+    fn name(&self, path: &[Part]) -> String {
+        let text = match place::follow(self.tree, path) {
+            (Spanned { value: Tree::Leaf(text), .. }, true) => text.as_str(),
+            _ => "",
+        };
+        let fits = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+        let name: String = text.chars().take(40).map(fits).collect();
+        let name = name.trim_matches('-');
+        if name.is_empty() { "x".to_owned() } else { name.to_owned() }
+    }
+}
+
+fn options() -> serde_saphyr::Options {
+    let mut options = place::options();
+    options.duplicate_keys = serde_saphyr::options::DuplicateKeyPolicy::PassThrough;
+    options
+}
+
+/// The error itself, without what says where.
+fn bare(error: &Error) -> &Error {
+    if let Error::AliasError { error, .. } | Error::WithSnippet { error, .. } = error {
+        return bare(error);
+    }
+    error
+}
