@@ -11,8 +11,8 @@ use domain::journey::{Enter, Journey};
 use serde_json::json;
 
 use super::place::{self, Holder, Up};
-use super::{Data, recompute};
 use super::text::{complain, say};
+use super::{Data, recompute};
 use crate::control;
 use crate::definitions::{self, Applied};
 use crate::region::Durability;

@@ -118,6 +118,7 @@ fn the_templates_wiring() {
       on Bus {"detail-type":["Definition Applied","Recompute Asked"],"source":["tsunagi"]}
       at cron(0 3 * * ? *) in Asia/Tokyo as tsunagi-recompute
       from RecomputeQueue, by 1, waiting 0 s, 4 at once
+      BUS_NAME=Bus
       CODE_KEY=code-key
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/RecomputeDeadLetters
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
