@@ -12,8 +12,10 @@ impl Recompute {
     /// They are read anew each time. Of two that apply at once, either may know of its own version only and say a number
     /// that is too low; but what it applied is stored by the time it says so.
     pub(crate) async fn applied(&self, number: u32) -> Result<()> {
-        let number = self.definitions.current(number).await?.number;
-        self.begin(RunId { kind: RunKind::Recompute, number, again: 0 }).await
+        let definitions = self.definitions.current(number).await?;
+        self.begin(RunId { kind: RunKind::Recompute, number: definitions.number, again: 0 }).await?;
+        // What is asked for the first time is not put off until the night.
+        if definitions.population.is_none() { self.survey(&definitions).await } else { Ok(()) }
     }
 
     /// Begins a run, unless it or a later one was begun. A death on the way is made up for by whoever tells it again:

@@ -2,13 +2,13 @@
 
 use anyhow::Result;
 use cloud::table::counts::DayCount;
-use cloud::table::runs::{Part, PartState, Run};
+use cloud::table::runs::{Part, PartState, Run, RunKind};
 use domain::definitions::Definitions;
 use domain::input::List;
 use domain::names::SegmentName;
 
-use crate::Recompute;
 use crate::task::Task;
+use crate::{Recompute, local_day};
 
 impl Recompute {
     /// Finishes a run whose every part is over. Doing it twice is harmless.
@@ -17,10 +17,11 @@ impl Recompute {
             return Ok(());
         }
         let parts = self.table.parts(run.id).await?;
-        let over = parts.iter().filter(|part| part.state.is_over()).count();
-        let finished = self.table.run(run.id).await?.is_some_and(|run| run.finished.is_some());
-        if over < run.parts as usize || finished {
+        if parts.len() < run.parts as usize || !parts.iter().all(|part| part.state.is_over()) {
             return Ok(());
+        }
+        if self.table.run(run.id).await?.is_some_and(|run| run.finished.is_some()) {
+            return self.forget(run, parts).await;
         }
         let sum = |count: fn(&Part) -> u64| parts.iter().map(count).sum::<u64>();
         let superseded = parts.iter().any(|part| part.state == PartState::Superseded);
@@ -31,16 +32,30 @@ impl Recompute {
             run.changed = sum(|part| part.changed),
             "a run is over"
         );
-        if !superseded {
-            self.count_segments(&*self.definitions.at_least(run.id.number).await?).await?;
+        let result = match (superseded, run.id.kind) {
+            (true, _) => None,
+            (false, RunKind::Recompute) => {
+                let definitions = self.definitions.at_least(run.id.number).await?;
+                self.count_segments(&definitions).await?;
+                None
+            }
+            (false, RunKind::Survey) => Some(self.conclude(run, &parts).await?),
+        };
+        self.table.finish_run(&Run { finished: Some(self.clock.now()), result, ..run.clone() }).await?;
+        self.forget(run, parts).await
+    }
+
+    /// Leaves out of a finished run's parts what they learnt: it is large, and whoever asks how a run went reads it.
+    async fn forget(&self, run: &Run, parts: Vec<Part>) -> Result<()> {
+        for part in parts.into_iter().filter(|part| part.learnt.is_some()) {
+            self.table.put_handed(run, &Part { learnt: None, ..part }).await?;
         }
-        self.table.finish_run(&Run { finished: Some(self.clock.now()), ..run.clone() }).await
+        Ok(())
     }
 
     /// Has the members of every current segment counted for today.
     pub(crate) async fn count_segments(&self, definitions: &Definitions) -> Result<()> {
-        let now = jiff::Timestamp::from_second(self.clock.now().seconds())?;
-        let day = definitions.zone.to_datetime(now).date().to_string();
+        let day = local_day(self.clock.now(), definitions)?.to_string();
         let count = |segment: &SegmentName| Task::Count { segment: segment.clone(), day: day.clone() };
         let counts: Vec<Task> = definitions.segments.keys().map(count).collect();
         self.tasks.send(&counts).await

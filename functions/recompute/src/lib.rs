@@ -1,5 +1,5 @@
 //! `recompute`: goes through all customers when definitions change, and puts those in the inbox whom that changes; every
-//! night it counts the members of segments.
+//! night it counts the members of segments and, where definitions ask for that, learns of all customers together.
 //!
 //! A run is a scan in parts that are handed on through a queue (`part.rs`). It goes through everyone twice: whoever was
 //! written after the first time had passed, by a process that still knew the definitions before, is found by the second,
@@ -10,17 +10,21 @@ mod close;
 mod pages;
 mod part;
 mod read;
+mod survey;
 mod task;
 
 use anyhow::{Context, Result};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use cloud::batch::{self, Failure};
+use cloud::bus::Bus;
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::definitions::{Cache, code_key};
 use cloud::queue::Queue;
 use cloud::table::Table;
 use cloud::table::runs::{RunId, RunKind};
+use domain::definitions::Definitions;
+use domain::time::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -38,6 +42,7 @@ pub struct Recompute {
     tasks: Queue,
     inbox: Queue,
     dead_letters: Queue,
+    bus: Bus,
     clock: Clock,
 }
 
@@ -52,6 +57,7 @@ impl Recompute {
             tasks: Queue::new(sqs.clone(), vars.required("RECOMPUTE_QUEUE_URL")?),
             inbox: Queue::new(sqs.clone(), vars.required("INBOX_QUEUE_URL")?),
             dead_letters: Queue::new(sqs, vars.required("DEAD_LETTER_QUEUE_URL")?),
+            bus: Bus::new(aws_sdk_eventbridge::Client::new(config), vars.required("BUS_NAME")?),
             clock,
         })
     }
@@ -76,12 +82,13 @@ impl Recompute {
         Ok(Value::Null)
     }
 
-    /// Time alone needs no run: only one that was never begun is made up for.
+    /// Time alone needs no recomputation: only one that was never begun is made up for.
     async fn night(&self) -> Result<()> {
         let definitions = self.definitions.current(0).await?;
         if definitions.number > 0 {
             self.begin(RunId { kind: RunKind::Recompute, number: definitions.number, again: 0 }).await?;
         }
+        self.survey(&definitions).await?;
         self.count_segments(&definitions).await
     }
 
@@ -99,4 +106,9 @@ impl Recompute {
         })
         .await
     }
+}
+
+/// The day it is in the shop's zone.
+pub(crate) fn local_day(now: Timestamp, definitions: &Definitions) -> Result<jiff::civil::Date> {
+    Ok(definitions.zone.to_datetime(jiff::Timestamp::from_second(now.seconds())?).date())
 }

@@ -6,15 +6,17 @@ use anyhow::Result;
 use cloud::inbox::Inbox;
 use cloud::table::customers::{Stored, due_key};
 use cloud::table::due::Page;
-use cloud::table::runs::{Part, PartState, Run};
+use cloud::table::runs::{Part, PartState, Run, RunKind};
 use domain::definitions::Definitions;
 use domain::input::Input;
+use domain::population::Survey;
 use domain::step::step;
 use domain::time::Timestamp;
 use tokio::time::Instant;
 
 use crate::Recompute;
 use crate::pages::Pages;
+use crate::survey::found;
 
 /// Seconds after the beginning of a run when nobody is left who knows earlier definitions only: they are kept in memory
 /// for 30, and an invocation that was handed a customer lasts 30.
@@ -44,25 +46,48 @@ pub(crate) enum Next {
     Rest,
     /// The rest, in so many seconds: the inbox is full.
     Wait(i64),
-    /// A second time, in so many seconds.
+    /// A second time from the beginning, in so many seconds.
     Again(i64),
     /// Nothing.
     End,
 }
 
+/// What comes next within an invocation's reading.
+enum Turn {
+    /// A page.
+    Page(Page),
+    /// Nothing: as many pages were read as one invocation reads.
+    Enough,
+    /// Nothing: the inbox is full, and may be less so in so many seconds.
+    Full(i64),
+}
+
 impl Recompute {
     /// Reads pages until there were enough of them, the inbox is full, or the part is through.
     pub(crate) async fn read(&self, run: &Run, part: &mut Part) -> Result<Next> {
+        let pages = Pages::read(&self.table, part.part, run.parts, part.after.clone(), PAGES_LIMIT);
+        match run.id.kind {
+            RunKind::Recompute => self.recompute(run, part, pages).await,
+            RunKind::Survey => {
+                let mut survey = found(part)?;
+                let next = self.look(part, pages, &mut survey).await?;
+                part.learnt = Some(survey.into());
+                Ok(next)
+            }
+        }
+    }
+
+    /// Puts in the inbox whom the definitions change.
+    async fn recompute(&self, run: &Run, part: &mut Part, mut pages: Pages) -> Result<Next> {
         let definitions = self.definitions.at_least(run.id.number).await?;
-        let mut pages = Pages::read(&self.table, part.part, run.parts, part.after.clone(), PAGES_LIMIT);
         let began = Instant::now();
         while began.elapsed() < READING {
             let asked_at = self.clock.now();
-            let (page, backlog) = tokio::try_join!(pages.next(), self.inbox.backlog())?;
-            if let Some(excess) = backlog.checked_sub(BACKLOG_LIMIT) {
-                return Ok(Next::Wait(i64::try_from((1 + excess / TAKEN_A_SECOND).min(WAIT_LIMIT))?));
-            }
-            let Some(page) = page else { break };
+            let page = match self.turn(&mut pages).await? {
+                Turn::Page(page) => page,
+                Turn::Enough => break,
+                Turn::Full(seconds) => return Ok(Next::Wait(seconds)),
+            };
             let (read, changed) = self.evaluate(&page, &definitions).await?;
             part.changed += changed;
             part.after.clone_from(&page.next);
@@ -84,6 +109,41 @@ impl Recompute {
             }
         }
         Ok(Next::Rest)
+    }
+
+    /// Adds customers to a survey.
+    async fn look(&self, part: &mut Part, mut pages: Pages, survey: &mut Survey) -> Result<Next> {
+        let began = Instant::now();
+        while began.elapsed() < READING {
+            let page = match self.turn(&mut pages).await? {
+                Turn::Page(page) => page,
+                Turn::Enough => break,
+                Turn::Full(seconds) => return Ok(Next::Wait(seconds)),
+            };
+            part.items += page.items;
+            for (place, stored) in page.customers().enumerate() {
+                survey.add(&stored.customer, self.clock.now());
+                part.read += 1;
+                if place % STRETCH == 0 {
+                    tokio::task::yield_now().await;
+                }
+            }
+            part.after.clone_from(&page.next);
+            if page.next.is_none() {
+                return Ok(Next::End);
+            }
+        }
+        Ok(Next::Rest)
+    }
+
+    /// The next page, unless the inbox is full.
+    async fn turn(&self, pages: &mut Pages) -> Result<Turn> {
+        let (page, backlog) = tokio::try_join!(pages.next(), self.inbox.backlog())?;
+        Ok(match (page, backlog.checked_sub(BACKLOG_LIMIT)) {
+            (_, Some(excess)) => Turn::Full(i64::try_from((1 + excess / TAKEN_A_SECOND).min(WAIT_LIMIT))?),
+            (Some(page), None) => Turn::Page(page),
+            (None, None) => Turn::Enough,
+        })
     }
 
     /// Puts in the inbox whom the definitions change; returns how many customers there were, and how many of those.

@@ -1,12 +1,10 @@
 //! What definitions ask of all customers together: a run whose parts carry what they found, and that ends with the next
 //! version of the population, which definitions hold.
 
-use anyhow::{Context, Result, ensure};
-use cloud::table::due::Page;
+use anyhow::{Result, ensure};
 use cloud::table::runs::{Part, Run, RunId, RunKind};
 use domain::definitions::{self, Definitions, Kind, Version};
 use domain::population::{Population, Survey};
-use domain::time::Timestamp;
 
 use crate::task::{DEFINITION_APPLIED, DefinitionApplied};
 use crate::{Recompute, local_day};
@@ -27,16 +25,6 @@ impl Recompute {
         self.begin(RunId { kind: RunKind::Survey, number: u32::try_from(days)?, again: 0 }).await
     }
 
-    /// Adds the customers of a page; returns how many there were.
-    pub(crate) fn learn(survey: &mut Survey, page: &Page, now: Timestamp) -> u64 {
-        let mut read = 0;
-        for stored in page.customers() {
-            survey.add(&stored.customer, now);
-            read += 1;
-        }
-        read
-    }
-
     /// Concludes what the parts of a survey found, and writes it where that changes anything; returns what it came to.
     /// What a survey wrote already it does not write again.
     pub(crate) async fn conclude(&self, run: &Run, parts: &[Part]) -> Result<String> {
@@ -46,8 +34,9 @@ impl Recompute {
         }
         let versions = self.table.definitions().await?;
         let current = versions.iter().find(|version| version.kind == Kind::Population);
+        // One that a later release wrote may not read; then it is as if nothing were known, as for definitions.
         let previous: Option<Population> =
-            current.map(|version| serde_json::from_str(&version.yaml)).transpose().context("the population")?;
+            current.and_then(|version| serde_json::from_str(&version.yaml).ok());
         let learnt = survey.conclude(previous.as_ref(), run.begun);
         let said = describe(&learnt);
         let number = definitions::number(&versions);
@@ -100,8 +89,9 @@ fn differs(previous: &Population, learnt: &Population) -> bool {
         let value = population.value.iter().flat_map(|fit| [fit.p, fit.q, fit.gamma]);
         fifths.chain(purchases).chain(value).collect::<Vec<f64>>()
     };
-    let there =
-        |population: &Population| (population.rfm.is_some(), population.purchases.is_some(), population.value.is_some());
+    let there = |population: &Population| {
+        (population.rfm.is_some(), population.purchases.is_some(), population.value.is_some())
+    };
     let far = |(before, after): (f64, f64)| (after - before).abs() > MATERIAL * before.abs();
     there(previous) != there(learnt) || figures(previous).into_iter().zip(figures(learnt)).any(far)
 }

@@ -1,5 +1,7 @@
 //! A customer: one small document that holds all that decisions about this person need.
 
+mod value;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -20,7 +22,7 @@ use crate::time::Timestamp;
 pub struct Stamped<T>(pub T, pub Timestamp);
 
 /// The value of a trait.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Value {
     /// The trait was taken away.

@@ -10,5 +10,6 @@ mod nights;
 mod recompute;
 mod runs;
 mod schedule;
+mod surveys;
 #[path = "../promises/world.rs"]
 mod world;

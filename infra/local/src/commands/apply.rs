@@ -10,9 +10,9 @@ use domain::input::List;
 use domain::journey::{Enter, Journey};
 use serde_json::json;
 
-use super::Data;
 use super::place::{self, Holder, Up};
 use super::text::{complain, say};
+use super::{Data, recompute};
 use crate::control;
 use crate::definitions::{self, Applied};
 use crate::region::Durability;
@@ -44,7 +44,8 @@ impl Apply {
             Holder::Up(up) => {
                 let reader = place::reader(&self.data.data)?;
                 let Some(number) = self.put(&reader.table, &files).await? else { return Ok(()) };
-                self.announce(&up, number).await
+                self.announce(&up, number).await?;
+                recompute::follow_if_seen(&self.data.data).await
             }
         }
     }

@@ -1,6 +1,7 @@
 //! `tsunagi recompute`.
 
 use std::fmt::Write;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Duration;
 
@@ -79,15 +80,34 @@ impl RecomputeArgs {
     }
 }
 
+/// Follows the run that was begun last where someone sees that: a script need not wait for it.
+pub(super) async fn follow_if_seen(data: &Path) -> Result<()> {
+    if !std::io::stderr().is_terminal() {
+        return Ok(());
+    }
+    match place::reader(data)?.table.begun(RunKind::Recompute).await? {
+        Some(run) => follow(data, run).await,
+        None => Ok(()),
+    }
+}
+
 /// Follows a run that an installation which is up is at work on, until everyone was read.
-pub(super) async fn follow(data: &Path, run: RunId) -> Result<()> {
+async fn follow(data: &Path, run: RunId) -> Result<()> {
     let reader = place::reader(data)?;
     let shown = Shown::new(&reader.table, run).await?;
     loop {
-        let progress = shown.look(&reader.table).await?;
-        if let Some(through) = progress.filter(|progress| progress.state.is_through()) {
-            shown.end(&through);
-            return Ok(());
+        if let Some(progress) = shown.look(&reader.table).await? {
+            if progress.state.is_through() {
+                shown.end(&progress);
+                return Ok(());
+            }
+            if progress.late_seconds > LATE_SECONDS {
+                shown.bar.finish_and_clear();
+                bail!(
+                    "the run is {} s late; see whether `tsunagi up` still runs, and `tsunagi dead-letters`",
+                    progress.late_seconds
+                );
+            }
         }
         tokio::time::sleep(LOOK).await;
     }
@@ -148,9 +168,6 @@ impl Shown {
                 reason = "a count of customers"
             )]
             self.bar.set_length(all.unwrap_or(0.0).round() as u64);
-            if progress.late_seconds > LATE_SECONDS {
-                self.bar.set_message(format!("recompute, {} s late", progress.late_seconds));
-            }
         }
         Ok(progress)
     }
@@ -254,7 +271,12 @@ mod tests {
             ..done.clone()
         };
         let superseded = Progress { state: State::Superseded, ..done.clone() };
-        insta::assert_snapshot!(describe(&[reading, done, superseded]), @"");
+        insta::assert_snapshot!(describe(&[reading, done, superseded]), @"
+        run                begun                 state        parts      read    customers    changed
+        definitions 4 (2)  2026-11-22T00:00:00Z  reading        0/8   25.00 %       25,000          0  waited 3 times for the inbox  7200 s late: it goes on while `tsunagi up` runs; see `tsunagi dead-letters`
+        definitions 4      2026-11-22T00:00:00Z  done           8/8  100.00 %      100,000      1,234
+        definitions 4      2026-11-22T00:00:00Z  superseded     8/8  100.00 %      100,000      1,234
+        ");
         assert!(describe(&[]).starts_with("There was no run yet"));
     }
 }

@@ -80,6 +80,7 @@ fn describe(shown: &[Shown]) -> String {
             spark(&line),
             segment.title
         );
+        text.truncate(text.trim_end().len());
     }
     text
 }
@@ -113,6 +114,10 @@ mod tests {
             },
             Shown { name: "loyal".to_owned(), title: String::new(), members: 0, days: Vec::new() },
         ];
-        insta::assert_snapshot!(describe(&shown), @"");
+        insta::assert_snapshot!(describe(&shown), @"
+        segment     members   in 7 days  in 30 days  30 days
+        lapsed       12,400        -100      +2,400                        █     ▁▅ 離反
+        loyal             0           -           -
+        ");
     }
 }

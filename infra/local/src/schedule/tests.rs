@@ -64,5 +64,13 @@ fn what_eventbridge_refuses_is_refused_with_its_remedy() {
     let errors: Vec<String> =
         cases.iter().map(|(text, zone)| Schedule::parse(text, zone).unwrap_err().problem).collect();
     insta::assert_snapshot!(errors.join("\n"), @r#"
+    the schedule "every day" is not known
+    the rate "0 minutes" does not read
+    the rate "5 weeks" does not read
+    the schedule cron(0 3 * * ?) does not read: 5 fields, not six
+    the schedule cron(0 3 * * * *) does not read: one of the days must be ?, and the other not
+    the schedule cron(0 3 ? * ? *) does not read: one of the days must be ?, and the other not
+    the schedule cron(0 25 * * ? *) does not read: Component error: Number out of bounds.
+    Asia/Tokio is no time zone
     "#);
 }

@@ -68,9 +68,9 @@ fn check_source(template: &Template, function: &Function, source: &Source) -> Re
             }
             check_visibility(queue, properties, function, *window_seconds)
         }
-        Source::Schedule { name, expression, time_zone } => Schedule::parse(expression, time_zone)
+        Source::Schedule { expression, time_zone, .. } => Schedule::parse(expression, time_zone)
             .map(|_| ())
-            .map_err(|error| TemplateError::new(name, error.problem, error.remedy)),
+            .map_err(|error| TemplateError::new(id, error.problem, error.remedy)),
         Source::Rule { bus, .. } if !template.buses.contains(bus) => Err(TemplateError::new(
             id,
             format!("its rule is on {bus}, which is no bus"),
