@@ -7,7 +7,8 @@ use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
 use domain::time::Timestamp;
-use import::{Calls, Encoding, Import, Kind, Reject, Summary, detect, stream};
+use import::{Calls, Encoding, Import, Kind, Summary, detect, stream};
+use local::commands::takes;
 use serde_json::Value;
 
 /// 2026-11-22T00:00:00Z
@@ -66,17 +67,14 @@ fn import(encoding: Encoding, reader: impl Read) -> Summary {
         rejected: folder.path().join("orders.rejected.csv"),
     };
     let mut calls = 0;
-    let check = |call: &Value| match ingest::parse(call, NOW) {
-        Ok(_) => Ok(()),
-        Err(ingest::Rejection { field, error }) => Err(Reject::new(&field, error)),
-    };
+    let check = |call: &Value| takes(call, NOW);
     let deliver = |batch: Vec<Value>, _| {
         calls += batch.len() as u64;
         Ok(())
     };
     let open = |path: &Path| fs::File::create(path);
     let summary = stream(&import, reader, Calls { check, progress: |_| (), open, deliver }).unwrap();
-    assert_eq!(summary.taken, calls);
+    assert_eq!(summary.taken_as, calls);
     let kept = fs::read_to_string(import.rejected).unwrap();
     assert_eq!(kept.lines().count() as u64, summary.rejected + 1);
     summary

@@ -51,6 +51,8 @@ use crate::rows::Rows;
 
 /// Characters in a cell that is read.
 pub const CELL_CHARACTERS: usize = 1_000;
+/// Where rejected rows of what has no place of its own are written.
+const PIPE_REJECTED: &str = "import.rejected.csv";
 /// Bytes by which the encoding is told of what can be read only once, such as a pipe.
 const HEAD_BYTES: u64 = 1_000_000;
 /// 1990-01-01T00:00:00Z: the API takes nothing for said before, and a file that claims to be older has lost its date.
@@ -112,7 +114,8 @@ pub struct Calls<C, P, O, D> {
     pub deliver: D,
 }
 
-/// Imports the file at `path`; rejected rows of `FILE.csv` go to `FILE.rejected.csv` beside it.
+/// Imports the file at `path`; rejected rows of `FILE.csv` go to `FILE.rejected.csv` beside it, those of a pipe to
+/// `import.rejected.csv` in the working directory.
 ///
 /// Without an encoding, it is detected: from the whole file, which is then read a second time; from its first 1 MB where it
 /// can be read only once. See [`Calls`] for the callbacks, and [`stream`] for what ends an import.
@@ -148,7 +151,7 @@ pub fn file(
         encoding,
         maps: options.maps.clone(),
         as_of: modified.filter(|at| (EARLIEST..=options.now).contains(at)).unwrap_or(options.now),
-        rejected: path.with_extension("rejected.csv"),
+        rejected: if about.is_file() { path.with_extension("rejected.csv") } else { PIPE_REJECTED.into() },
     };
     let open = |path: &Path| File::create(path);
     stream(&import, head.chain(BufReader::new(file)), Calls { check, progress, open, deliver })

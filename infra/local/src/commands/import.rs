@@ -34,7 +34,8 @@ pub struct Import {
     /// What a column is, where its header does not say: 会員番号=id. An empty name leaves the column out.
     #[arg(long = "map", value_name = "THEIRS=OURS", value_parser = Mapping::parse)]
     maps: Vec<Mapping>,
-    /// The encoding, instead of the detected one: `utf-8`, `shift_jis` or `euc-jp`.
+    #[expect(clippy::doc_markdown, reason = "an encoding's name, as the help shows it")]
+    /// The file's encoding, instead of the detected one: utf-8, shift_jis or euc-jp.
     #[arg(long, value_name = "NAME", value_parser = Encoding::parse)]
     encoding: Option<Encoding>,
     #[command(flatten)]
