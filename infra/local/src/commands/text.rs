@@ -30,6 +30,17 @@ pub fn bar(what: &str, length: u64, unit: &str) -> ProgressBar {
     bar
 }
 
+/// A count that grows, of what nobody knows how many there are; on standard error, and silent when that is no terminal.
+pub fn counter(what: &str) -> ProgressBar {
+    let counter = ProgressBar::no_length();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {human_pos}  {per_sec}") {
+        counter.set_style(style);
+    }
+    counter.set_message(what.to_owned());
+    counter.enable_steady_tick(Duration::from_millis(200));
+    counter
+}
+
 /// The most memory this process ever held, in MB (1,000,000 bytes); 0 where the system does not tell.
 pub fn peak_memory_mb() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

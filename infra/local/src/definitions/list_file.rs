@@ -1,0 +1,207 @@
+//! A file of customers' ids, which becomes a list named like the file.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use domain::definition::Mistake;
+use domain::definitions::Kind;
+use domain::list::{IDS_LIMIT, ListSource};
+use domain::names::{CustomerId, ListName};
+use domain::spelling::narrow;
+use encoding_rs::SHIFT_JIS;
+use serde_json::json;
+
+use super::files::{File, place};
+
+/// The most bytes that are looked at: far more than a list may have.
+const BYTES_LIMIT: u64 = 16_000_000;
+
+/// The most mistakes of one file that are told.
+const MISTAKES_LIMIT: usize = 100;
+
+/// What the first line may call the ids, without case, spaces and separators.
+const HEADERS: [&str; 16] = [
+    "id",
+    "customerid",
+    "userid",
+    "memberid",
+    "customer",
+    "会員id",
+    "会員番号",
+    "会員",
+    "顧客id",
+    "顧客番号",
+    "顧客コード",
+    "会員コード",
+    "ユーザーid",
+    "ユーザid",
+    "お客様id",
+    "お客様番号",
+];
+
+/// How ids stand in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// In the first column.
+    Csv,
+    /// One on each line.
+    Lines,
+}
+
+/// Reads a file of ids.
+pub fn read(path: &Path, shown: String, form: Form) -> Result<File> {
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let of = Some((Kind::List, stem.to_owned()));
+    let file = |text: String, yaml| Ok(File { path: shown.clone(), text, of: of.clone(), yaml });
+    let wrong = |place: String, what: String| Err(vec![Mistake { place, what }]);
+    let bytes = fs::metadata(path).with_context(|| format!("reading {shown}"))?.len();
+    if bytes > BYTES_LIMIT {
+        return file(String::new(), wrong("1:1".to_owned(), too_many(&format!("a file of {bytes} bytes"))));
+    }
+    let bytes = fs::read(path).with_context(|| format!("reading {shown}"))?;
+    let text = match decoded(&bytes) {
+        Ok(text) => text,
+        Err(at) => {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let place = place(&text, at);
+            return file(text, wrong(place, "neither UTF-8 nor Shift_JIS from here on".to_owned()));
+        }
+    };
+    let yaml = list(stem, &text, form);
+    file(text, yaml)
+}
+
+/// The text in UTF-8, with or without a byte order mark, or in Shift_JIS; or where it stops to be UTF-8.
+fn decoded(bytes: &[u8]) -> Result<String, usize> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.trim_start_matches('\u{feff}').to_owned()),
+        Err(error) => match SHIFT_JIS.decode_without_bom_handling(bytes) {
+            (text, false) => Ok(text.into_owned()),
+            (_, true) => Err(error.valid_up_to()),
+        },
+    }
+}
+
+/// The definition of a list, or what is wrong in its file.
+fn list(name: &str, text: &str, form: Form) -> Result<String, Vec<Mistake>> {
+    let mut mistakes = Vec::new();
+    let mut wrong = |place: String, what: String| mistakes.push(Mistake { place, what });
+    let name = ListName::parse(name)
+        .map_err(|error| wrong("1:1".to_owned(), format!("the file is named like its list: {error}")));
+    let mut ids: BTreeSet<CustomerId> = BTreeSet::new();
+    for (row, (line, cell)) in rows(text, form).into_iter().enumerate() {
+        let cell = cell.trim();
+        if cell.is_empty() || (row == 0 && is_header(cell)) {
+            continue;
+        }
+        match CustomerId::parse(cell) {
+            Ok(id) => {
+                ids.insert(id);
+            }
+            Err(error) => wrong(format!("{line}:1"), error.to_string()),
+        }
+        if ids.len() > IDS_LIMIT {
+            wrong(format!("{line}:1"), too_many(&format!("more than {IDS_LIMIT} ids")));
+            break;
+        }
+    }
+    if mistakes.len() > MISTAKES_LIMIT {
+        mistakes.truncate(MISTAKES_LIMIT);
+        let place = mistakes.last().map_or_else(|| "1:1".to_owned(), |mistake| mistake.place.clone());
+        let what = format!("there are more mistakes than these {MISTAKES_LIMIT}; mend them first");
+        mistakes.push(Mistake { place, what });
+    }
+    match name {
+        Ok(name) if mistakes.is_empty() => {
+            let source = ListSource { name, ids: ids.into_iter().collect() };
+            Ok(json!({ "list": source }).to_string())
+        }
+        Ok(_) | Err(()) => Err(mistakes),
+    }
+}
+
+fn too_many(what: &str) -> String {
+    format!(
+        "{what}; a list holds at most {IDS_LIMIT}. For more, give these customers a trait (`tsunagi import customers` with a \
+         column for it) and ask for it with `trait`"
+    )
+}
+
+/// The first cells with their lines.
+fn rows(text: &str, form: Form) -> Vec<(u64, String)> {
+    match form {
+        Form::Lines => (1..).zip(text.lines()).map(|(line, cell)| (line, cell.to_owned())).collect(),
+        Form::Csv => {
+            let mut reader =
+                csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+            let mut rows = Vec::new();
+            let mut record = csv::StringRecord::new();
+            // What is UTF-8 and flexible always reads.
+            while reader.read_record(&mut record).unwrap_or(false) {
+                let line = record.position().map_or(1, csv::Position::line);
+                rows.push((line, record.get(0).unwrap_or_default().to_owned()));
+            }
+            rows
+        }
+    }
+}
+
+fn is_header(cell: &str) -> bool {
+    let plain: String = cell
+        .chars()
+        .map(narrow)
+        .filter(|c| c.is_alphanumeric() || *c == 'ー')
+        .flat_map(char::to_lowercase)
+        .collect();
+    HEADERS.contains(&plain.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(text: &str, form: Form) -> Vec<String> {
+        let yaml: serde_json::Value = serde_json::from_str(&list("vips", text, form).unwrap()).unwrap();
+        let ids = yaml["list"]["ids"].as_array().unwrap();
+        ids.iter().map(|id| id.as_str().unwrap().to_owned()).collect()
+    }
+
+    fn wrong(text: &str, form: Form) -> Vec<String> {
+        list("vips", text, form).unwrap_err().iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn ids_with_and_without_a_header() {
+        assert_eq!(ids("会員ＩＤ,氏名\n2,花子\n1,\"太郎\n次郎\"\n\n1,太郎\n", Form::Csv), ["1", "2"]);
+        assert_eq!(ids("a-1\n\"b,2\"\n", Form::Csv), ["a-1", "b,2"]);
+        assert_eq!(ids("customer_id\r\n 7 \r\n", Form::Lines), ["7"]);
+        assert_eq!(ids("a,b\n\"c\n", Form::Lines), ["\"c", "a,b"]);
+        assert!(ids("ユーザーID\n", Form::Csv).is_empty());
+    }
+
+    #[test]
+    fn what_is_no_id_is_told_at_its_line() {
+        let long = "x".repeat(129);
+        assert_eq!(
+            wrong(&format!("id\n\"a\nb\"\nc\n{long}\n"), Form::Csv),
+            [
+                "2:1: an id of 3 characters; use 1 to 128 characters without control characters",
+                "5:1: an id of 129 characters; use 1 to 128 characters without control characters"
+            ]
+        );
+        let many: String = (0..10_001).map(|id| format!("{id}\n")).collect::<Vec<_>>().concat();
+        let told = wrong(&many, Form::Lines);
+        assert!(told.len() == 1 && told[0].starts_with("10001:1: more than 10000 ids; "), "{told:?}");
+        assert!(told[0].contains("`trait`"));
+    }
+
+    #[test]
+    fn encodings() {
+        let (bytes, ..) = SHIFT_JIS.encode("会員番号\n会-1\n");
+        assert_eq!(decoded(&bytes).unwrap(), "会員番号\n会-1\n");
+        assert_eq!(decoded("\u{feff}id\n".as_bytes()).unwrap(), "id\n");
+        assert_eq!(decoded(b"id\n\xff\xff"), Err(3));
+    }
+}
