@@ -13,7 +13,7 @@ use domain::names::{JourneyName, ListName, SegmentName};
 use super::Data;
 use super::change::change;
 use super::text::{complain, say};
-use super::told::{counted, shown};
+use super::told::{all_shown, counted};
 use crate::definitions::files::{self, File};
 use crate::definitions::{self, Applied};
 
@@ -55,7 +55,7 @@ async fn put(table: &Table, files: &[File]) -> Result<Option<u32>> {
             Ok(applied.iter().any(|change| change.new).then_some(number))
         }
         Err(mistakes) => {
-            mistakes.iter().for_each(|mistake| complain(&shown(mistake)));
+            complain(&all_shown(&mistakes));
             bail!("nothing was applied: {}", counted(&mistakes))
         }
     }

@@ -9,13 +9,13 @@ use clap::Args;
 use cloud::clock::Clock;
 use domain::definition::{Definition, parse};
 use domain::definitions::{Kind, Version};
-use domain::names::SegmentName;
+use domain::names::{CustomerId, SegmentName};
 use domain::time::Timestamp;
 use similar::TextDiff;
 
 use super::apply::described;
 use super::text::{complain, counter, say};
-use super::told::{counted, shown};
+use super::told::{all_shown, counted};
 use super::{Data, place};
 use crate::definitions::Applied;
 use crate::definitions::check::{Checked, check};
@@ -40,7 +40,7 @@ impl PlanArgs {
         let reader = place::reader(&self.data.data)?;
         let checked = check(&files, reader.table.definitions().await?)?;
         if !checked.mistakes.is_empty() {
-            checked.mistakes.iter().for_each(|mistake| complain(&shown(mistake)));
+            complain(&all_shown(&checked.mistakes));
             bail!("{}; nothing could be applied", counted(&checked.mistakes));
         }
         let definitions = checked.definitions()?;
@@ -162,7 +162,7 @@ fn moves(plan: &Plan, changed: &BTreeSet<SegmentName>, now: Timestamp) -> String
 
 /// A count, and some of the people.
 fn who(people: &People) -> String {
-    let some: Vec<&str> = people.some().into_iter().map(|id| id.as_str()).collect();
+    let some: Vec<&str> = people.some().into_iter().map(CustomerId::as_str).collect();
     let more = if people.count > some.len() as u64 { ", …" } else { "" };
     match people.count {
         0 => "0".to_owned(),

@@ -52,7 +52,7 @@ impl Scenarios {
             Command::List => say(&list()),
             Command::Show { name } => say(&show(scenario(&name)?)),
             Command::Add { name, dir } => {
-                add(scenario(&name)?, &dir.unwrap_or_else(|| PathBuf::from(&name)))?
+                add(scenario(&name)?, &dir.unwrap_or_else(|| PathBuf::from(&name)))?;
             }
         }
         Ok(())

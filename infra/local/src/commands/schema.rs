@@ -4,6 +4,9 @@ use anyhow::Result;
 
 use super::text::say;
 
+#[cfg(test)]
+mod tests;
+
 /// The name of the schema's file beside definitions.
 pub const FILE: &str = "tsunagi.schema.json";
 

@@ -13,7 +13,7 @@ const WIDTH: usize = 100;
 const BEFORE: usize = 40;
 
 /// A mistake with the line it is on.
-pub fn shown(mistake: &Told) -> String {
+fn shown(mistake: &Told) -> String {
     let (Some((line, column)), Some(text)) = (mistake.place, &mistake.line) else {
         return mistake.to_string();
     };
@@ -21,6 +21,11 @@ pub fn shown(mistake: &Told) -> String {
     let number = line.to_string();
     let margin = " ".repeat(number.len());
     format!("{mistake}\n {number} | {text}\n {margin} | {}^", " ".repeat(caret))
+}
+
+/// All of them, one below the other.
+pub fn all_shown(mistakes: &[Told]) -> String {
+    mistakes.iter().map(shown).collect::<Vec<_>>().join("\n")
 }
 
 /// How many there are, in how many files.

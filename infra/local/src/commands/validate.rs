@@ -9,7 +9,7 @@ use domain::definitions::Version;
 use super::Data;
 use super::place;
 use super::text::say;
-use super::told::{counted, shown};
+use super::told::{all_shown, counted};
 use crate::definitions::check::check;
 use crate::definitions::files;
 
@@ -30,12 +30,12 @@ impl Validate {
         }
         let live = live(&self.data.data).await?;
         let checked = check(&files, live.clone().unwrap_or_default())?;
-        checked.mistakes.iter().for_each(|mistake| say(&shown(mistake)));
         let known = match &live {
             Some(_) => format!("together with what is live in {}", self.data.data.display()),
             None => format!("by themselves: there is no installation in {}", self.data.data.display()),
         };
         if !checked.mistakes.is_empty() {
+            say(&all_shown(&checked.mistakes));
             bail!("{}; they were checked {known}", counted(&checked.mistakes));
         }
         let count = files.len();

@@ -42,8 +42,8 @@ pub fn read(directory: &Path) -> Result<Vec<File>> {
         let shown = path.display().to_string();
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("yaml" | "yml") => files.push(yaml(&path, shown)?),
-            Some("csv") => files.push(list_file::read(&path, shown, list_file::Form::Csv)?),
-            Some("txt") => files.push(list_file::read(&path, shown, list_file::Form::Lines)?),
+            Some("csv") => files.push(list_file::read(&path, &shown, list_file::Form::Csv)?),
+            Some("txt") => files.push(list_file::read(&path, &shown, list_file::Form::Lines)?),
             Some(_) | None => {}
         }
     }

@@ -51,10 +51,10 @@ pub enum Form {
 }
 
 /// Reads a file of ids.
-pub fn read(path: &Path, shown: String, form: Form) -> Result<File> {
+pub fn read(path: &Path, shown: &str, form: Form) -> Result<File> {
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let of = Some((Kind::List, stem.to_owned()));
-    let file = |text: String, yaml| Ok(File { path: shown.clone(), text, of: of.clone(), yaml });
+    let file = |text: String, yaml| Ok(File { path: shown.to_owned(), text, of: of.clone(), yaml });
     let wrong = |place: String, what: String| Err(vec![Mistake { place, what }]);
     let bytes = fs::metadata(path).with_context(|| format!("reading {shown}"))?.len();
     if bytes > BYTES_LIMIT {
@@ -73,7 +73,7 @@ pub fn read(path: &Path, shown: String, form: Form) -> Result<File> {
     file(text, yaml)
 }
 
-/// The text in UTF-8, with or without a byte order mark, or in Shift_JIS; or where it stops to be UTF-8.
+/// The text in UTF-8, with or without a byte order mark, or in `Shift_JIS`; or where it stops to be UTF-8.
 fn decoded(bytes: &[u8]) -> Result<String, usize> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.trim_start_matches('\u{feff}').to_owned()),

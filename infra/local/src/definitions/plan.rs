@@ -125,7 +125,9 @@ pub async fn plan(
         let definitions = Arc::clone(&definitions);
         looking = Some(tokio::task::spawn_blocking(move || {
             let mut page = Plan::default();
-            customers.iter().for_each(|stored| page.look(stored, &definitions, now));
+            for stored in &customers {
+                page.look(stored, &definitions, now);
+            }
             page
         }));
         after = next;
