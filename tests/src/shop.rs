@@ -217,14 +217,21 @@ impl Shop {
         self.stack.runtime.region().meter().snapshot()
     }
 
-    /// What functions asked of the table that the template's policies do not allow them: it would be refused on AWS.
+    /// What functions asked of the table, the queues and the bus that the template's policies do not allow them: it would
+    /// be refused on AWS.
     pub fn forbidden(&self) -> Vec<String> {
         let declared = &self.stack.runtime.template().functions;
         let used =
             self.used().0.into_iter().filter_map(|(name, counts)| Some((declared.get(&name)?, counts)));
         let asked = used.flat_map(|(function, counts)| {
-            counts.dynamodb.into_keys().filter_map(move |operation| {
-                let action = format!("dynamodb:{operation}");
+            let table = counts.dynamodb.into_keys().map(|operation| format!("dynamodb:{operation}"));
+            // Lambda's poller asks for the rest.
+            let sends = counts.sqs.into_keys().filter_map(|operation| match operation.as_str() {
+                "ReceiveMessage" | "DeleteMessageBatch" => None,
+                _ => Some(format!("sqs:{}", operation.trim_end_matches("Batch"))),
+            });
+            let puts = (counts.events > 0).then(|| "events:PutEvents".to_owned());
+            table.chain(sends).chain(puts).filter_map(|action| {
                 let allowed = function.grants.iter().any(|(granted, _)| *granted == action);
                 (!allowed).then(|| format!("{}: {action}", function.logical_id))
             })

@@ -20,7 +20,7 @@ use cloud::table::{Reading, Row as TableRow, Table};
 use domain::consent::{ConsentSaid, Purpose};
 use domain::contact::Channel;
 use domain::customer::Customer;
-use domain::input::{Announcement, Effect, Input, SendTask};
+use domain::input::{Announced, Announcement, Effect, Input, List, SendTask};
 use domain::ledger::Row;
 use domain::names::CustomerId;
 use domain::project;
@@ -294,8 +294,10 @@ fn group(messages: Vec<Received<Inbox>>) -> Vec<Group> {
 
 fn detail_type(news: &Announcement) -> &'static str {
     match &news.what {
-        domain::input::Announced::Membership { member: true, .. } => "List Entered",
-        domain::input::Announced::Membership { member: false, .. } => "List Left",
-        domain::input::Announced::GoalReached { .. } => "Goal Reached",
+        Announced::Membership { list: List::Segment(_), member: true } => "Segment Entered",
+        Announced::Membership { list: List::Segment(_), member: false } => "Segment Left",
+        Announced::Membership { list: List::Audience(_), member: true } => "Audience Entered",
+        Announced::Membership { list: List::Audience(_), member: false } => "Audience Left",
+        Announced::GoalReached { .. } => "Goal Reached",
     }
 }

@@ -1,6 +1,9 @@
 //! What a customer did: the event, its worth, and what makes it the same event when it comes again.
 
-use domain::event::{Event, EventId, ORDER_COMPLETED};
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::customer::Value as Property;
+use domain::event::{Event, EventId, ORDER_COMPLETED, PROPERTIES_BYTES, Properties, properties_bytes};
 use domain::money::Yen;
 use domain::time::Timestamp;
 use serde_json::{Map, Number, Value};
@@ -42,7 +45,68 @@ pub(crate) fn read(fields: &Map<String, Value>, message_id: &str, at: Timestamp)
     };
     let order = if name == ORDER_COMPLETED { order_id(properties)? } else { None };
     let id = EventId::of(&order.map_or_else(|| message_id.to_owned(), |order| format!("order:{order}")));
-    Ok(Event { id, name: name.to_owned(), at, yen: worth(properties)? })
+    Ok(Event { id, name: name.to_owned(), at, yen: worth(properties)?, properties: kept(properties) })
+}
+
+/// What conditions may ask of an event later: its texts, numbers, yes or no and lists of texts, and those within an object
+/// or a list of objects as `products.name`. Properties come as they like in the specification, so what does not fit is
+/// left out, in the order of names; what has a place of its own in an event is not kept twice.
+fn kept(properties: &Map<String, Value>) -> Properties {
+    let mut flat: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
+    let mut listed = BTreeSet::new();
+    for (name, value) in properties.iter().filter(|(name, _)| !OWN_PLACE.contains(&name.as_str())) {
+        let list = value.as_array().map_or(&[][..], Vec::as_slice);
+        let objects: Vec<_> = std::iter::once(value).chain(list).filter_map(Value::as_object).collect();
+        if objects.is_empty() {
+            flat.insert(name.clone(), vec![value]);
+        }
+        for (inner, within) in objects.into_iter().flatten() {
+            let name = format!("{name}.{inner}");
+            if value.is_array() {
+                listed.insert(name.clone());
+            }
+            flat.entry(name).or_default().push(within);
+        }
+    }
+    let mut properties = Properties::new();
+    for (name, values) in flat {
+        let kept = if listed.contains(&name) {
+            let texts: BTreeSet<String> = values.into_iter().flat_map(texts).collect();
+            Some(Property::List(texts.into_iter().collect()))
+        } else {
+            values.first().and_then(|value| property(value))
+        };
+        let Some(kept) = kept.filter(|kept| *kept != Property::List(Vec::new())) else { continue };
+        if properties_bytes(&properties) + name.len() + kept.bytes() <= PROPERTIES_BYTES {
+            properties.insert(name, kept);
+        }
+    }
+    properties
+}
+
+/// Properties that an event holds as its worth or its identity.
+const OWN_PLACE: [&str; 6] = ["total", "revenue", "value", "currency", "order_id", "yen"];
+
+fn property(value: &Value) -> Option<Property> {
+    match value {
+        Value::Bool(value) => Some(Property::Boolean(*value)),
+        Value::Number(number) => {
+            number.as_i64().map(Property::Integer).or_else(|| number.as_f64().map(Property::Number))
+        }
+        Value::String(text) => Some(Property::Text(text.clone())),
+        Value::Array(_) => Some(Property::List(texts(value))),
+        Value::Null | Value::Object(_) => None,
+    }
+}
+
+/// The texts in a value; numbers in a list, such as ids of products, are read as texts.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Number(number) => vec![number.to_string()],
+        Value::Array(list) => list.iter().flat_map(texts).collect(),
+        Value::Null | Value::Bool(_) | Value::Object(_) => Vec::new(),
+    }
 }
 
 /// The shop's own id of an order: the same order sent by two programs is one order.

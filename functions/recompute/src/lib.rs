@@ -1,89 +1,50 @@
-//! `recompute`: goes through all customers when definitions change, and puts those in the inbox whom that changes.
+//! `recompute`: goes through all customers when definitions change, and puts those in the inbox whom that changes; every
+//! night it counts the members of segments and, where definitions ask for that, learns of all customers together.
 //!
-//! A run is a scan in parts. Each part is a message in a queue: an invocation reads some pages, writes how far it came,
-//! and hands the rest on in a new message. A part whose invocation dies is delivered again and goes on from where the
-//! message says; customers it finds twice are evaluated twice, which changes nothing.
+//! A run is a scan in parts that are handed on through a queue (`part.rs`). It goes through everyone twice: whoever was
+//! written after the first time had passed, by a process that still knew the definitions before, is found by the second,
+//! which begins when no such process can be left and ends where the first had come to by then.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+mod begin;
+mod close;
+mod pages;
+mod part;
+mod read;
+mod survey;
+mod task;
 
 use anyhow::{Context, Result};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use cloud::batch::{self, Failure};
+use cloud::bus::Bus;
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::definitions::{Cache, code_key};
-use cloud::inbox::Inbox;
-use cloud::payload::Payload;
 use cloud::queue::Queue;
 use cloud::table::Table;
-use cloud::table::customers::{Stored, due_key};
-use cloud::table::due::ScanKey;
+use cloud::table::runs::{RunId, RunKind};
 use domain::definitions::Definitions;
-use domain::input::Input;
-use domain::step::step;
 use domain::time::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 
-/// Into how many parts a scan is split.
-pub const PARTS: i32 = 8;
+pub use read::{BACKLOG_LIMIT, PAGES_LIMIT};
+pub use task::{DEFINITION_APPLIED, DefinitionApplied, RECOMPUTE_ASKED, RecomputeAsked, Task};
 
-/// Seconds until the second time: longer than definitions are kept in memory and an invocation lasts together.
-const AGAIN_SECONDS: i32 = 90;
-
-/// Pages an invocation reads before it hands the rest on.
-const PAGES_LIMIT: usize = 20;
+/// Into how many parts a run is split.
+pub const PARTS: u32 = 8;
 
 /// What the function needs.
 #[derive(Debug)]
 pub struct Recompute {
     table: Table,
     definitions: Cache,
-    parts: Queue,
+    tasks: Queue,
     inbox: Queue,
     dead_letters: Queue,
+    bus: Bus,
     clock: Clock,
 }
-
-/// One part of a run.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Part {
-    /// The run: the number of the definitions it brings, and when it began.
-    pub run: String,
-    /// The number of the definitions it needs at least.
-    pub definitions: u32,
-    /// Which part.
-    pub part: i32,
-    /// Of how many.
-    pub parts: i32,
-    /// Where it goes on.
-    #[serde(default)]
-    pub after: Option<ScanKey>,
-    /// Whether this is its second time.
-    #[serde(default)]
-    pub again: bool,
-    /// Customers it read so far.
-    #[serde(default)]
-    pub read: u64,
-    /// Customers it found changed so far.
-    #[serde(default)]
-    pub changed: u64,
-}
-
-impl Payload for Part {
-    const VERSION: u32 = 1;
-}
-
-/// What `tsunagi` and others put on the bus when definitions were applied.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct DefinitionApplied {
-    /// The number of the definitions afterwards.
-    pub number: u32,
-}
-
-/// The detail type of that event.
-pub const DEFINITION_APPLIED: &str = "Definition Applied";
 
 impl Recompute {
     /// Wires the function.
@@ -93,111 +54,61 @@ impl Recompute {
         Ok(Self {
             definitions: Cache::new(table.clone(), clock.clone(), code_key(vars)?),
             table,
-            parts: Queue::new(sqs.clone(), vars.required("RECOMPUTE_QUEUE_URL")?),
+            tasks: Queue::new(sqs.clone(), vars.required("RECOMPUTE_QUEUE_URL")?),
             inbox: Queue::new(sqs.clone(), vars.required("INBOX_QUEUE_URL")?),
             dead_letters: Queue::new(sqs, vars.required("DEAD_LETTER_QUEUE_URL")?),
+            bus: Bus::new(aws_sdk_eventbridge::Client::new(config), vars.required("BUS_NAME")?),
             clock,
         })
     }
 
-    /// Handles whatever triggers it: parts from its queue, an event from the bus, or the daily schedule.
+    /// Handles whatever triggers it: tasks from its queue, an event from the bus, or the nightly schedule.
     pub async fn handle(&self, event: Value) -> Result<Value> {
         if event.get("Records").is_some() {
             let event = serde_json::from_value(event).context("reading a batch")?;
-            return Ok(serde_json::to_value(self.parts(event).await)?);
+            return Ok(serde_json::to_value(self.tasks(event).await)?);
         }
-        let applied = event.get("detail").and_then(|detail| DefinitionApplied::deserialize(detail).ok());
-        if let Some(applied) = applied {
-            self.begin(applied.number).await?;
-            return Ok(Value::Null);
-        }
-        // The daily look: time alone needs no scan; only a run that was never begun is made up for.
-        let number = self.definitions.at_least(0).await?.number;
-        if number > self.table.begun().await? {
-            self.begin(number).await?;
+        match event.get("detail-type").and_then(Value::as_str) {
+            Some(DEFINITION_APPLIED) => {
+                let applied = DefinitionApplied::deserialize(&event["detail"]).context("reading an event")?;
+                self.applied(applied.number).await?;
+            }
+            Some(RECOMPUTE_ASKED) => {
+                let asked = RecomputeAsked::deserialize(&event["detail"]).context("reading an event")?;
+                self.begin(asked.run).await?;
+            }
+            Some(_) | None => self.night().await?,
         }
         Ok(Value::Null)
     }
 
-    /// Begins a run that needs at least the definitions of this number.
-    async fn begin(&self, number: u32) -> Result<()> {
-        let definitions = self.definitions.at_least(number).await?;
-        let number = definitions.number.max(number);
-        let run = format!("{number}-{}", self.clock.now().seconds());
-        let part = |part| Part {
-            run: run.clone(),
-            definitions: number,
-            part,
-            parts: PARTS,
-            after: None,
-            again: false,
-            read: 0,
-            changed: 0,
-        };
-        let parts: Vec<Part> = (0..PARTS).map(part).collect();
-        tracing::info!(recompute.run = run, recompute.parts = PARTS, "a recomputation begins");
-        self.parts.send(&parts).await?;
-        self.table.put_begun(number).await
+    /// Time alone needs no recomputation: only one that was never begun is made up for.
+    async fn night(&self) -> Result<()> {
+        let definitions = self.definitions.current(0).await?;
+        if definitions.number > 0 {
+            self.begin(RunId { kind: RunKind::Recompute, number: definitions.number, again: 0 }).await?;
+        }
+        self.survey(&definitions).await?;
+        self.count_segments(&definitions).await
     }
 
-    async fn parts(&self, event: SqsEvent) -> SqsBatchResponse {
+    async fn tasks(&self, event: SqsEvent) -> SqsBatchResponse {
         batch::run(event, &self.dead_letters, |messages| async move {
             let mut outcomes = Vec::new();
             for message in messages {
-                outcomes.push((message.index, self.part(message.body).await.map_err(Failure::Retry)));
+                let done = match message.body {
+                    Task::Part { run, part, hop } => self.part(run, part, hop).await,
+                    Task::Count { segment, day } => self.count(&segment, day).await,
+                };
+                outcomes.push((message.index, done.map_err(Failure::Retry)));
             }
             outcomes
         })
         .await
     }
-
-    async fn part(&self, mut part: Part) -> Result<()> {
-        let definitions = self.definitions.at_least(part.definitions).await?;
-        for _ in 0..PAGES_LIMIT {
-            let (customers, next) = self.table.scan(part.part, part.parts, part.after.as_ref()).await?;
-            part.read += customers.len() as u64;
-            let now = self.clock.now();
-            let number = definitions.number;
-            let affected = customers.into_iter().filter(|stored| affected(stored, &definitions, now));
-            let inputs = |stored: Stored| {
-                Inbox::new(stored.customer.id, vec![Input::Evaluate { definitions: number }])
-            };
-            let messages: Vec<Inbox> = affected.map(inputs).collect();
-            self.inbox.send(&messages).await?;
-            part.changed += messages.len() as u64;
-            part.after = next;
-            if part.after.is_none() {
-                return self.finish(part).await;
-            }
-        }
-        self.progress(&part, false).await?;
-        self.parts.send(&[part]).await
-    }
-
-    /// A part ends after its second time: whoever was written after the first had passed, by a process that still knew
-    /// the definitions before, is found by the second, which begins when no such process can be left.
-    async fn finish(&self, mut part: Part) -> Result<()> {
-        if part.again {
-            return self.progress(&part, true).await;
-        }
-        part.again = true;
-        self.progress(&part, false).await?;
-        self.parts.send_later(&[part], AGAIN_SECONDS).await
-    }
-
-    async fn progress(&self, part: &Part, done: bool) -> Result<()> {
-        let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        let progress = BTreeMap::from([
-            ("done", i64::from(done)),
-            ("read", count(part.read)),
-            ("changed", count(part.changed)),
-        ]);
-        self.table.put_progress(&part.run, &format!("{:04}", part.part), &progress).await
-    }
 }
 
-/// Whether the definitions change anything about a customer, or when it must be looked at.
-fn affected(stored: &Stored, definitions: &Arc<Definitions>, now: Timestamp) -> bool {
-    let stepped = step(&stored.customer, &[], now, definitions);
-    stepped.changed || due_key(stored.due_at, stepped.next.as_ref(), now) != stored.due_at
+/// The day it is in the shop's zone.
+pub(crate) fn local_day(now: Timestamp, definitions: &Definitions) -> Result<jiff::civil::Date> {
+    Ok(definitions.zone.to_datetime(jiff::Timestamp::from_second(now.seconds())?).date())
 }

@@ -9,10 +9,12 @@ mod explain;
 mod import;
 mod place;
 mod plan;
+mod recompute;
 mod report;
 mod sandbox;
 mod scenarios;
 pub mod schema;
+mod segments;
 mod text;
 mod told;
 mod up;
@@ -27,6 +29,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use demo::{Demo, DemoFigures, run as run_demo};
 pub use explain::describe;
+pub use import::takes;
 pub use report::{figures, read as read_report};
 
 /// Customer journeys by SMS and e-mail, in your own AWS account or on this machine.
@@ -78,11 +81,21 @@ enum Command {
     Scenarios(scenarios::Scenarios),
     /// Prints the JSON Schema of definitions, by which editors complete and check them.
     Schema,
-    /// Takes customers or orders from a CSV file of any size.
+    /// Takes customers, orders or events from a CSV file of any size.
     ///
     /// Rows that can't be taken are written to FILE.rejected.csv with the reason; the rest are taken. Importing the
     /// same file again changes nothing.
     Import(import::Import),
+    /// The segments: how many are in each, and how that went over time.
+    ///
+    /// Members are counted as of now; days are those on which they were counted at night, or after a recomputation.
+    Segments(segments::SegmentsArgs),
+    /// Goes through all customers and brings memberships up to date; tells how far that has come.
+    ///
+    /// It begins by itself when definitions are applied. By hand it is for when you do not trust what you see: it finds
+    /// nobody unless something went wrong. Whoever it changes goes through the inbox like everything else, and it waits
+    /// while the inbox is full.
+    Recompute(recompute::RecomputeArgs),
     /// What a journey did: funnel, money, and that everyone is accounted for.
     Report(report::ReportArgs),
     /// What happened to one customer, and what did not and why.
@@ -135,6 +148,8 @@ fn start(cli: Cli) -> Result<()> {
             Command::Scenarios(command) => command.run(),
             Command::Schema => schema::run(),
             Command::Import(command) => command.run().await,
+            Command::Segments(command) => command.run().await,
+            Command::Recompute(command) => command.run().await,
             Command::Report(command) => command.run().await,
             Command::Explain(command) => command.run().await,
             Command::DeadLetters(command) => command.run().await,

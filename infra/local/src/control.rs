@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::recompute::DefinitionApplied;
 use anyhow::Result;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -11,16 +12,18 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use recompute::DefinitionApplied;
 
 use crate::runtime::Runtime;
-use crate::{dead_letters, definitions};
+use crate::{dead_letters, definitions, runs};
 
 /// Takes the number of the definitions that were applied.
 pub const DEFINITION_APPLIED: &str = "/_local/definition-applied";
 
 /// Answers the dead letters; a post sends them back.
 pub const DEAD_LETTERS: &str = "/_local/dead-letters";
+
+/// A post begins a recomputation, unless one is under way, and answers which.
+pub const RECOMPUTE: &str = "/_local/recompute";
 
 /// The routes.
 pub fn routes(runtime: &Arc<Runtime>, write_key: &str) -> Router {
@@ -37,6 +40,7 @@ pub fn routes(runtime: &Arc<Runtime>, write_key: &str) -> Router {
     Router::new()
         .route(DEFINITION_APPLIED, post(applied))
         .route(DEAD_LETTERS, get(list).post(redrive))
+        .route(RECOMPUTE, post(recompute))
         .route_layer(middleware::from_fn(with_key))
         .with_state(Arc::clone(runtime))
 }
@@ -51,6 +55,10 @@ async fn list(State(runtime): State<Arc<Runtime>>) -> Response {
 
 async fn redrive(State(runtime): State<Arc<Runtime>>) -> Response {
     answer(dead_letters::redrive(runtime.region().queues()).await.map(Json).map_err(Into::into))
+}
+
+async fn recompute(State(runtime): State<Arc<Runtime>>) -> Response {
+    answer(runs::ask(&runtime).await.map(Json))
 }
 
 fn answer(outcome: Result<impl IntoResponse>) -> Response {

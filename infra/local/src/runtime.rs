@@ -21,6 +21,7 @@ use crate::expiry;
 use crate::faults::Faults;
 use crate::functions::Function;
 use crate::region::{self, Durability, Region};
+use crate::schedule::{self, Schedule};
 use crate::sqs::{QueueSettings, Received};
 use crate::template::{self, Key, Source, Template};
 
@@ -55,6 +56,10 @@ pub struct Feed {
     pub function: String,
     /// Messages in one batch at most.
     pub batch_size: usize,
+    /// Batches under way at once at most, in real time.
+    pub concurrency: usize,
+    /// Whether the template limits that.
+    pub limited: bool,
 }
 
 impl Runtime {
@@ -109,10 +114,12 @@ impl Runtime {
     pub fn feeds(&self) -> Vec<Feed> {
         let feeds = self.template.functions.iter().flat_map(|(folder, function)| {
             function.sources.iter().filter_map(move |source| match source {
-                Source::Queue { queue, batch_size, .. } => Some(Feed {
+                Source::Queue { queue, batch_size, concurrency, .. } => Some(Feed {
                     queue: queue.clone(),
                     function: folder.clone(),
                     batch_size: *batch_size as usize,
+                    concurrency: concurrency.map_or(POLLERS, |limit| POLLERS.min(limit as usize)),
+                    limited: concurrency.is_some(),
                 }),
                 Source::Schedule { .. } | Source::Rule { .. } => None,
             })
@@ -120,11 +127,15 @@ impl Runtime {
         feeds.collect()
     }
 
-    /// Functions that the clock invokes, with the expression that says when.
-    pub fn schedules(&self) -> Vec<(String, String)> {
+    /// Functions that the clock invokes, and when.
+    pub fn schedules(&self) -> Result<Vec<(String, Schedule)>> {
         let schedules = self.template.functions.iter().flat_map(|(folder, function)| {
             function.sources.iter().filter_map(move |source| match source {
-                Source::Schedule { expression, .. } => Some((folder.clone(), expression.clone())),
+                Source::Schedule { expression, time_zone, .. } => Some(
+                    Schedule::parse(expression, time_zone)
+                        .map(|schedule| (folder.clone(), schedule))
+                        .map_err(Into::into),
+                ),
                 Source::Queue { .. } | Source::Rule { .. } => None,
             })
         });
@@ -238,18 +249,23 @@ impl Runtime {
         self.region.bus().wire(rules.collect(), Arc::new(sink))
     }
 
-    /// Runs by the real clock: two pollers a queue, every schedule, and the removal of what has expired.
-    pub fn run(self: &Arc<Self>) {
+    /// Runs by the real clock: pollers of every queue, every schedule, and the removal of what has expired.
+    pub fn run(self: &Arc<Self>) -> Result<()> {
         tokio::spawn(expiry::sweep_for_ever(Arc::clone(&self.region)));
+        for (function, schedule) in self.schedules()? {
+            tokio::spawn(schedule::tick_for_ever(Arc::clone(self), function, schedule));
+        }
+        self.run_pollers();
+        Ok(())
+    }
+
+    /// Runs the pollers of every queue, and nothing by the clock.
+    pub fn run_pollers(self: &Arc<Self>) {
         for feed in self.feeds() {
-            for _ in 0..POLLERS {
+            for _ in 0..feed.concurrency {
                 let (runtime, feed) = (Arc::clone(self), feed.clone());
                 tokio::spawn(async move { runtime.poll_for_ever(&feed).await });
             }
-        }
-        for (function, expression) in self.schedules() {
-            let runtime = Arc::clone(self);
-            tokio::spawn(async move { runtime.tick_for_ever(&function, &expression).await });
         }
     }
 
@@ -265,25 +281,6 @@ impl Runtime {
                 }
             }
             let _ = tokio::time::timeout(IDLE, arrivals.changed()).await;
-        }
-    }
-
-    async fn tick_for_ever(&self, function: &str, expression: &str) {
-        // Other expressions (cron) are for renewals that a machine that is seldom up makes at its start instead.
-        let seconds = expression.strip_prefix("rate(").and_then(|rate| rate.split_once(' ')).and_then(
-            |(count, unit)| {
-                let count: u64 = count.parse().ok()?;
-                let unit = unit.trim_end_matches(')').trim_end_matches('s');
-                BTreeMap::from([("minute", 60), ("hour", 3_600), ("day", 86_400)])
-                    .get(unit)
-                    .map(|seconds| count * seconds)
-            },
-        );
-        loop {
-            if let Err(error) = self.tick(function).await {
-                tracing::error!(function, error = format!("{error:#}"), "a scheduled invocation failed");
-            }
-            tokio::time::sleep(Duration::from_secs(seconds.unwrap_or(86_400))).await;
         }
     }
 }

@@ -136,6 +136,8 @@ pub enum Source {
         batch_size: u32,
         /// How long a batch waits to fill.
         window_seconds: u32,
+        /// How many batches are under way at most, where there is a limit.
+        concurrency: Option<u32>,
     },
     /// The clock.
     Schedule {

@@ -11,6 +11,7 @@ use domain::time::Timestamp;
 use sandbox::Sandbox;
 
 use crate::runtime::{Feed, Runtime};
+use crate::schedule::Schedule;
 
 const MINUTE: i64 = 60;
 
@@ -50,6 +51,15 @@ pub struct Driver {
     table: Table,
     looked: Timestamp,
     swept: Timestamp,
+    nights: Vec<Night>,
+}
+
+/// A function that the clock invokes at times of the day.
+struct Night {
+    function: String,
+    schedule: Schedule,
+    /// The first time that has not come yet.
+    next: Option<Timestamp>,
 }
 
 impl Driver {
@@ -57,10 +67,18 @@ impl Driver {
     pub fn new(runtime: Arc<Runtime>, sandbox: Option<Arc<Sandbox>>, clock: VirtualClock) -> Result<Self> {
         let long_ago = Timestamp::from_seconds(0);
         let (feeds, table) = (runtime.feeds(), runtime.table("driver")?);
-        Ok(Self { runtime, sandbox, clock, feeds, table, looked: long_ago, swept: long_ago })
+        let now = clock.now();
+        let nights = runtime.schedules()?.into_iter().filter_map(|(function, schedule)| match schedule {
+            // The driver itself knows when `schedule` has something to do.
+            Schedule::Rate(_) => None,
+            Schedule::Cron(..) => Some(Night { next: schedule.next(now), function, schedule }),
+        });
+        let nights = nights.collect();
+        Ok(Self { runtime, sandbox, clock, feeds, table, looked: long_ago, swept: long_ago, nights })
     }
 
-    /// Does everything there is to do at this instant.
+    /// Does everything there is to do at this instant. Of what has a limit to how much of it is under way, one batch at a
+    /// time is taken, and what follows from it before the next: so it goes in real time.
     pub async fn settle(&self) -> Result<()> {
         loop {
             let mut worked = 0;
@@ -68,7 +86,7 @@ impl Driver {
                 loop {
                     let count = self.runtime.poll(feed).await?;
                     worked += count;
-                    if count == 0 {
+                    if count == 0 || feed.limited {
                         break;
                     }
                 }
@@ -100,8 +118,8 @@ impl Driver {
         Ok(())
     }
 
-    /// Sets the clock to the next instant before `end` at which anything happens, and ticks when someone is due; nothing
-    /// else is done yet. `None`, and the clock at `end`, when nothing happens before it.
+    /// Sets the clock to the next instant before `end` at which anything happens, and ticks when someone is due and at
+    /// night; nothing else is done yet. `None`, and the clock at `end`, when nothing happens before it.
     pub async fn jump(&mut self, end: Timestamp) -> Result<Option<Timestamp>> {
         let Some(next) = self.next().await?.filter(|next| *next < end) else {
             self.clock.set(end);
@@ -115,10 +133,17 @@ impl Driver {
                 self.swept = next;
             }
         }
+        for night in &mut self.nights {
+            if night.next.is_some_and(|at| at <= next) {
+                self.runtime.tick(&night.function).await?;
+                night.next = night.schedule.next(next);
+            }
+        }
         Ok(Some(next))
     }
 
-    /// The next full minute in which anything happens: a message becomes visible, a person acts, a customer is due.
+    /// The next full minute in which anything happens: a message becomes visible, a person acts, a customer is due,
+    /// a night comes.
     async fn next(&self) -> Result<Option<Timestamp>> {
         let mut earliest: Option<i64> = None;
         let mut at =
@@ -133,6 +158,9 @@ impl Driver {
         }
         if let Some(due) = self.due().await? {
             at(due.seconds());
+        }
+        for night in self.nights.iter().filter_map(|night| night.next) {
+            at(night.seconds());
         }
         let now = self.clock.now().seconds();
         Ok(earliest.map(|seconds| {

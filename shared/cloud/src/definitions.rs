@@ -50,6 +50,17 @@ impl Cache {
         {
             return Ok(Arc::clone(definitions));
         }
+        self.read(number, &mut kept).await
+    }
+
+    /// The set as it is stored, whatever is kept; its number is at least `number`.
+    pub async fn current(&self, number: u32) -> Result<Arc<Definitions>> {
+        let mut kept = self.kept.lock().await;
+        self.read(number, &mut kept).await
+    }
+
+    async fn read(&self, number: u32, kept: &mut Option<Kept>) -> Result<Arc<Definitions>> {
+        let now = self.clock.now_millis();
         let versions = self.table.definitions().await?;
         let definitions = Definitions::new(&versions, self.code_key.clone()).map_err(|mistakes| {
             anyhow!(

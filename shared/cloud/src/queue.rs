@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName, SendMessageBatchRequestEntry};
 use futures_util::stream::{self, StreamExt};
 
 use crate::payload::{self, Payload};
@@ -77,6 +77,15 @@ impl Queue {
             bail!("the queue refused {} of a request's messages: {}", answer.failed().len(), failed.code());
         }
         Ok(())
+    }
+
+    /// How many messages wait to be received, about: SQS counts them over many machines.
+    pub async fn backlog(&self) -> Result<u64> {
+        let name = QueueAttributeName::ApproximateNumberOfMessages;
+        let request = self.client.get_queue_attributes().queue_url(&self.url).attribute_names(name.clone());
+        let answer = request.send().await.context("asking how full a queue is")?;
+        let count = answer.attributes().and_then(|attributes| attributes.get(&name));
+        count.and_then(|count| count.parse().ok()).context("a queue does not say how full it is")
     }
 
     /// Puts a message that can't be handled into a dead-letter queue, as it came, with the cause and, where it is known,

@@ -1,11 +1,13 @@
 //! The one table: how each kind of item is keyed, read and written.
 
+pub mod counts;
 pub mod customers;
 pub mod definitions;
 pub mod due;
 pub mod ledger;
 pub mod messages;
 pub mod people;
+pub mod runs;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;

@@ -112,16 +112,19 @@ impl From<Clock24> for String {
     }
 }
 
-/// The first anniversary of `date` at `at` local time that is later than `now`.
+/// The day on which the anniversary of `date` is kept in a year.
 ///
 /// 29 February is kept on 28 February in other years: 年齢計算ニ関スル法律 lets the year of age end on that day.
+pub fn in_year(date: Date, year: i16) -> Option<Date> {
+    let day = |day| Date::new(year, date.month(), day);
+    day(date.day()).or_else(|_| day(date.day() - 1)).ok()
+}
+
+/// The first anniversary of `date` at `at` local time that is later than `now`.
 pub fn next_anniversary(date: Date, at: Clock24, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let year = jiff::Timestamp::from_second(now.seconds()).ok()?.to_zoned(zone.clone()).year();
     (year..=year.saturating_add(1)).find_map(|year| {
-        let day = Date::new(year, date.month(), date.day())
-            .or_else(|_| Date::new(year, date.month(), date.day() - 1))
-            .ok()?;
-        let instant = day.to_datetime(at.time()).to_zoned(zone.clone()).ok()?;
+        let instant = in_year(date, year)?.to_datetime(at.time()).to_zoned(zone.clone()).ok()?;
         let instant = Timestamp::from_seconds(instant.timestamp().as_second());
         (instant > now).then_some(instant)
     })

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 
 pub use self::conditions::segment;
-use self::conditions::{asks_no_message, bounds};
+use self::conditions::{asks_no_message, bounds, placed};
 use crate::calendar::{self, Clock24};
 use crate::condition::Condition;
 use crate::consent::Purpose;
@@ -260,7 +260,7 @@ impl Builder {
 
     fn condition(&mut self, condition: &Condition, place: &str) {
         let mut found = Vec::new();
-        condition.walk(&mut |part| {
+        placed(condition, place, &mut |part, place| {
             if let Condition::Sent(step)
             | Condition::Delivered(step)
             | Condition::Clicked(step)

@@ -1,15 +1,29 @@
 //! Conditions over a customer: whether they hold, and when time alone can next change that.
+//!
+//! Each kind of condition stands in a file of its own. All of them are closed: the instant of the next change follows
+//! from the customer, not from looking again.
+
+pub mod dates;
+pub mod events;
+pub mod predicted;
+pub mod rfm;
+pub mod values;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::consent::Purpose;
+use self::events::{EventTest, NoEventTest};
+use self::predicted::PredictedTest;
+use self::rfm::RfmTest;
+use self::values::ValueTest;
+use crate::consent::{ConsentTest, Purpose};
 use crate::contact::Channel;
-use crate::customer::{Customer, Stamped, Value};
+use crate::customer::Customer;
+use crate::definitions::Definitions;
 use crate::enrollment::{Enrollment, Message, Status};
 use crate::journey::Journey;
-use crate::names::{AudienceName, SegmentName, StepName};
-use crate::time::{DAY, Timestamp};
+use crate::names::{AudienceName, ListName, SegmentName, StepName};
+use crate::time::Timestamp;
 
 /// A condition, as it stands in a definition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,18 +35,26 @@ pub enum Condition {
     Any(Vec<Condition>),
     /// It does not hold.
     Not(Box<Condition>),
-    /// The event happened.
-    Event(Happened),
-    /// The event has not happened for so long: never, or its last time is at least that long ago.
-    NoEvent(NotHappened),
-    /// A trait is there.
-    Trait(TraitTest),
+    /// What the customer did: how often, worth how much, when first or last.
+    Event(EventTest),
+    /// The customer did not do it: never, or not for so long.
+    NoEvent(NoEventTest),
+    /// What is known of the customer.
+    Trait(ValueTest),
     /// The customer is on an audience.
     InAudience(AudienceName),
     /// The customer is in a segment.
     InSegment(SegmentName),
+    /// The customer's id is on a list that was applied with the definitions.
+    InList(ListName),
     /// The customer agreed to marketing on the channel and has an address there.
     Reachable(Channel),
+    /// What the customer said about messages on a channel.
+    Consent(ConsentTest),
+    /// Scores from 1 to 5 of recency, frequency and money among all customers.
+    Rfm(RfmTest),
+    /// What the shop's own orders predict of the customer.
+    Predicted(PredictedTest),
     /// A message of this enrollment was accepted by the provider.
     Sent(StepName),
     /// A message of this enrollment reached the person.
@@ -41,45 +63,6 @@ pub enum Condition {
     Clicked(StepName),
     /// A link in a message of this enrollment was clicked, or it was replied to.
     Responded(StepName),
-}
-
-/// An event that happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Happened {
-    /// The event's name.
-    pub name: String,
-    /// At least so many times; the most that can be asked within days is [`crate::event::RECENT_LIMIT`].
-    #[serde(default = "one")]
-    pub at_least: u32,
-    /// Within the last so many days of 24 hours; without it, ever.
-    #[serde(default)]
-    pub within_days: Option<u32>,
-}
-
-fn one() -> u32 {
-    1
-}
-
-/// An event that has not happened for some time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NotHappened {
-    /// The event's name.
-    pub name: String,
-    /// For at least so many days of 24 hours.
-    pub for_days: u32,
-}
-
-/// A test of a trait.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TraitTest {
-    /// The trait's name.
-    pub name: String,
-    /// The value it must have; without it, any.
-    #[serde(default)]
-    pub is: Option<Value>,
 }
 
 /// Whether a condition holds, and the earliest instant at which time alone can change that.
@@ -95,6 +78,22 @@ impl Verdict {
     const fn fixed(holds: bool) -> Self {
         Self { holds, next: None }
     }
+
+    /// What holds from one instant on (ever since, without one) until before another (for ever, without one).
+    fn between(from: Option<Timestamp>, until: Option<Timestamp>, now: Timestamp) -> Self {
+        let empty = matches!((from, until), (Some(from), Some(until)) if from >= until);
+        match (from, until) {
+            _ if empty => Self::fixed(false),
+            (_, Some(until)) if now >= until => Self::fixed(false),
+            (Some(from), _) if now < from => Self { holds: false, next: Some(from) },
+            (_, until) => Self { holds: true, next: until },
+        }
+    }
+
+    /// The same, not looked at later than `at`.
+    fn no_later_than(self, at: Option<Timestamp>) -> Self {
+        Self { next: self.next.into_iter().chain(at).min(), ..self }
+    }
 }
 
 /// What a condition is asked about.
@@ -104,11 +103,14 @@ pub struct Subject<'a> {
     pub customer: &'a Customer,
     /// The enrollment whose messages it speaks of, and its journey; none in a segment.
     pub enrollment: Option<(&'a Enrollment, &'a Journey)>,
+    /// The definitions in force: lists, the shop's zone, what was learnt of all customers.
+    pub definitions: &'a Definitions,
 }
 
 impl Condition {
     /// Evaluates the condition at `now`.
     pub fn evaluate(&self, subject: Subject<'_>, now: Timestamp) -> Verdict {
+        let customer = subject.customer;
         match self {
             Self::All(parts) => all(parts.iter().map(|part| part.evaluate(subject, now))),
             Self::Any(parts) => {
@@ -116,18 +118,22 @@ impl Condition {
                 negated(none_of)
             }
             Self::Not(part) => negated(part.evaluate(subject, now)),
-            Self::Event(test) => happened(test, subject.customer, now),
-            Self::NoEvent(test) => not_happened(test, subject.customer, now),
-            Self::Trait(test) => Verdict::fixed(trait_holds(test, subject.customer)),
-            Self::InAudience(name) => Verdict::fixed(subject.customer.in_audience(name)),
-            Self::InSegment(name) => Verdict::fixed(subject.customer.is_member(name)),
-            Self::Reachable(channel) => {
-                let customer = subject.customer;
-                Verdict::fixed(
-                    customer.address(*channel).is_some()
-                        && customer.consents_to(*channel, Purpose::Marketing),
-                )
+            Self::Event(test) => test.evaluate(subject, now),
+            Self::NoEvent(test) => test.evaluate(subject, now),
+            Self::Trait(test) => {
+                test.evaluate(customer.value(&test.name), now, &|| customer.zone(&subject.definitions.zone))
             }
+            Self::InAudience(name) => Verdict::fixed(customer.in_audience(name)),
+            Self::InSegment(name) => Verdict::fixed(customer.is_member(name)),
+            Self::InList(name) => Verdict::fixed(
+                subject.definitions.lists.get(name).is_some_and(|ids| ids.contains(&customer.id)),
+            ),
+            Self::Reachable(channel) => Verdict::fixed(
+                customer.address(*channel).is_some() && customer.consents_to(*channel, Purpose::Marketing),
+            ),
+            Self::Consent(test) => Verdict::fixed(test.holds(customer)),
+            Self::Rfm(test) => test.evaluate(subject, now),
+            Self::Predicted(test) => test.evaluate(subject, now),
             Self::Sent(step) => {
                 message(subject, step, |message| message.status.left() && message.status != Status::Unknown)
             }
@@ -169,12 +175,23 @@ impl Condition {
             | Self::Trait(_)
             | Self::InAudience(_)
             | Self::InSegment(_)
+            | Self::InList(_)
             | Self::Reachable(_)
+            | Self::Consent(_)
+            | Self::Rfm(_)
+            | Self::Predicted(_)
             | Self::Sent(_)
             | Self::Delivered(_)
             | Self::Clicked(_)
             | Self::Responded(_) => {}
         }
+    }
+
+    /// Whether it asks about what is learnt of all customers together.
+    pub fn asks_population(&self) -> bool {
+        let mut asks = false;
+        self.walk(&mut |part| asks |= matches!(part, Self::Rfm(_) | Self::Predicted(_)));
+        asks
     }
 }
 
@@ -185,52 +202,20 @@ fn negated(verdict: Verdict) -> Verdict {
 /// While all hold, the first that can change ends that. While some do not, nothing changes before every one of those
 /// has had its chance to.
 fn all(parts: impl Iterator<Item = Verdict>) -> Verdict {
-    let (holding, failing): (Vec<Verdict>, Vec<Verdict>) = parts.partition(|part| part.holds);
-    if failing.is_empty() {
-        return Verdict { holds: true, next: holding.iter().filter_map(|part| part.next).min() };
-    }
-    let chances: Option<Vec<Timestamp>> = failing.iter().map(|part| part.next).collect();
-    Verdict { holds: false, next: chances.and_then(|chances| chances.into_iter().max()) }
-}
-
-fn happened(test: &Happened, customer: &Customer, now: Timestamp) -> Verdict {
-    let Some(history) = customer.events.get(&test.name) else { return Verdict::fixed(test.at_least == 0) };
-    let ahead = history.recent.iter().map(|kept| kept.0).find(|at| *at > now);
-    let coming = history.recent.iter().filter(|kept| kept.0 > now).count();
-    let Some(days) = test.within_days else {
-        let past = u64::from(history.count).saturating_sub(coming as u64);
-        let holds = past >= u64::from(test.at_least);
-        return Verdict { holds, next: if holds { None } else { ahead } };
-    };
-    let window = i64::from(days) * DAY;
-    let within: Vec<Timestamp> =
-        history.recent.iter().map(|kept| kept.0).filter(|at| *at <= now && now.since(*at) < window).collect();
-    let wanted = usize::try_from(test.at_least).unwrap_or(usize::MAX);
-    match within.len().checked_sub(wanted) {
-        Some(spare) => {
-            let next = within.get(spare).map(|at| at.plus(window));
-            Verdict { holds: true, next: if wanted == 0 { None } else { next } }
+    let (mut soonest, mut chance): (Option<Timestamp>, Option<Timestamp>) = (None, None);
+    let mut holds = true;
+    for part in parts {
+        match (part.holds, part.next) {
+            (true, next) => soonest = soonest.into_iter().chain(next).min(),
+            // It never will, and so the whole never does.
+            (false, None) => return Verdict::fixed(false),
+            (false, next) => {
+                holds = false;
+                chance = chance.max(next);
+            }
         }
-        None => Verdict { holds: false, next: ahead },
     }
-}
-
-fn not_happened(test: &NotHappened, customer: &Customer, now: Timestamp) -> Verdict {
-    let Some(history) = customer.events.get(&test.name) else { return Verdict::fixed(true) };
-    let ahead = history.recent.iter().map(|kept| kept.0).find(|at| *at > now);
-    let window = i64::from(test.for_days) * DAY;
-    match history.last_at(now) {
-        Some(last) if now.since(last) < window => Verdict { holds: false, next: Some(last.plus(window)) },
-        _ => Verdict { holds: true, next: ahead },
-    }
-}
-
-fn trait_holds(test: &TraitTest, customer: &Customer) -> bool {
-    match (customer.traits.get(&test.name), &test.is) {
-        (None | Some(Stamped(Value::Absent, _)), _) => false,
-        (Some(_), None) => true,
-        (Some(Stamped(value, _)), Some(wanted)) => value == wanted,
-    }
+    Verdict { holds, next: if holds { soonest } else { chance } }
 }
 
 fn message(subject: Subject<'_>, step: &StepName, test: impl Fn(&Message) -> bool) -> Verdict {

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::contact::Channel;
+use crate::customer::Customer;
 
 /// Why a message is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -41,4 +42,45 @@ pub struct ConsentSaid {
     pub purpose: Purpose,
     /// Whether the person agreed.
     pub given: bool,
+}
+
+/// A test of what a customer said about messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentTest {
+    /// The channel it is about.
+    pub channel: Channel,
+    /// The purpose it is about.
+    #[serde(default = "marketing")]
+    pub purpose: Purpose,
+    /// What was said.
+    pub is: Said,
+}
+
+const fn marketing() -> Purpose {
+    Purpose::Marketing
+}
+
+/// What a customer said about messages for a purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Said {
+    /// Yes.
+    Given,
+    /// No.
+    Refused,
+    /// Nothing.
+    Nothing,
+}
+
+impl ConsentTest {
+    /// Whether the customer said so.
+    pub fn holds(&self, customer: &Customer) -> bool {
+        let said = customer.consents.get(&self.channel).and_then(|said| said.get(&self.purpose));
+        match self.is {
+            Said::Given => said.is_some_and(|said| said.0),
+            Said::Refused => said.is_some_and(|said| !said.0),
+            Said::Nothing => said.is_none(),
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! A customer: one small document that holds all that decisions about this person need.
 
+mod value;
+
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -20,7 +22,7 @@ use crate::time::Timestamp;
 pub struct Stamped<T>(pub T, pub Timestamp);
 
 /// The value of a trait.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Value {
     /// The trait was taken away.
@@ -40,12 +42,14 @@ pub enum Value {
 /// The most bytes that names and values of a customer's traits may have together.
 pub const TRAITS_BYTES: usize = 60_000;
 
-/// About as many bytes as the value takes.
-fn size(value: &Value) -> usize {
-    match value {
-        Value::Absent | Value::Boolean(_) | Value::Integer(_) | Value::Number(_) => 20,
-        Value::Text(text) => text.len() + 20,
-        Value::List(texts) => texts.iter().map(|text| text.len() + 3).sum::<usize>() + 20,
+impl Value {
+    /// About as many bytes as the value takes.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Absent | Self::Boolean(_) | Self::Integer(_) | Self::Number(_) => 20,
+            Self::Text(text) => text.len() + 20,
+            Self::List(texts) => texts.iter().map(|text| text.len() + 3).sum::<usize>() + 20,
+        }
     }
 }
 
@@ -111,6 +115,14 @@ impl Customer {
             armed: BTreeMap::new(),
             definitions: 0,
             notes: Vec::new(),
+        }
+    }
+
+    /// A trait that is there.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        match self.traits.get(name) {
+            Some(Stamped(Value::Absent, _)) | None => None,
+            Some(Stamped(value, _)) => Some(value),
         }
     }
 
@@ -181,8 +193,8 @@ impl Customer {
                 .traits
                 .iter()
                 .filter(|(kept, _)| *kept != name)
-                .map(|(name, kept)| name.len() + size(&kept.0));
-            if bytes.sum::<usize>() + name.len() + size(value) > TRAITS_BYTES {
+                .map(|(name, kept)| name.len() + kept.0.bytes());
+            if bytes.sum::<usize>() + name.len() + value.bytes() > TRAITS_BYTES {
                 left_out.push(name.clone());
                 continue;
             }

@@ -24,6 +24,7 @@ pub const DEFINITION_BYTES: usize = 400 * 1024 - 1024;
 /// One definition, told apart by its first key.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[expect(clippy::large_enum_variant, reason = "one is held at a time, while it is read")]
 pub enum Definition {
     /// `segment:` who.
     Segment(SegmentSource),

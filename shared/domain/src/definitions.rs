@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::check;
+use crate::condition::Condition;
 use crate::definition::{self, Definition, Mistake, SegmentSource, Shop};
 use crate::journey::Journey;
 use crate::list::Ids;
@@ -15,6 +16,7 @@ use crate::message::{CodeKey, Rules};
 use crate::mistakes;
 use crate::names::{JourneyName, ListName, NameError, SegmentName};
 use crate::place::{self, Place, Tree};
+use crate::population::Population;
 
 pub use self::dangling::Dangling;
 
@@ -147,6 +149,8 @@ pub struct Definitions {
     pub withdrawn: BTreeSet<JourneyName>,
     /// Current lists.
     pub lists: BTreeMap<ListName, Arc<Ids>>,
+    /// What was learnt of all customers at once.
+    pub population: Option<Population>,
     /// What the shop allows.
     pub shop: Shop,
     /// The shop's zone.
@@ -171,6 +175,7 @@ impl Definitions {
             journeys: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
             lists: BTreeMap::new(),
+            population: None,
             shop: Shop::default(),
             zone: TimeZone::UTC,
             code_key,
@@ -199,6 +204,8 @@ impl Definitions {
 
     fn take(&mut self, version: &Version) -> Result<(), Vec<Mistake>> {
         if version.kind == Kind::Population {
+            // One that a later release wrote may not read: until the next survey it is as if nothing were known.
+            self.population = serde_json::from_str(&version.yaml).ok();
             return Ok(());
         }
         match definition::parse(&version.yaml).map_err(|mistake| vec![mistake])? {
@@ -251,5 +258,12 @@ impl Definitions {
     /// What the shop allows, as a check takes it.
     pub fn rules(&self) -> Rules<'_> {
         Rules { policy: &self.shop.policy, zone: &self.zone }
+    }
+
+    /// Whether anything in force asks about what is learnt of all customers together.
+    pub fn asks_population(&self) -> bool {
+        let current = self.journeys.keys().filter_map(|name| Some(self.current(name)?.1));
+        let segments = self.segments.values().map(|segment| &segment.when);
+        segments.chain(current.flat_map(|journey| journey.conditions())).any(Condition::asks_population)
     }
 }

@@ -33,7 +33,7 @@ pub enum DueReason {
 
 /// The earliest of all that time can do to this customer after `now`.
 pub fn next(customer: &Customer, now: Timestamp, definitions: &Definitions) -> Option<Due> {
-    let subject = Subject { customer, enrollment: None };
+    let subject = Subject { customer, enrollment: None, definitions };
     let segments = definitions.segments.iter().filter_map(|(name, segment)| {
         let at = segment.when.flips(subject, now)?;
         Some(Due { at, why: DueReason::Segment(name.clone()) })
@@ -50,7 +50,7 @@ pub fn next(customer: &Customer, now: Timestamp, definitions: &Definitions) -> O
     });
     let enrollments = customer.enrollments.iter().flat_map(|enrollment| {
         let journey = definitions.version(&enrollment.journey, enrollment.version);
-        let step = journey.and_then(|journey| step(customer, enrollment, journey, now));
+        let step = journey.and_then(|journey| step(customer, enrollment, journey, now, definitions));
         let step = step.map(|at| Due { at, why: DueReason::Step(enrollment.journey.clone()) });
         let outstanding = enrollment.messages().filter(|message| enrollment.is_outstanding(message));
         let watch = outstanding.map(watch_at).min();
@@ -64,11 +64,9 @@ fn step(
     enrollment: &Enrollment,
     journey: &Journey,
     now: Timestamp,
+    definitions: &Definitions,
 ) -> Option<Timestamp> {
-    let ahead = |event: Option<&String>| {
-        let history = customer.events.get(event?)?;
-        history.recent.iter().map(|kept| kept.0).find(|at| *at > now)
-    };
+    let ahead = |event: Option<&String>| customer.events.get(event?)?.ahead(now);
     let state = match &enrollment.state {
         State::Ended { .. } => return None,
         State::Starting { .. } | State::Sending { .. } => None,
@@ -88,7 +86,7 @@ fn step(
             Some(ahead(event).map_or(*until, |at| at.min(*until)))
         }
     };
-    let subject = Subject { customer, enrollment: Some((enrollment, journey)) };
+    let subject = Subject { customer, enrollment: Some((enrollment, journey)), definitions };
     let exit = journey.exit.as_ref().and_then(|exit| exit.flips(subject, now));
     state.into_iter().chain(exit).chain(ahead(journey.goal.as_ref())).min()
 }

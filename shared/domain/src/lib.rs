@@ -26,6 +26,7 @@ pub mod money;
 pub mod names;
 pub mod optout;
 mod place;
+pub mod population;
 pub mod project;
 pub mod report;
 pub mod schema;

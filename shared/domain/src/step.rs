@@ -13,7 +13,7 @@ use crate::due::{self, Due};
 use crate::enrollment::{EndReason, Enrollment, Message, Note, Noted, State, Status, earliest};
 use crate::event::Added;
 use crate::input::{Effect, Input, Outcome};
-use crate::journey::{Enter, ReEntry};
+use crate::journey::{Enter, Journey, ReEntry};
 use crate::message::{Code, FrequencyCap, HoldReason, SkipReason};
 use crate::names::{JourneyName, SegmentName};
 use crate::project;
@@ -183,6 +183,11 @@ impl World<'_> {
         }
     }
 
+    /// What conditions are asked about.
+    pub(crate) fn subject<'a>(&'a self, enrollment: Option<(&'a Enrollment, &'a Journey)>) -> Subject<'a> {
+        Subject { customer: &self.customer, enrollment, definitions: self.definitions }
+    }
+
     /// Whether an event of this name is known that happened in this very second.
     pub(crate) fn happened_now(&self, event: &str) -> bool {
         let history = self.customer.events.get(event);
@@ -243,7 +248,7 @@ impl World<'_> {
     }
 
     fn moved(&self) -> Vec<(SegmentName, bool)> {
-        let subject = Subject { customer: &self.customer, enrollment: None };
+        let subject = self.subject(None);
         let defined = self.definitions.segments.iter().filter_map(|(name, segment)| {
             let holds = segment.when.evaluate(subject, self.now).holds;
             (holds != self.customer.is_member(name)).then(|| (name.clone(), holds))
@@ -274,7 +279,7 @@ impl World<'_> {
             let (Enter::Birthday(at), Some(birthday)) = (&journey.enter, self.customer.birthday()) else {
                 continue;
             };
-            let subject = Subject { customer: &self.customer, enrollment: None };
+            let subject = self.subject(None);
             if journey.allowed.as_ref().is_some_and(|allowed| !allowed.evaluate(subject, self.now).holds) {
                 continue;
             }
@@ -294,7 +299,7 @@ impl World<'_> {
     /// Begins the current version of a journey, or notes why not.
     fn begin(&mut self, name: &JourneyName) {
         let Some((version, journey)) = self.definitions.current(name) else { return };
-        let subject = Subject { customer: &self.customer, enrollment: None };
+        let subject = self.subject(None);
         let already = self
             .customer
             .enrollments

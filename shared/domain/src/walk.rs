@@ -161,7 +161,7 @@ fn ended(world: &mut World<'_>, index: usize, journey: &Journey) -> bool {
         end(world, index, EndReason::Goal);
         return true;
     }
-    let subject = Subject { customer: &world.customer, enrollment: Some((enrollment, journey)) };
+    let subject = world.subject(Some((enrollment, journey)));
     if journey.exit.as_ref().is_some_and(|exit| exit.evaluate(subject, world.now).holds) {
         end(world, index, EndReason::Exit);
         return true;
@@ -241,7 +241,7 @@ fn arrive(world: &mut World<'_>, index: usize, journey: &Journey, step: usize) {
             }
             Step::Branch { ways, otherwise } => {
                 let enrollment = &world.customer.enrollments[index];
-                let subject = Subject { customer: &world.customer, enrollment: Some((enrollment, journey)) };
+                let subject = world.subject(Some((enrollment, journey)));
                 let taken = ways.iter().find(|way| way.when.evaluate(subject, now).holds);
                 let (way, next) = taken.map_or(("none", *otherwise), |way| (way.name.as_str(), way.next));
                 took(world, index, step, way);
@@ -357,7 +357,7 @@ pub fn check_at_sending(
     let Some(journey) = definitions.version(&enrollment.journey, enrollment.version) else {
         return Permission::Skip(SkipReason::Ended);
     };
-    let subject = Subject { customer, enrollment: Some((enrollment, journey)) };
+    let subject = Subject { customer, enrollment: Some((enrollment, journey)), definitions };
     let (at_it, held) = match enrollment.state {
         State::Sending { step } => (step == message.step, None),
         State::Holding { step, until, why } => (step == message.step, Some((until, why))),

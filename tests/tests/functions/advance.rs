@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use aws_sdk_dynamodb::types::AttributeValue;
 use cloud::batch::RECEIVES_LIMIT;
 use cloud::inbox::Inbox;
-use domain::event::{Event, EventId};
+use domain::event::{Event, EventId, Properties};
 use domain::input::{Input, SendTask};
 use domain::message::Code;
 use domain::money::Yen;
@@ -42,7 +42,13 @@ fn id(number: u32) -> Result<CustomerId> {
 }
 
 fn viewed(number: u32) -> Result<Inbox> {
-    let event = Event { id: EventId::of("view"), name: "Page Viewed".to_owned(), at: MORNING, yen: Yen(0) };
+    let event = Event {
+        id: EventId::of("view"),
+        name: "Page Viewed".to_owned(),
+        at: MORNING,
+        yen: Yen(0),
+        properties: Properties::new(),
+    };
     Ok(Inbox::new(id(number)?, vec![Input::Track { event }]))
 }
 

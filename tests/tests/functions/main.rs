@@ -2,9 +2,14 @@
 //! when they are killed.
 
 mod advance;
+mod bus;
 mod deaths;
+mod inbox_full;
 mod link;
+mod nights;
 mod recompute;
+mod runs;
 mod schedule;
+mod surveys;
 #[path = "../promises/world.rs"]
 mod world;

@@ -166,7 +166,7 @@ fn a_payload_of_an_unknown_version_ends_in_the_dead_letters_with_its_cause() -> 
         let shop = Shop::open(Opening::at(MORNING)).await?;
         let queues = shop.stack.runtime.region().queues();
         for queue in ["InboxQueue", "SmsQueue", "EmailQueue", "RecomputeQueue"] {
-            let later = "{\"v\":2,\"customer\":\"c1\",\"changed\":\"since\"}".to_owned();
+            let later = "{\"v\":99,\"customer\":\"c1\",\"changed\":\"since\"}".to_owned();
             queues.send(queue, vec![Outgoing { body: later, ..Outgoing::default() }]).await?;
         }
         shop.settle().await?;
@@ -174,9 +174,8 @@ fn a_payload_of_an_unknown_version_ends_in_the_dead_letters_with_its_cause() -> 
         assert_eq!(dead.len(), 4);
         for letter in dead {
             let letter = serde_json::to_string(&letter)?;
-            let cause =
-                "a payload of version 2, and this release reads up to 1: deploy a release that knows it";
-            assert!(letter.contains(cause), "{letter}");
+            assert!(letter.contains("a payload of version 99, and this release reads up to "), "{letter}");
+            assert!(letter.contains(": deploy a release that knows it"), "{letter}");
         }
         Ok(())
     })

@@ -98,7 +98,7 @@ fn looks_per_membership_change_when_only_time_passes() -> Result<()> {
         let looks = advance.dynamodb.get("BatchGetItem").copied().unwrap_or(0);
         assert!(looks as f64 <= 1.1 * f64::from(people), "{looks} looks for {people} changes");
         let list = domain::input::List::Segment(domain::names::SegmentName::parse("lapsed")?);
-        assert_eq!(shop.table.count_members(&list).await?, people as usize);
+        assert_eq!(shop.table.count_members(&list).await?, u64::from(people));
         Ok(())
     })
 }

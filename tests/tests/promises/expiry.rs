@@ -39,7 +39,7 @@ fn a_message_that_has_expired_is_gone_and_the_others_stay() -> Result<()> {
             shop.table.claim(message).await?;
         }
         assert!(shop.table.message(&old.code).await?.is_some());
-        shop.stack.runtime.run();
+        shop.stack.runtime.run()?;
         let removed = async {
             while shop.table.message(&old.code).await?.is_some() {
                 tokio::time::sleep(Duration::from_millis(10)).await;

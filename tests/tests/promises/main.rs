@@ -7,6 +7,7 @@ mod definitions;
 mod email;
 mod expiry;
 mod explain;
+mod import_twice;
 mod optout;
 mod stale_check;
 mod world;

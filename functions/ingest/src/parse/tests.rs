@@ -43,6 +43,18 @@ fn order(properties: &Value) -> Event {
     tracked(&item)
 }
 
+#[test]
+fn properties_that_conditions_can_ask_about() {
+    let event = order(&json!({
+        "order_id": "1", "total": 3000, "currency": "JPY", "coupon": "SPRING", "gift": true, "points": 30, "rate": 0.1,
+        "none": null, "tags": ["a", "b"], "empty": [], "shipping": { "method": "post", "deep": { "er": 1 } },
+        "products": [{ "name": "靴", "category": "shoes", "quantity": 1 }, { "name": "帽子", "category": "hats" }],
+        "one": [{ "sku": 7 }], "zz": "x".repeat(2_000),
+    }));
+    assert_eq!(event.yen, Yen(3_000));
+    insta::assert_snapshot!(serde_json::to_string(&event.properties).unwrap(), @r#"{"coupon":"SPRING","gift":true,"one.sku":["7"],"points":30,"products.category":["hats","shoes"],"products.name":["帽子","靴"],"products.quantity":["1"],"rate":0.1,"shipping.method":"post","tags":["a","b"]}"#);
+}
+
 fn said(item: &Value) -> String {
     let Rejection { field, error } = parse(item, NOW).expect_err(&item.to_string());
     format!("{field}: {error}")

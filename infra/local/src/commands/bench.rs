@@ -35,6 +35,9 @@ pub struct Bench {
     /// Where the shops' data goes and stays; a temporary directory, if none is given.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Only import and scans: what a run of `recompute` that changes nobody takes, by a bare scan of the table.
+    #[arg(long)]
+    scans: bool,
     /// Measures the one size in this process, in the directory given, and prints its figures as JSON.
     #[arg(long, hide = true, requires = "data")]
     here: bool,
@@ -54,7 +57,7 @@ impl Bench {
             let (Some(data), [customers]) = (&self.data, self.customers.as_slice()) else {
                 anyhow::bail!("--here measures one size in the directory given by --data");
             };
-            let shop = measure::shop(data, *customers, self.durability.into()).await?;
+            let shop = measure::shop(data, *customers, self.durability.into(), !self.scans).await?;
             say(&serde_json::to_string(&shop)?);
             return Ok(());
         }
@@ -82,6 +85,9 @@ impl Bench {
             "--customers",
             &customers.to_string(),
         ]);
+        if self.scans {
+            command.arg("--scans");
+        }
         command.arg("--data").arg(data).stderr(Stdio::inherit());
         let ended = tokio::task::spawn_blocking(move || command.output())
             .await?

@@ -7,6 +7,7 @@ use cloud::table::Table;
 use serde_json::json;
 
 use super::place::{self, Holder, Up};
+use super::recompute;
 use super::text::say;
 use crate::region::Durability;
 use crate::{control, definitions};
@@ -27,6 +28,7 @@ pub async fn change(data: &Path, store: impl AsyncFnOnce(&Table) -> Result<Optio
             let reader = place::reader(data)?;
             if let Some(number) = store(&reader.table).await? {
                 announce(data, &up, number).await?;
+                recompute::follow_if_seen(data).await?;
             }
         }
     }

@@ -117,7 +117,7 @@ pub async fn run(demo: &Demo) -> Result<(DemoFigures, Report)> {
     driver.settle().await?;
     waiting.finish_and_clear();
     let table = stack.runtime.table("tsunagi")?;
-    let lapsed = table.count_members(&List::Segment(SegmentName::parse("lapsed")?)).await? as u64;
+    let lapsed = table.count_members(&List::Segment(SegmentName::parse("lapsed")?)).await?;
 
     let before = stack.runtime.region().meter().snapshot();
     let campaign = Instant::now();

@@ -14,7 +14,7 @@ use domain::time::Timestamp;
 use similar::TextDiff;
 
 use super::apply::described;
-use super::text::{complain, counter, say};
+use super::text::{bar, complain, say};
 use super::told::{all_shown, counted};
 use super::{Data, place};
 use crate::definitions::Applied;
@@ -56,7 +56,7 @@ impl PlanArgs {
             .filter_map(|change| SegmentName::parse(&change.name).ok())
             .collect();
         let now = Clock::system().now();
-        let bar = counter("looking at customers");
+        let bar = bar("looking at customers", reader.table.about_items().await?, "items");
         let plan = plan(&reader.table, definitions, now, |seen| bar.inc(seen)).await?;
         bar.finish_and_clear();
         say(&moves(&plan, &changed, now));

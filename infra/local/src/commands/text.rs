@@ -30,15 +30,22 @@ pub fn bar(what: &str, length: u64, unit: &str) -> ProgressBar {
     bar
 }
 
-/// A count that grows, of what nobody knows how many there are; on standard error, and silent when that is no terminal.
-pub fn counter(what: &str) -> ProgressBar {
-    let counter = ProgressBar::no_length();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {human_pos}  {per_sec}") {
-        counter.set_style(style);
-    }
-    counter.set_message(what.to_owned());
-    counter.enable_steady_tick(Duration::from_millis(200));
-    counter
+/// A line that shows how a figure went, from its least to its greatest; where nothing is known it has a gap.
+pub fn spark(figures: &[Option<u64>]) -> String {
+    const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let known = || figures.iter().flatten().copied();
+    let (least, greatest) = (known().min().unwrap_or(0), known().max().unwrap_or(0));
+    let height = |figure: u64| {
+        let steps = (HEIGHTS.len() as u64 - 1) * (figure - least);
+        let step = steps.checked_div(greatest - least).unwrap_or(0);
+        HEIGHTS[usize::try_from(step).unwrap_or(0)]
+    };
+    figures.iter().map(|figure| figure.map_or(' ', height)).collect()
+}
+
+/// A whole number with its thousands set apart.
+pub fn thousands(number: u64) -> String {
+    indicatif::HumanCount(number).to_string()
 }
 
 /// The most memory this process ever held, in MB (1,000,000 bytes); 0 where the system does not tell.
@@ -52,4 +59,17 @@ pub fn peak_memory_mb() -> f64 {
 /// A share as a percentage.
 pub fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "-".to_owned(), |share| format!("{:.2} %", share * 100.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spark_goes_from_the_least_to_the_greatest() {
+        assert_eq!(spark(&[Some(10), None, Some(17), Some(24)]), "▁ ▄█");
+        assert_eq!(spark(&[Some(5), Some(5)]), "▁▁");
+        assert_eq!(spark(&[Some(0), Some(u64::from(u32::MAX))]), "▁█");
+        assert_eq!(spark(&[None]), " ");
+    }
 }

@@ -118,7 +118,7 @@ impl Up {
         })
         .await?;
         place::announce(&data, &stack.base_url)?;
-        stack.runtime.run();
+        stack.runtime.run()?;
         say(&format!("API       {}", stack.base_url));
         if let Some(sandbox) = stack.sandbox.clone() {
             say(&format!("sandbox   {}", sandbox.url()));

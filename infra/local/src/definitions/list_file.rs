@@ -10,7 +10,6 @@ use domain::definitions::Kind;
 use domain::list::{IDS_LIMIT, ListSource};
 use domain::names::{CustomerId, ListName};
 use domain::spelling::narrow;
-use encoding_rs::SHIFT_JIS;
 use serde_json::json;
 
 use super::files::{File, place};
@@ -61,27 +60,23 @@ pub fn read(path: &Path, shown: &str, form: Form) -> Result<File> {
         return file(String::new(), wrong("1:1".to_owned(), too_many(&format!("a file of {bytes} bytes"))));
     }
     let bytes = fs::read(path).with_context(|| format!("reading {shown}"))?;
-    let text = match decoded(&bytes) {
-        Ok(text) => text,
-        Err(at) => {
-            let text = String::from_utf8_lossy(&bytes).into_owned();
-            let place = place(&text, at);
-            return file(text, wrong(place, "neither UTF-8 nor Shift_JIS from here on".to_owned()));
+    let encoding = match import::detect(shown, bytes.as_slice()) {
+        Ok(encoding) => encoding,
+        // It begins with the name of the file.
+        Err(error) => {
+            let what = error.to_string();
+            let what = what.strip_prefix(&format!("{shown}: ")).unwrap_or(&what);
+            return file(String::new(), wrong("1:1".to_owned(), what.to_owned()));
         }
+    };
+    let Some(text) = encoding.text(&bytes) else {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let valid = std::str::from_utf8(&bytes).err().map_or(0, |error| error.valid_up_to());
+        let place = place(&text, valid);
+        return file(text, wrong(place, format!("not all of it is {encoding}; save the file as UTF-8")));
     };
     let yaml = list(stem, &text, form);
     file(text, yaml)
-}
-
-/// The text in UTF-8, with or without a byte order mark, or in `Shift_JIS`; or where it stops to be UTF-8.
-fn decoded(bytes: &[u8]) -> Result<String, usize> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text.trim_start_matches('\u{feff}').to_owned()),
-        Err(error) => match SHIFT_JIS.decode_without_bom_handling(bytes) {
-            (text, false) => Ok(text.into_owned()),
-            (_, true) => Err(error.valid_up_to()),
-        },
-    }
 }
 
 /// The definition of a list, or what is wrong in its file.
@@ -198,10 +193,21 @@ mod tests {
     }
 
     #[test]
-    fn encodings() {
-        let (bytes, ..) = SHIFT_JIS.encode("会員番号\n会-1\n");
-        assert_eq!(decoded(&bytes).unwrap(), "会員番号\n会-1\n");
-        assert_eq!(decoded("\u{feff}id\n".as_bytes()).unwrap(), "id\n");
-        assert_eq!(decoded(b"id\n\xff\xff"), Err(3));
+    fn files_in_the_encodings_of_japan() {
+        let directory = tempfile::tempdir().unwrap();
+        let read = |bytes: &[u8]| {
+            let path = directory.path().join("vips.csv");
+            fs::write(&path, bytes).unwrap();
+            read(&path, "vips.csv", Form::Csv).unwrap().yaml.map_err(|mistakes| mistakes[0].to_string())
+        };
+        let right = read("会員番号,氏名\n会-1,佐藤\n".as_bytes()).unwrap();
+        assert!(right.contains("\"会-1\""), "{right}");
+        assert_eq!(read("\u{feff}会員番号,氏名\n会-1,佐藤\n".as_bytes()).unwrap(), right);
+        // The same in Shift_JIS and in EUC-JP.
+        let shift_jis = b"\x89\xef\x88\xf5\x94\xd4\x8d\x86,\x8e\x81\x96\xbc\n\x89\xef-1,\x8d\xb2\x93\xa1\n";
+        assert_eq!(read(shift_jis).unwrap(), right);
+        let euc_jp = b"\xb2\xf1\xb0\xf7\xc8\xd6\xb9\xe6,\xbb\xe1\xcc\xbe\n\xb2\xf1-1,\xba\xb4\xc6\xa3\n";
+        assert_eq!(read(euc_jp).unwrap(), right);
+        assert!(read(b"id\n\xff\xff\n").unwrap_err().starts_with("2:1: not all of it is "));
     }
 }

@@ -105,7 +105,7 @@ fn merge<K: Ord>(into: &mut BTreeMap<K, People>, from: BTreeMap<K, People>) {
 }
 
 /// Looks at every customer of a table as these definitions would have it `now`; nothing is written. Two pages are in memory
-/// at once. `seen` is told how many customers each page had.
+/// at once. `seen` is told how many items each page went over.
 pub async fn plan(
     table: &Table,
     definitions: Definitions,
@@ -117,20 +117,18 @@ pub async fn plan(
     let mut looking: Option<tokio::task::JoinHandle<Plan>> = None;
     let mut after = None;
     loop {
-        let (customers, next) = table.scan(0, 1, after.as_ref()).await?;
+        let read = table.scan(0, 1, after.as_ref()).await?;
         if let Some(looked) = looking.take() {
             plan.merge(looked.await?);
         }
-        seen(customers.len() as u64);
+        after.clone_from(&read.next);
+        seen(read.items);
         let definitions = Arc::clone(&definitions);
         looking = Some(tokio::task::spawn_blocking(move || {
             let mut page = Plan::default();
-            for stored in &customers {
-                page.look(stored, &definitions, now);
-            }
+            read.customers().for_each(|stored| page.look(&stored, &definitions, now));
             page
         }));
-        after = next;
         if after.is_none() {
             break;
         }

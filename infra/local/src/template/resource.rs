@@ -111,8 +111,15 @@ struct QueueEvent {
     queue: String,
     batch_size: Option<u32>,
     maximum_batching_window_in_seconds: Option<u32>,
+    scaling_config: Option<ScalingConfig>,
     #[serde(default)]
     function_response_types: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ScalingConfig {
+    maximum_concurrency: u32,
 }
 
 #[derive(Deserialize)]
@@ -218,6 +225,7 @@ fn source(at: &str, event: Event) -> Result<Source, TemplateError> {
                 queue: logical_id(&event.queue).to_owned(),
                 batch_size: event.batch_size.unwrap_or(BATCH_SIZE),
                 window_seconds: event.maximum_batching_window_in_seconds.unwrap_or(0),
+                concurrency: event.scaling_config.map(|scaling| scaling.maximum_concurrency),
             })
         }
         Event::Schedule(event) => Ok(Source::Schedule {

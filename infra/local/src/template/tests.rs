@@ -48,8 +48,10 @@ fn wiring(template: &Template) -> String {
         writeln!(out, "function {folder}: {}, {} s", function.logical_id, function.timeout_seconds).unwrap();
         for source in &function.sources {
             match source {
-                Source::Queue { queue, batch_size, window_seconds } => {
-                    writeln!(out, "  from {queue}, by {batch_size}, waiting {window_seconds} s").unwrap();
+                Source::Queue { queue, batch_size, window_seconds, concurrency } => {
+                    write!(out, "  from {queue}, by {batch_size}, waiting {window_seconds} s").unwrap();
+                    let limit = concurrency.map(|limit| format!(", {limit} at once")).unwrap_or_default();
+                    writeln!(out, "{limit}").unwrap();
                 }
                 Source::Schedule { name, expression, time_zone } => {
                     writeln!(out, "  at {expression} in {time_zone} as {name}").unwrap();
@@ -113,9 +115,10 @@ fn the_templates_wiring() {
       STAGE=development
       TABLE_NAME=Table
     function recompute: RecomputeFunction, 60 s
+      on Bus {"detail-type":["Definition Applied","Recompute Asked"],"source":["tsunagi"]}
       at cron(0 3 * * ? *) in Asia/Tokyo as tsunagi-recompute
-      on Bus {"detail-type":["Definition Applied"],"source":["tsunagi"]}
-      from RecomputeQueue, by 1, waiting 0 s
+      from RecomputeQueue, by 1, waiting 0 s, 4 at once
+      BUS_NAME=Bus
       CODE_KEY=code-key
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/RecomputeDeadLetters
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
@@ -174,7 +177,7 @@ fn rules_are_found_by_bus() {
         template.rules("Bus").map(|(pattern, folder)| format!("{pattern} → {folder}")).collect();
     insta::assert_debug_snapshot!(rules, @r#"
     [
-        "{\"detail-type\":[\"Definition Applied\"],\"source\":[\"tsunagi\"]} → recompute",
+        "{\"detail-type\":[\"Definition Applied\",\"Recompute Asked\"],\"source\":[\"tsunagi\"]} → recompute",
     ]
     "#);
     assert_eq!(template.rules("default").count(), 0);
@@ -210,6 +213,9 @@ fn a_broken_template_is_refused_with_its_remedy() {
         ("FunctionName: !Ref LinkFunction", "FunctionName: !Ref IngestFunction"),
         ("PayloadFormatVersion: \"2.0\"", "PayloadFormatVersion: \"1.0\""),
         ("            Name: !Sub \"${AWS::StackName}-due\"\n", ""),
+        ("rate(1 minute)", "rate(1 fortnight)"),
+        ("cron(0 3 * * ? *)", "cron(0 3 * * *)"),
+        ("MaximumConcurrency: 4", "MaximumConcurrency: 1"),
         ("Action: events:PutEvents", "Action: events:PutRule"),
         ("        - { AttributeName: due_at, AttributeType: N }\n", ""),
         ("Type: AWS::Logs::LogGroup", "Type: AWS::SNS::Topic"),
@@ -238,6 +244,9 @@ fn a_broken_template_is_refused_with_its_remedy() {
     MessageLinkRoute: the API may not invoke LinkFunction; add an AWS::Lambda::Permission for apigateway.amazonaws.com
     CallbackIntegration: the functions do not read payload 1.0; set PayloadFormatVersion to "2.0"
     ScheduleFunction.Due: the schedule has no Name, so two stacks in one account collide; set one that begins with ${AWS::StackName}
+    ScheduleFunction: the rate "1 fortnight" does not read; write it like rate(5 minutes)
+    RecomputeFunction: the schedule cron(0 3 * * *) does not read: 5 fields, not six; write minutes, hours, day of month, month, day of week and year, with ? for one of the days: cron(0 3 * * ? *)
+    RecomputeFunction: MaximumConcurrency 1 for RecomputeQueue is out of range; set it to 2 to 1000
     AdvanceFunction: it is given BUS_NAME but no permission to use Bus; allow events:PutEvents on Bus in Policies, or take the variable away
     Table: the key attribute due_at has no type; add it to AttributeDefinitions
     Logs: the one-machine runtime has no AWS::SNS::Topic; teach it the type (infra/local/src/template.rs) or leave the resource out

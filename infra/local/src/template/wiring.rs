@@ -9,9 +9,13 @@ use super::reference::{arn, logical_id};
 use super::resource::properties;
 use super::{Function, Queue, Route, Source, Template, TemplateError};
 use crate::region::queue_url;
+use crate::schedule::Schedule;
 
 /// AWS's advice: a throttled batch is tried again several times before its messages show up a second time.
 const VISIBILITY_PER_TIMEOUT: u32 = 6;
+/// The limits that Lambda takes to how many batches of a queue are under way.
+/// <https://docs.aws.amazon.com/lambda/latest/api/API_ScalingConfig.html>
+const CONCURRENCY: std::ops::RangeInclusive<u32> = 2..=1000;
 /// The largest batch that Lambda takes from a queue without waiting for it to fill.
 const BATCH_SIZE_WITHOUT_WINDOW: u32 = 10;
 
@@ -40,7 +44,7 @@ pub(super) fn check(template: &Template) -> Result<(), TemplateError> {
 fn check_source(template: &Template, function: &Function, source: &Source) -> Result<(), TemplateError> {
     let id = &function.logical_id;
     match source {
-        Source::Queue { queue, batch_size, window_seconds } => {
+        Source::Queue { queue, batch_size, window_seconds, concurrency } => {
             let Some(properties) = template.queues.get(queue) else {
                 return Err(TemplateError::new(
                     id,
@@ -55,14 +59,24 @@ fn check_source(template: &Template, function: &Function, source: &Source) -> Re
                     "set MaximumBatchingWindowInSeconds to 1 or more",
                 ));
             }
+            if let Some(limit) = concurrency.filter(|limit| !CONCURRENCY.contains(limit)) {
+                return Err(TemplateError::new(
+                    id,
+                    format!("MaximumConcurrency {limit} for {queue} is out of range"),
+                    format!("set it to {} to {}", CONCURRENCY.start(), CONCURRENCY.end()),
+                ));
+            }
             check_visibility(queue, properties, function, *window_seconds)
         }
+        Source::Schedule { expression, time_zone, .. } => Schedule::parse(expression, time_zone)
+            .map(|_| ())
+            .map_err(|error| TemplateError::new(id, error.problem, error.remedy)),
         Source::Rule { bus, .. } if !template.buses.contains(bus) => Err(TemplateError::new(
             id,
             format!("its rule is on {bus}, which is no bus"),
             "name an event bus of this template",
         )),
-        Source::Rule { .. } | Source::Schedule { .. } => Ok(()),
+        Source::Rule { .. } => Ok(()),
     }
 }
 

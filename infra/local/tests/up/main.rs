@@ -6,5 +6,6 @@ mod dead_letters;
 mod definitions;
 mod kill;
 mod place;
+mod recompute;
 mod sandbox;
 mod shop;

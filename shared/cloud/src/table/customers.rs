@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, anyhow};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use domain::customer::Customer;
 use domain::due::{Due, DueReason};
 use domain::names::CustomerId;
@@ -176,11 +176,6 @@ pub(crate) fn refused(error: SdkError<PutItemError>) -> Result<Item> {
         return Ok(refused.item.unwrap_or_default());
     }
     Err(error).context("writing an item")
-}
-
-/// Whether the item is a customer.
-pub(crate) fn is_customer(item: &Item) -> bool {
-    item.get("sk") == Some(&AttributeValue::S(SORT.to_owned()))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::definitions::{Kind, Version};
 
-use super::{CONCURRENCY, Item, Reading, Table, read_text, text};
+use super::{CONCURRENCY, Item, Reading, Table, number, read_number, read_text, text};
 use crate::concurrent;
 
 const PARTITION: &str = "D#";
@@ -88,11 +88,38 @@ impl Table {
         }
     }
 
+    /// Writes the latest version of the population, in the place of the one before. `false` when that is another by now.
+    pub async fn put_population(&self, version: &Version) -> Result<bool> {
+        let mut request = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .item("pk", text(PARTITION))
+            .item("sk", text(format!("{}#{}#{LATEST}", version.kind.name(), version.name)))
+            .item("version", number(version.number))
+            .item("yaml", text(&version.yaml));
+        request = match version.number.saturating_sub(1) {
+            0 => request.condition_expression("attribute_not_exists(pk)"),
+            before => request
+                .condition_expression("#version = :before")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":before", number(before)),
+        };
+        match request.send().await.map_err(SdkError::into_service_error) {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_conditional_check_failed_exception() => Ok(false),
+            Err(error) => Err(error).context("writing the population"),
+        }
+    }
+
     fn put_new(&self, pk: &str, sk: &str) -> PutBuilder {
         let put = Put::builder().table_name(&self.name).item("pk", text(pk)).item("sk", text(sk));
         put.condition_expression("attribute_not_exists(pk)")
     }
 }
+
+/// What stands in the place of the number in the key of what is kept in its latest version only.
+const LATEST: &str = "latest";
 
 /// What stands in the place of a list's text that is kept apart; no YAML that is accepted reads like it.
 const APART: &str = "apart";
@@ -108,10 +135,15 @@ fn read(item: &Item) -> Result<Version> {
     let (Some(kind), Some(name), Some(number)) = (parts.next(), parts.next(), parts.next()) else {
         anyhow::bail!("the key of a definition does not read: {key}")
     };
+    let number = if number == LATEST {
+        read_number(item, "version").and_then(|number| u32::try_from(number).ok())
+    } else {
+        number.parse().ok()
+    };
     Ok(Version {
         kind: Kind::parse(kind).with_context(|| format!("a definition of no known kind: {key}"))?,
         name: name.to_owned(),
-        number: number.parse().with_context(|| format!("the key of a definition does not read: {key}"))?,
+        number: number.with_context(|| format!("the key of a definition does not read: {key}"))?,
         yaml: read_text(item, "yaml")?.to_owned(),
     })
 }

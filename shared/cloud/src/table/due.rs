@@ -1,14 +1,12 @@
 //! Who is due, and all customers in parts.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context, Result};
 use domain::names::CustomerId;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::customers::{Stored, customer_of, is_customer};
-use super::{Item, Reading, Table, number, read_number, read_text, text};
+use super::customers::{SORT, Stored, customer_of};
+use super::{Item, Table, number, read_number, read_text, text};
 
 /// Keys in one page of the index, and items in one page of a scan.
 pub const PAGE: i32 = 1_000;
@@ -29,6 +27,16 @@ pub struct ScanKey {
     pub pk: String,
     /// The sort key.
     pub sk: String,
+}
+
+/// A page of a scan.
+#[derive(Debug)]
+pub struct Page {
+    /// Items it went over, customers and others.
+    pub items: u64,
+    /// Where the scan goes on; none at its end.
+    pub next: Option<ScanKey>,
+    customers: Vec<Item>,
 }
 
 impl Table {
@@ -52,7 +60,7 @@ impl Table {
         if let Some(after) = after {
             request = request
                 .exclusive_start_key("pk", text(format!("C#{}", after.customer)))
-                .exclusive_start_key("sk", text(super::customers::SORT))
+                .exclusive_start_key("sk", text(SORT))
                 .exclusive_start_key("due_shard", text(shard.to_string()))
                 .exclusive_start_key("due_at", number(after.at.seconds()));
         }
@@ -75,70 +83,58 @@ impl Table {
         Ok(page.items().first().and_then(|item| read_number(item, "due_at")).map(Timestamp::from_seconds))
     }
 
-    /// A page of one segment of a scan over all items: the customers in it that read, and where it goes on.
-    pub async fn scan(
-        &self,
-        segment: i32,
-        segments: i32,
-        after: Option<&ScanKey>,
-    ) -> Result<(Vec<Stored>, Option<ScanKey>)> {
-        let mut request =
-            self.client.scan().table_name(&self.name).limit(PAGE).segment(segment).total_segments(segments);
+    /// A page of one part of a scan over all items, of which the customers are answered.
+    pub async fn scan(&self, part: u32, parts: u32, after: Option<&ScanKey>) -> Result<Page> {
+        let count = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
+        let mut request = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .limit(PAGE)
+            .segment(count(part))
+            .total_segments(count(parts))
+            .filter_expression("sk = :customer")
+            .expression_attribute_values(":customer", text(SORT));
         if let Some(after) = after {
             request =
                 request.exclusive_start_key("pk", text(&after.pk)).exclusive_start_key("sk", text(&after.sk));
         }
         let page = request.send().await.context("scanning the table")?;
-        let customers = page.items().iter().filter(|item| is_customer(item)).filter_map(|item| {
-            // One that does not read must not keep the scan from the others; what comes for it says so again.
-            Stored::read(item)
-                .inspect_err(|error| {
-                    tracing::error!(error = format!("{error:#}"), "a scan leaves a customer out");
-                })
-                .ok()
-        });
-        let customers = customers.collect();
         let next = page.last_evaluated_key.as_ref().map(|key| {
             Ok::<_, anyhow::Error>(ScanKey {
                 pk: read_text(key, "pk")?.to_owned(),
                 sk: read_text(key, "sk")?.to_owned(),
             })
         });
-        Ok((customers, next.transpose()?))
+        Ok(Page {
+            next: next.transpose()?,
+            items: u64::try_from(page.scanned_count).unwrap_or(0),
+            customers: page.items.unwrap_or_default(),
+        })
+    }
+}
+
+impl Page {
+    /// The key of the last customer of the page.
+    pub fn last(&self) -> Option<&str> {
+        self.customers.last().and_then(|item| read_text(item, "pk").ok())
     }
 
-    /// The number of the definitions that the latest recomputation was begun for; 0 when there was none.
-    pub async fn begun(&self) -> Result<u32> {
-        let item = self.get("R#begun", "run", Reading::Consistent).await?;
-        Ok(item
-            .and_then(|item| read_number(&item, "number"))
-            .and_then(|number| u32::try_from(number).ok())
-            .unwrap_or(0))
+    /// Whether the customer of this key is on the page.
+    pub fn holds(&self, pk: &str) -> bool {
+        self.customers.iter().any(|item| read_text(item, "pk").is_ok_and(|key| key == pk))
     }
 
-    /// Remembers that a recomputation was begun for the definitions of this number.
-    pub async fn put_begun(&self, number: u32) -> Result<()> {
-        self.put_progress("begun", "run", &BTreeMap::from([("number", i64::from(number))])).await
-    }
-
-    /// Writes how far a part of a recomputation has come.
-    pub async fn put_progress(&self, run: &str, part: &str, progress: &BTreeMap<&str, i64>) -> Result<()> {
-        let mut request = self.client.put_item().table_name(&self.name);
-        request = request.item("pk", text(format!("R#{run}"))).item("sk", text(part));
-        for (name, value) in progress {
-            request = request.item(*name, number(value));
-        }
-        request.send().await.context("writing progress")?;
-        Ok(())
-    }
-
-    /// How far each part of a recomputation has come.
-    pub async fn progress(&self, run: &str) -> Result<Vec<BTreeMap<String, i64>>> {
-        let numbers = |item: &Item| {
-            let numbers = item.keys().filter_map(|name| Some((name.clone(), read_number(item, name)?)));
-            numbers.collect()
-        };
-        Ok(self.partition(&format!("R#{run}"), Reading::Consistent).await?.iter().map(numbers).collect())
+    /// Reads the customers of the page, in the order of the scan.
+    pub fn customers(&self) -> impl Iterator<Item = Stored> {
+        self.customers.iter().filter_map(|item| {
+            // One that does not read must not keep the scan from the others; what comes for it says so again.
+            Stored::read(item)
+                .inspect_err(|error| {
+                    tracing::error!(error = format!("{error:#}"), "a scan leaves a customer out");
+                })
+                .ok()
+        })
     }
 }
 

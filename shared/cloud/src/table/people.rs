@@ -148,23 +148,10 @@ impl Table {
         }
         unless_later(request.send().await.err())
     }
-
-    /// How many customers are on a list.
-    pub async fn count_members(&self, list: &List) -> Result<usize> {
-        let name = list_partition(list);
-        let mut count = 0;
-        for shard in 0..LIST_SHARDS {
-            let rows = self.partition(&format!("{name}#{shard}"), Reading::Eventual).await?;
-            count += rows
-                .iter()
-                .filter(|row| row.get("member") == Some(&aws_sdk_dynamodb::types::AttributeValue::Bool(true)))
-                .count();
-        }
-        Ok(count)
-    }
 }
 
-fn list_partition(list: &List) -> String {
+/// The rows of one list begin so.
+pub(crate) fn list_partition(list: &List) -> String {
     match list {
         List::Segment(name) => format!("G#{name}"),
         List::Audience(name) => format!("L#{name}"),

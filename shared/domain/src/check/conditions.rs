@@ -1,8 +1,15 @@
 //! What conditions may ask, and within which bounds.
 
-use crate::condition::Condition;
+use crate::condition::events::{Age, EventTest, NoEventTest, Period};
+use crate::condition::predicted::PredictedTest;
+use crate::condition::rfm::RfmTest;
+use crate::condition::values::ValueTest;
+use crate::condition::{Condition, dates};
 use crate::definition::Mistake;
 use crate::event::RECENT_LIMIT;
+
+/// The most days that a condition may look back or ahead: a hundred years.
+const DAYS_LIMIT: u32 = 36_525;
 
 /// Checks what a condition of a segment asks; messages belong to journeys.
 pub fn segment(condition: &Condition) -> Vec<Mistake> {
@@ -12,37 +19,15 @@ pub fn segment(condition: &Condition) -> Vec<Mistake> {
 /// Refuses a condition that asks about messages where none can have been sent.
 pub(super) fn asks_no_message(condition: &Condition, place: &str, who: &str) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
-    condition.walk(&mut |part| match part {
-        Condition::Sent(step) | Condition::Delivered(step) | Condition::Clicked(step) | Condition::Responded(step) => {
+    placed(condition, place, &mut |part, place| match part {
+        Condition::Sent(step)
+        | Condition::Delivered(step)
+        | Condition::Clicked(step)
+        | Condition::Responded(step) => {
             mistakes.push(Mistake {
                 place: place.to_owned(),
                 what: format!("{who} does not know the step `{step}`; messages can be asked about by the steps after it and by `exit`"),
             });
-        }
-        Condition::All(_) | Condition::Any(_) | Condition::Not(_) | Condition::Event(_) | Condition::NoEvent(_)
-        | Condition::Trait(_) | Condition::InAudience(_) | Condition::InSegment(_) | Condition::Reachable(_) => {
-            mistakes.extend(bounds(part, place));
-        }
-    });
-    mistakes
-}
-
-/// What is out of range in one condition, those within it aside.
-pub(super) fn bounds(condition: &Condition, place: &str) -> Option<Mistake> {
-    let wrong = |what: String| Some(Mistake { place: place.to_owned(), what });
-    match condition {
-        Condition::Event(test) if test.within_days == Some(0) => {
-            wrong("`within_days` goes from 1".to_owned())
-        }
-        Condition::Event(test) if test.within_days.is_some() && test.at_least as usize > RECENT_LIMIT => {
-            wrong(format!(
-                "`at_least: {}` within days; at most {RECENT_LIMIT} are kept one by one",
-                test.at_least
-            ))
-        }
-        Condition::NoEvent(test) if test.for_days == 0 => wrong("`for_days` goes from 1".to_owned()),
-        Condition::All(parts) | Condition::Any(parts) if parts.is_empty() => {
-            wrong("an empty list of conditions; name at least one".to_owned())
         }
         Condition::All(_)
         | Condition::Any(_)
@@ -52,10 +37,267 @@ pub(super) fn bounds(condition: &Condition, place: &str) -> Option<Mistake> {
         | Condition::Trait(_)
         | Condition::InAudience(_)
         | Condition::InSegment(_)
+        | Condition::InList(_)
         | Condition::Reachable(_)
+        | Condition::Consent(_)
+        | Condition::Rfm(_)
+        | Condition::Predicted(_) => {
+            mistakes.extend(bounds(part, place));
+        }
+    });
+    mistakes
+}
+
+/// Calls `look` on a condition and every one within it, each with its place.
+pub(super) fn placed(condition: &Condition, place: &str, look: &mut impl FnMut(&Condition, &str)) {
+    look(condition, place);
+    let mut within = |parts: &[Condition], name: &str| {
+        for (index, part) in parts.iter().enumerate() {
+            placed(part, &format!("{place}.{name}[{index}]"), look);
+        }
+    };
+    match condition {
+        Condition::All(parts) => within(parts, "all"),
+        Condition::Any(parts) => within(parts, "any"),
+        Condition::Not(part) => placed(part, &format!("{place}.not"), look),
+        Condition::Event(_)
+        | Condition::NoEvent(_)
+        | Condition::Trait(_)
+        | Condition::InAudience(_)
+        | Condition::InSegment(_)
+        | Condition::InList(_)
+        | Condition::Reachable(_)
+        | Condition::Consent(_)
+        | Condition::Rfm(_)
+        | Condition::Predicted(_)
         | Condition::Sent(_)
         | Condition::Delivered(_)
         | Condition::Clicked(_)
-        | Condition::Responded(_) => None,
+        | Condition::Responded(_) => {}
     }
+}
+
+/// What is out of range in one condition, those within it aside.
+pub(super) fn bounds(condition: &Condition, place: &str) -> Vec<Mistake> {
+    let mut found = Found { place, mistakes: Vec::new() };
+    match condition {
+        Condition::Event(test) => event(test, &mut found),
+        Condition::NoEvent(test) => no_event(test, &mut found),
+        Condition::Trait(test) => value(test, "trait", &mut found),
+        Condition::Rfm(test) => rfm(test, &mut found),
+        Condition::Predicted(test) => predicted(test, &mut found),
+        Condition::All(parts) if parts.is_empty() => found.empty("all"),
+        Condition::Any(parts) if parts.is_empty() => found.empty("any"),
+        Condition::All(_)
+        | Condition::Any(_)
+        | Condition::Not(_)
+        | Condition::InAudience(_)
+        | Condition::InSegment(_)
+        | Condition::InList(_)
+        | Condition::Reachable(_)
+        | Condition::Consent(_)
+        | Condition::Sent(_)
+        | Condition::Delivered(_)
+        | Condition::Clicked(_)
+        | Condition::Responded(_) => {}
+    }
+    found.mistakes
+}
+
+struct Found<'a> {
+    place: &'a str,
+    mistakes: Vec<Mistake>,
+}
+
+impl Found<'_> {
+    fn wrong(&mut self, path: &str, what: impl Into<String>) {
+        self.mistakes.push(Mistake { place: format!("{}.{path}", self.place), what: what.into() });
+    }
+
+    fn empty(&mut self, list: &str) {
+        self.wrong(list, "an empty list of conditions; name at least one");
+    }
+
+    fn days(&mut self, path: &str, days: Option<u32>, least: u32) {
+        if days.is_some_and(|days| days < least || days > DAYS_LIMIT) {
+            self.wrong(path, format!("goes from {least} to {DAYS_LIMIT} days"));
+        }
+    }
+
+    fn one_of(&mut self, path: &str, given: &[(&str, bool)]) {
+        let names: Vec<&str> = given.iter().filter(|(_, given)| *given).map(|(name, _)| *name).collect();
+        if names.len() > 1 {
+            self.wrong(path, format!("{} exclude each other; keep one", names.join(" and ")));
+        }
+    }
+
+    fn range(&mut self, path: &str, at_least: Option<f64>, at_most: Option<f64>) {
+        let numbers = at_least.iter().chain(&at_most);
+        if numbers.into_iter().any(|number| !number.is_finite() || number.abs() > 1e15) {
+            self.wrong(path, "not a number that can be compared; at most 1,000,000,000,000,000");
+        } else if let (Some(least), Some(most)) = (at_least, at_most)
+            && least > most
+        {
+            self.wrong(path, format!("nothing is at least {least} and at most {most}"));
+        }
+    }
+}
+
+fn event(test: &EventTest, found: &mut Found<'_>) {
+    let window = [
+        ("`within_days`", test.within_days.is_some()),
+        ("`between`", test.between.is_some()),
+        ("`since`", test.since.is_some()),
+    ];
+    found.one_of("event", &window);
+    let ages = test.first.is_some() || test.last.is_some();
+    found.one_of(
+        "event",
+        &[("`sum`", test.sum.is_some()), ("`average`", test.average.is_some()), ("`first` or `last`", ages)],
+    );
+    found.days("event.within_days", test.within_days, 1);
+    period(test.between, "event.between", found);
+    filter(&test.filter, "event", found);
+    found.range("event", test.at_least, test.at_most);
+    let bounded = test.at_least.is_some() || test.at_most.is_some();
+    if ages {
+        if bounded || window.iter().any(|(_, given)| *given) {
+            found.wrong(
+                "event",
+                "`first` and `last` ask when it happened; `at_least`, `at_most` and windows belong to a condition of their own",
+            );
+        }
+        age(test.first, "event.first", found);
+        age(test.last, "event.last", found);
+    } else if (test.sum.is_some() || test.average.is_some()) && !bounded {
+        found.wrong("event", "say how much: `at_least` or `at_most`");
+    }
+    let counts = test.sum.is_none() && test.average.is_none() && !ages;
+    let windowed = window.iter().any(|(_, given)| *given) || !test.filter.is_empty();
+    for (name, bound) in [("at_least", test.at_least), ("at_most", test.at_most)] {
+        if let Some(bound) = bound.filter(|bound| counts && (bound.fract() != 0.0 || *bound < 0.0)) {
+            found.wrong(&format!("event.{name}"), format!("`{bound}` times; write a whole number from 0"));
+        } else if bound.is_some_and(|bound| counts && windowed && bound > RECENT_LIMIT as f64) {
+            found.wrong(
+                &format!("event.{name}"),
+                format!("at most {RECENT_LIMIT} are kept one by one, and only those can be counted by window or filter"),
+            );
+        }
+    }
+}
+
+fn no_event(test: &NoEventTest, found: &mut Found<'_>) {
+    found.one_of(
+        "no_event",
+        &[
+            ("`for_days`", test.for_days.is_some()),
+            ("`between`", test.between.is_some()),
+            ("`since`", test.since.is_some()),
+        ],
+    );
+    found.days("no_event.for_days", test.for_days, 1);
+    period(test.between, "no_event.between", found);
+    filter(&test.filter, "no_event", found);
+}
+
+fn period(period: Option<Period>, path: &str, found: &mut Found<'_>) {
+    if let Some(Period { from, until }) = period
+        && from > until
+    {
+        found.wrong(path, format!("{from} is later than {until}; `from` is the first day, `until` the last"));
+    }
+}
+
+fn age(age: Option<Age>, path: &str, found: &mut Found<'_>) {
+    let Some(Age { within_days, at_least_days_ago }) = age else { return };
+    found.days(&format!("{path}.within_days"), within_days, 1);
+    found.days(&format!("{path}.at_least_days_ago"), at_least_days_ago, 1);
+    if let (Some(within), Some(ago)) = (within_days, at_least_days_ago)
+        && ago >= within
+    {
+        found.wrong(path, format!("nothing is {ago} days ago or more and within {within} days"));
+    }
+    if within_days.is_none() && at_least_days_ago.is_none() {
+        found.wrong(path, "say when: `within_days` or `at_least_days_ago`");
+    }
+}
+
+fn filter(tests: &[ValueTest], path: &str, found: &mut Found<'_>) {
+    for (index, test) in tests.iter().enumerate() {
+        let path = format!("{path}.where[{index}]");
+        value(test, &path, found);
+        if test.asks_calendar() {
+            found.wrong(&path, "a property of an event does not change with the calendar; compare it with `before` and `after`");
+        }
+    }
+}
+
+fn value(test: &ValueTest, path: &str, found: &mut Found<'_>) {
+    if test.name.is_empty() {
+        found.wrong(path, "`name` is empty; name a trait or property");
+    }
+    if test.one_of.as_ref().is_some_and(Vec::is_empty) {
+        found.wrong(&format!("{path}.one_of"), "an empty list; name at least one value");
+    }
+    for (name, days) in [
+        ("within_last_days", test.within_last_days),
+        ("within_next_days", test.within_next_days),
+        ("at_least_days_ago", test.at_least_days_ago),
+    ] {
+        found.days(&format!("{path}.{name}"), days, 0);
+    }
+    if let Some(dates::Anniversary::WithinDays(days)) = test.anniversary
+        && days > dates::ANNIVERSARY_DAYS
+    {
+        found.wrong(
+            &format!("{path}.anniversary"),
+            format!("`within_days` goes to {}", dates::ANNIVERSARY_DAYS),
+        );
+    }
+    found.range(path, test.at_least, test.at_most);
+    found.range(path, test.above, test.below);
+    let asks = ValueTest { name: test.name.clone(), exists: Some(false), ..ValueTest::default() };
+    if test.exists == Some(false) && *test != asks {
+        found.wrong(path, "`exists: false` and another test exclude each other; keep one");
+    }
+}
+
+fn rfm(test: &RfmTest, found: &mut Found<'_>) {
+    let scores = [("recency", test.recency), ("frequency", test.frequency), ("money", test.money)];
+    if scores.iter().all(|(_, scores)| scores.is_none()) {
+        found.wrong("rfm", "name at least one of `recency`, `frequency` and `money`");
+    }
+    for (name, scores) in scores {
+        if scores.is_some_and(|it| it.at_least < 1 || it.at_most > 5 || it.at_least > it.at_most) {
+            found.wrong(&format!("rfm.{name}"), "scores go from 1 to 5, `at_least` not above `at_most`");
+        }
+    }
+}
+
+fn predicted(test: &PredictedTest, found: &mut Found<'_>) {
+    let asked = [("alive", test.alive), ("purchases", test.purchases), ("yen", test.yen)];
+    if asked.iter().all(|(_, bounds)| bounds.is_none()) {
+        found.wrong("predicted", "name at least one of `alive`, `purchases` and `yen`");
+    }
+    for (name, bounds) in asked {
+        let path = format!("predicted.{name}");
+        let Some(bounds) = bounds else { continue };
+        let given: Vec<f64> = bounds.at_least.into_iter().chain(bounds.below).collect();
+        let most = if name == "alive" { 1.0 } else { 1e15 };
+        if given.is_empty() {
+            found.wrong(&path, "say how much: `at_least` or `below`");
+        } else if given.iter().any(|bound| !(0.0..=most).contains(bound)) {
+            found
+                .wrong(&path, if name == "alive" { "a probability goes from 0 to 1" } else { "goes from 0" });
+        } else if let (Some(least), Some(below)) = (bounds.at_least, bounds.below)
+            && least >= below
+        {
+            found.wrong(&path, format!("nothing is at least {least} and below {below}"));
+        }
+    }
+    let horizon = test.purchases.is_some() || test.yen.is_some();
+    if horizon && test.within_days.is_none() {
+        found.wrong("predicted", "`purchases` and `yen` need `within_days`: the days ahead that are meant");
+    }
+    found.days("predicted.within_days", test.within_days, 1);
 }

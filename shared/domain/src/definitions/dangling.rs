@@ -7,7 +7,7 @@ use crate::check;
 use crate::condition::Condition;
 use crate::definition::Mistake;
 use crate::journey::Enter;
-use crate::names::SegmentName;
+use crate::names::{ListName, SegmentName};
 use crate::place::{Place, Tree};
 
 /// A reference that does not fit.
@@ -71,8 +71,17 @@ impl Definitions {
     /// What a condition asks about that is not there.
     fn missing(&self, from: From<'_>, condition: &Condition) -> Vec<Dangling> {
         let asked = segments_asked(condition).into_iter();
-        let missing = asked.filter(|name| !self.segments.contains_key(*name));
-        missing.map(|name| from.dangling("", "in_segment", name.as_str(), self.no_segment(name))).collect()
+        let segments = asked.filter(|name| !self.segments.contains_key(*name));
+        let segments =
+            segments.map(|name| from.dangling("", "in_segment", name.as_str(), self.no_segment(name)));
+        let lists = lists_asked(condition).into_iter().filter(|name| !self.lists.contains_key(*name));
+        let lists = lists.map(|name| from.dangling("", "in_list", name.as_str(), self.no_list(name)));
+        segments.chain(lists).collect()
+    }
+
+    fn no_list(&self, name: &ListName) -> String {
+        let known: Vec<&str> = self.lists.keys().map(ListName::as_str).collect();
+        check::unknown("list", name.as_str(), &known)
     }
 
     fn no_segment(&self, name: &SegmentName) -> String {
@@ -116,6 +125,16 @@ fn segments_asked(condition: &Condition) -> Vec<&SegmentName> {
     let mut asked = Vec::new();
     condition.walk(&mut |part| {
         if let Condition::InSegment(name) = part {
+            asked.push(name);
+        }
+    });
+    asked
+}
+
+fn lists_asked(condition: &Condition) -> Vec<&ListName> {
+    let mut asked = Vec::new();
+    condition.walk(&mut |part| {
+        if let Condition::InList(name) = part {
             asked.push(name);
         }
     });

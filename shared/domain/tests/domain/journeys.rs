@@ -7,7 +7,7 @@ use domain::contact::Channel;
 use domain::customer::{Customer, Value};
 use domain::definitions::Definitions;
 use domain::enrollment::{Enrollment, State, Status};
-use domain::event::{Event, EventId};
+use domain::event::{Event, EventId, Properties};
 use domain::input::{Effect, Input, Outcome};
 use domain::ledger::Row;
 use domain::message::{Code, HoldReason, Permission, SkipReason};
@@ -120,7 +120,15 @@ fn input(index: usize, minute: i64, happening: &Happening) -> Input {
         }
         Happening::Track { name, happened } => {
             let (name, at) = (EVENTS[*name].to_owned(), now.plus(60 * happened));
-            Input::Track { event: Event { id: EventId::of(&index.to_string()), name, at, yen: Yen(900) } }
+            Input::Track {
+                event: Event {
+                    id: EventId::of(&index.to_string()),
+                    name,
+                    at,
+                    yen: Yen(900),
+                    properties: Properties::new(),
+                },
+            }
         }
         Happening::OptOut(sms) => {
             Input::OptOut { channel: if *sms { Channel::Sms } else { Channel::Email }, at: now }
@@ -303,8 +311,13 @@ fn held_twice_is_still_held() {
         };
         input(0, evening.since(at(START)) / 60, &life)
     };
-    let signed_up =
-        Event { id: EventId::of("1"), name: EVENTS[0].to_owned(), at: evening.plus(-60), yen: Yen::ZERO };
+    let signed_up = Event {
+        id: EventId::of("1"),
+        name: EVENTS[0].to_owned(),
+        at: evening.plus(-60),
+        yen: Yen::ZERO,
+        properties: Properties::new(),
+    };
     let nobody = Customer::new(CustomerId::parse("1").unwrap());
     let customer =
         step(&nobody, &[of(0, 9), Input::Track { event: signed_up }], evening, &definitions).customer;

@@ -99,7 +99,7 @@ fn a_misspelt_variable_that_was_accepted_still_reads() {
 
 #[test]
 fn an_unknown_step() {
-    assert_snapshot!(slip(WIN_BACK, "{ clicked: hello }", "{ clicked: helo }"), @"33:17: steps[4].branch[0].when: there is no step `helo`; did you mean `hello`?");
+    assert_snapshot!(slip(WIN_BACK, "{ clicked: hello }", "{ clicked: helo }"), @"33:25: steps[4].branch[0].when.all[0]: there is no step `helo`; did you mean `hello`?");
 }
 
 #[test]
@@ -179,20 +179,20 @@ fn a_notice_needs_no_way_out() {
 
 #[test]
 fn who_is_allowed_cannot_depend_on_messages() {
-    assert_snapshot!(slip(WIN_BACK, "{ not: { in_audience: cards-only } }", "{ not: { clicked: hello } }"), @"8:12: allowed: who is allowed to begin does not know the step `hello`; messages can be asked about by the steps after it and by `exit`");
+    assert_snapshot!(slip(WIN_BACK, "{ not: { in_audience: cards-only } }", "{ not: { clicked: hello } }"), @"8:19: allowed.not: who is allowed to begin does not know the step `hello`; messages can be asked about by the steps after it and by `exit`");
 }
 
 #[test]
 fn a_segment_that_asks_about_messages_and_nothing() {
     assert_snapshot!(slip(LAPSED, "- event: { name: Order Completed }", "- clicked: hello\n      - any: []"), @r#"
-    7:5: when: a segment does not know the step `hello`; messages can be asked about by the steps after it and by `exit`
-    7:5: when: an empty list of conditions; name at least one
+    8:9: when.all[0]: a segment does not know the step `hello`; messages can be asked about by the steps after it and by `exit`
+    9:14: when.all[1].any: an empty list of conditions; name at least one
     "#);
 }
 
 #[test]
 fn days_that_are_none() {
-    assert_snapshot!(slip(LAPSED, "for_days: 180", "for_days: 0"), @"7:5: when: `for_days` goes from 1");
+    assert_snapshot!(slip(LAPSED, "for_days: 180", "for_days: 0"), @"9:54: when.all[1].no_event.for_days: goes from 1 to 36525 days");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use domain::customer::{Customer, Value};
 use domain::definitions::Definitions;
 use domain::due::{Due, DueReason};
 use domain::enrollment::{EndReason, Enrollment, State};
-use domain::event::{Event, EventId};
+use domain::event::{Event, EventId, Properties};
 use domain::input::{Effect, Input, Outcome};
 use domain::message::HoldReason;
 use domain::money::Yen;
@@ -26,7 +26,13 @@ fn noon() -> Timestamp {
 
 fn track(name: &str, at: Timestamp) -> Input {
     Input::Track {
-        event: Event { id: EventId::of(&format!("{name} {at}")), name: name.to_owned(), at, yen: Yen(1) },
+        event: Event {
+            id: EventId::of(&format!("{name} {at}")),
+            name: name.to_owned(),
+            at,
+            yen: Yen(1),
+            properties: Properties::new(),
+        },
     }
 }
 

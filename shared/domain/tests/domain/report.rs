@@ -7,7 +7,7 @@ use domain::contact::Channel;
 use domain::customer::{Customer, Value};
 use domain::definitions::Definitions;
 use domain::enrollment::Status;
-use domain::event::{Event, EventId, ORDER_COMPLETED};
+use domain::event::{Event, EventId, ORDER_COMPLETED, Properties};
 use domain::input::{Input, Outcome};
 use domain::ledger::Row;
 use domain::money::Yen;
@@ -37,7 +37,13 @@ enum Person {
 
 fn order(id: &str, at: Timestamp) -> Input {
     Input::Track {
-        event: Event { id: EventId::of(id), name: ORDER_COMPLETED.to_owned(), at, yen: Yen(6_000) },
+        event: Event {
+            id: EventId::of(id),
+            name: ORDER_COMPLETED.to_owned(),
+            at,
+            yen: Yen(6_000),
+            properties: Properties::new(),
+        },
     }
 }
 

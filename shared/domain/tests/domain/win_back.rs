@@ -8,7 +8,7 @@ use domain::contact::Channel;
 use domain::customer::{Customer, Value};
 use domain::definitions::{Definitions, Version};
 use domain::enrollment::{EndReason, Message, State, Status};
-use domain::event::{Event, EventId, ORDER_COMPLETED};
+use domain::event::{Event, EventId, ORDER_COMPLETED, Properties};
 use domain::input::{Announced, Effect, Input, List, Outcome};
 use domain::message::{Code, Permission, SkipReason};
 use domain::money::Yen;
@@ -74,6 +74,7 @@ fn track(name: &str, at: Timestamp) -> Input {
             name: name.to_owned(),
             at,
             yen: if name == ORDER_COMPLETED { Yen(6_000) } else { Yen::ZERO },
+            properties: Properties::new(),
         },
     }
 }

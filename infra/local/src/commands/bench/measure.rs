@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use cloud::table::runs::RunKind;
 use domain::names::JourneyName;
 use domain::time::{DAY, Timestamp};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -21,6 +22,7 @@ use super::phase::{Phase, Watch};
 use crate::commands::report;
 use crate::commands::text::{bar, peak_memory_mb};
 use crate::region::Durability;
+use crate::runs;
 use crate::stack::{Provider, SandboxSetup, Secrets, Setup, Stack};
 use crate::virtual_time::VirtualClock;
 
@@ -42,6 +44,9 @@ const EVENTS_A_POST: u32 = 2_000;
 /// Posts under way at once.
 const POSTS: usize = 2;
 
+/// Items in a page of the bare scan: as many as `recompute` asks for.
+const PAGE: i32 = 1_000;
+
 /// Clicks under way at once.
 const CLICKS: usize = 32;
 
@@ -61,20 +66,32 @@ pub(super) struct Shop {
     pub(super) customers: u32,
     /// A customer with an order, from the post to the table.
     pub(super) import: Phase,
-    /// A customer whom a new definition changes, from its application until the customer is written.
-    pub(super) recompute: Phase,
     /// A customer whom a new definition does not change: read and evaluated.
     pub(super) scan: Phase,
+    /// A customer with the items beside it, read and thrown away: what `scan` is measured by.
+    pub(super) bare_scan: Phase,
+    /// How fast `scan` is by `bare_scan`, from 0.
+    pub(super) scan_share: f64,
+    /// What is left out when only scans are measured.
+    #[serde(flatten)]
+    pub(super) rest: Option<Rest>,
+    /// The most memory the process held, in MB, the sandbox's included.
+    pub(super) peak_memory_mb: f64,
+    /// The tables' and queues' files at the end, in MB.
+    pub(super) disk_mb: f64,
+}
+
+/// What was measured besides scans.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Rest {
+    /// A customer whom a new definition changes, from its application until the customer is written.
+    pub(super) recompute: Phase,
     /// An event that changes no journey, from the post to the table.
     pub(super) events: Phase,
     /// A message, from the timer to the receipt in the ledger.
     pub(super) messages: Phase,
     /// A click, from the request to the ledger.
     pub(super) clicks: Phase,
-    /// The most memory the process held, in MB, the sandbox's included.
-    pub(super) peak_memory_mb: f64,
-    /// The tables' and queues' files at the end, in MB.
-    pub(super) disk_mb: f64,
 }
 
 struct Measure {
@@ -84,34 +101,34 @@ struct Measure {
     customers: u32,
 }
 
-/// Measures a shop of so many customers in an empty directory.
-pub(super) async fn shop(data: &Path, customers: u32, durability: Durability) -> Result<Shop> {
+/// Measures a shop of so many customers in an empty directory; `all` is more than its scans.
+pub(super) async fn shop(data: &Path, customers: u32, durability: Durability, all: bool) -> Result<Shop> {
     let start = Timestamp::parse(START)?;
     let clock = VirtualClock::at(start);
     let stack = Stack::start(setup(data, &clock, durability)).await?;
     let sandbox = stack.sandbox.clone().context("the benchmark has a sandbox")?;
-    stack.runtime.run();
+    stack.runtime.run_pollers();
     let measure = Measure { stack, sandbox, clock, customers };
     // A day before all of them lapse.
     let bought = start.plus(DAY - load::LAPSE_SECONDS);
     let import =
         measure.post("import", CUSTOMERS_A_POST, |number| load::customer(number, bought).to_vec()).await?;
-    let recompute = measure.apply("recompute", &load::DEFINITIONS, customers).await?;
+    let recompute =
+        if all { Some(measure.apply("recompute", &load::DEFINITIONS, customers).await?) } else { None };
     let scan = measure.apply("scan", &[load::NOBODY], 0).await?;
-    let events = measure.post("events", EVENTS_A_POST, |number| vec![load::event(number, start)]).await?;
-    let messages = measure.messages(start.plus(DAY)).await?;
-    let clicks = measure.clicks().await?;
-    let peak_memory_mb = peak_memory_mb();
-    measure.check(clicks.count).await?;
+    let bare_scan = measure.bare_scan().await?;
+    let rest = match recompute {
+        Some(recompute) => Some(measure.rest(start, recompute).await?),
+        None => None,
+    };
     Ok(Shop {
         customers,
         import,
-        recompute,
+        scan_share: scan.per_second / bare_scan.per_second,
         scan,
-        events,
-        messages,
-        clicks,
-        peak_memory_mb,
+        bare_scan,
+        rest,
+        peak_memory_mb: peak_memory_mb(),
         disk_mb: disk_mb(data)?,
     })
 }
@@ -140,6 +157,32 @@ fn setup(data: &Path, clock: &VirtualClock, durability: Durability) -> Setup {
 }
 
 impl Measure {
+    /// Measures what begins when scans are over.
+    async fn rest(&self, start: Timestamp, recompute: Phase) -> Result<Rest> {
+        let events = self.post("events", EVENTS_A_POST, |number| vec![load::event(number, start)]).await?;
+        let messages = self.messages(start.plus(DAY)).await?;
+        let clicks = self.clicks().await?;
+        self.check(clicks.count).await?;
+        Ok(Rest { recompute, events, messages, clicks })
+    }
+
+    /// Reads the whole table, page by page, and does nothing with it.
+    async fn bare_scan(&self) -> Result<Phase> {
+        let runtime = &self.stack.runtime;
+        let client = aws_sdk_dynamodb::Client::new(&runtime.region().sdk_config("bench"));
+        let table = runtime.template().tables.keys().next().context("the template has no table")?;
+        let watch = Watch::start(runtime);
+        let mut start = None;
+        loop {
+            let scan = client.scan().table_name(table).limit(PAGE).set_exclusive_start_key(start);
+            let page = scan.send().await.context("scanning the table")?;
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(watch.stop(runtime, self.customers));
+            }
+        }
+    }
+
     /// Posts calls about every customer, and waits until they are stored.
     async fn post(
         &self,
@@ -168,20 +211,33 @@ impl Measure {
         Ok(watch.stop(&self.stack.runtime, self.customers))
     }
 
-    /// Applies definitions that change so many customers, and waits until those are stored. The second time that
-    /// `recompute` goes through all is waited for and not measured: it is one more `scan`.
+    /// Applies definitions that change so many customers, and waits until those are stored. While the inbox is full a run
+    /// waits; waiting is not work, so the clock is put on by that much. The second time that `recompute` goes through all is
+    /// waited for and not measured: it is one more `scan`.
     async fn apply(&self, what: &str, files: &[(&str, &str)], changed: u32) -> Result<Phase> {
         let files: Vec<(String, String)> =
             files.iter().map(|(file, yaml)| ((*file).to_owned(), (*yaml).to_owned())).collect();
         let watch = Watch::start(&self.stack.runtime);
         let applied = crate::definitions::apply(&self.stack.runtime, &files);
         self.drained(what, &watch, u64::from(changed), applied).await?;
+        while !self.is_through().await? {
+            self.clock.set(self.clock.now().plus(1));
+            self.drained(what, &watch, u64::from(changed), async { Ok(()) }).await?;
+        }
         let phase = watch.stop(&self.stack.runtime, self.customers);
         let again = self.clock.now().plus(AGAIN_SECONDS);
         self.clock.set(again);
         let watch = Watch::start(&self.stack.runtime);
         self.drained("again", &watch, 0, async { Ok(()) }).await?;
         Ok(phase)
+    }
+
+    /// Whether the run that was begun last has read everyone.
+    async fn is_through(&self) -> Result<bool> {
+        let table = self.stack.runtime.table("bench")?;
+        let run = table.begun(RunKind::Recompute).await?.context("no run was begun")?;
+        let progress = runs::look(&table, run, 0, self.clock.now()).await?;
+        Ok(progress.is_some_and(|progress| progress.state.is_through()))
     }
 
     /// Lets all customers lapse at `now`, and waits until all that follows is stored.

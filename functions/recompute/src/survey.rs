@@ -1,0 +1,97 @@
+//! What definitions ask of all customers together: a run whose parts carry what they found, and that ends with the next
+//! version of the population, which definitions hold.
+
+use anyhow::{Result, ensure};
+use cloud::table::runs::{Part, Run, RunId, RunKind};
+use domain::definitions::{self, Definitions, Kind, Version};
+use domain::population::{Population, Survey};
+
+use crate::task::{DEFINITION_APPLIED, DefinitionApplied};
+use crate::{Recompute, local_day};
+
+/// By what share of itself a figure must differ from the one in force. Whenever one does, everyone is looked at anew.
+const MATERIAL: f64 = 0.01;
+
+/// The name of the one population.
+const EVERYONE: &str = "all";
+
+impl Recompute {
+    /// Begins the survey of today, if definitions ask for what it learns.
+    pub(crate) async fn survey(&self, definitions: &Definitions) -> Result<()> {
+        if !definitions.asks_population() {
+            return Ok(());
+        }
+        let days = local_day(self.clock.now(), definitions)?.since(jiff::civil::date(1970, 1, 1))?.get_days();
+        self.begin(RunId { kind: RunKind::Survey, number: u32::try_from(days)?, again: 0 }).await
+    }
+
+    /// Concludes what the parts of a survey found, and writes it where that changes anything; returns what it came to.
+    /// What a survey wrote already it does not write again.
+    pub(crate) async fn conclude(&self, run: &Run, parts: &[Part]) -> Result<String> {
+        let mut survey = Survey::new();
+        for part in parts {
+            survey.merge(found(part)?);
+        }
+        let versions = self.table.definitions().await?;
+        let current = versions.iter().find(|version| version.kind == Kind::Population);
+        // One that a later release wrote may not read; then it is as if nothing were known, as for definitions.
+        let previous: Option<Population> =
+            current.and_then(|version| serde_json::from_str(&version.yaml).ok());
+        let learnt = survey.conclude(previous.as_ref(), run.begun);
+        let said = describe(&learnt);
+        let number = definitions::number(&versions);
+        if previous.as_ref().is_some_and(|previous| previous.as_of == run.begun) {
+            self.announce(number).await?;
+            return Ok(said);
+        }
+        if previous.is_some_and(|previous| !differs(&previous, &learnt)) {
+            return Ok(format!("{said}; as before"));
+        }
+        let version = Version {
+            kind: Kind::Population,
+            name: EVERYONE.to_owned(),
+            number: current.map_or(0, |version| version.number) + 1,
+            yaml: serde_json::to_string(&learnt)?,
+        };
+        ensure!(self.table.put_population(&version).await?, "another survey wrote what it learnt meanwhile");
+        self.announce(number + 1).await?;
+        Ok(said)
+    }
+
+    async fn announce(&self, number: u32) -> Result<()> {
+        self.bus.put(&[(DEFINITION_APPLIED, DefinitionApplied { number })]).await
+    }
+}
+
+/// What a part has found so far.
+pub(crate) fn found(part: &Part) -> Result<Survey> {
+    part.learnt.clone().map_or_else(|| Ok(Survey::new()), |text| Ok(Survey::try_from(text)?))
+}
+
+fn describe(learnt: &Population) -> String {
+    let fit = |name: &str, fit: Option<&domain::population::Fit>| {
+        fit.map(|fit| format!("; {name}: {fit}")).unwrap_or_default()
+    };
+    let fits = [fit("purchases", learnt.purchases_fit.as_ref()), fit("value", learnt.value_fit.as_ref())];
+    format!("{} customers had bought{}", learnt.customers, fits.concat())
+}
+
+/// Whether any figure that conditions read differs from what it was by more than [`MATERIAL`], or is there or gone.
+fn differs(previous: &Population, learnt: &Population) -> bool {
+    let figures = |population: &Population| {
+        let fifths = population.rfm.iter().flat_map(|fifths| {
+            let recency = fifths.recency.map(|seconds| seconds as f64);
+            let frequency = fifths.frequency.map(f64::from);
+            let money = fifths.money.map(|yen| yen.0 as f64);
+            recency.into_iter().chain(frequency).chain(money)
+        });
+        let purchases = population.purchases.iter().flat_map(|fit| [fit.r, fit.alpha, fit.a, fit.b]);
+        let value = population.value.iter().flat_map(|fit| [fit.p, fit.q, fit.gamma]);
+        fifths.chain(purchases).chain(value).collect::<Vec<f64>>()
+    };
+    let there = |population: &Population| {
+        (population.rfm.is_some(), population.purchases.is_some(), population.value.is_some())
+    };
+    let far = |(before, after): (f64, f64)| (after - before).abs() > MATERIAL * before.abs();
+    there(previous) != there(learnt) || figures(previous).into_iter().zip(figures(learnt)).any(far)
+}

@@ -1,0 +1,237 @@
+//! Which column is what.
+
+use serde_json::json;
+
+use super::*;
+
+#[test]
+fn a_good_file_of_customers() {
+    let text = "\u{feff}ID,name,phone,email,birthday,prefecture,sms_consent,email_consent,consent_at,会員ランク\r\n\
+        7,佐藤 花子,090-1234-5678,hanako@example.jp,昭和40年3月9日,東京都,はい,no,2020/1/2,ゴールド\r\n\
+        8,,090-0000-0000,,,,,,,\r\n9,,03-1234-5678,,,,,,,\r\n";
+    let Outcome { calls, summary, rejected } = import(Kind::Customers, text).unwrap();
+    assert_eq!(
+        summary.to_string(),
+        "3 rows taken, 0 rows rejected\nread as UTF-8 with a byte order mark\n\
+         1 phone number not of a mobile phone, kept as `fixed_line`: no SMS goes there"
+    );
+    assert_eq!(rejected, None);
+    let expected = json!([
+        {
+            "type": "identify", "userId": "7", "timestamp": "2025-11-24T00:00:00Z",
+            "traits": {
+                "name": "佐藤 花子", "phone": "090-1234-5678", "email": "hanako@example.jp",
+                "birthday": "1965-03-09", "address": { "state": "東京都" }, "会員ランク": "ゴールド",
+            },
+        },
+        {
+            "type": "identify", "userId": "7", "timestamp": "2020-01-02T00:00:00+09:00",
+            "traits": { "consents": { "sms": { "marketing": true }, "email": { "marketing": false } } },
+        },
+        {
+            "type": "identify", "userId": "8", "timestamp": "2025-11-24T00:00:00Z",
+            "traits": { "phone": "090-0000-0000" },
+        },
+        {
+            "type": "identify", "userId": "9", "timestamp": "2025-11-24T00:00:00Z",
+            "traits": { "fixed_line": "03-1234-5678" },
+        },
+    ]);
+    assert_eq!(Value::from(calls), expected);
+}
+
+#[test]
+fn a_consent_without_a_time_outranks_no_other_word() {
+    let calls = import(Kind::Customers, "id,sms_consent,consent_at\n1,はい,\n2,,2020/1/2\n").unwrap().calls;
+    assert_eq!(calls.len(), 3);
+    assert_eq!(calls[1]["timestamp"], "1990-01-01T00:00:00Z");
+    assert_eq!(calls[1]["traits"]["consents"]["sms"]["marketing"], true);
+}
+
+#[test]
+fn a_refusal_without_a_time_is_as_old_as_the_file() {
+    let calls = import(Kind::Customers, "id,sms_consent,email_consent\n1,no,yes\n").unwrap().calls;
+    let expected = json!([
+        {
+            "type": "identify", "userId": "1", "timestamp": "2025-11-24T00:00:00Z",
+            "traits": { "consents": { "sms": { "marketing": false } } },
+        },
+        {
+            "type": "identify", "userId": "1", "timestamp": "1990-01-01T00:00:00Z",
+            "traits": { "consents": { "email": { "marketing": true } } },
+        },
+    ]);
+    assert_eq!(Value::from(calls), expected);
+}
+
+#[test]
+fn a_good_file_of_orders() {
+    let text = "order_id,customer_id,ordered_at,total,currency,memo\n\
+        A1,7,2026-11-22T09:00:00+09:00,\"¥1,980\",JPY,x\nA2,7,2026/11/23 18:05,３００,,\n";
+    let Outcome { calls, summary, .. } = import(Kind::Orders, text).unwrap();
+    assert_eq!(
+        summary.to_string(),
+        "2 rows taken, 0 rows rejected\nread as UTF-8\nf.csv: columns that are not used: memo"
+    );
+    assert_eq!(
+        calls[1],
+        json!({
+            "type": "track", "event": "Order Completed", "userId": "7",
+            "messageId": "import-order-088094f68bab1be95aa073305586d872", "timestamp": "2026-11-23T18:05:00+09:00",
+            "properties": { "order_id": "A2", "total": 300, "currency": "JPY" },
+        })
+    );
+    assert_eq!(calls[0]["properties"]["total"], 1_980);
+}
+
+#[test]
+fn columns_are_named_by_the_caller() {
+    let text = "番号,携帯,ご住所,メモ\n1,090-1234-5678,大阪,x\n";
+    let maps = ["番号=id", "携帯=phone", "ご住所=prefecture", "メモ="];
+    let Outcome { calls, summary, .. } = import_with(Kind::Customers, &maps, text).unwrap();
+    assert_eq!(
+        calls[0]["traits"],
+        json!({ "phone": "090-1234-5678", "address": { "state": "大阪" } }),
+        "{summary}"
+    );
+    let text = "伝票,客,日,時,金額,支払,品\n1,7,令和7年4月1日,9時5分,\"1,980円\",代引,茶\n";
+    let maps = [
+        "伝票=order_id",
+        "客=customer_id",
+        "日=ordered_on",
+        "時=ordered_time",
+        "金額=total",
+        "支払=payment",
+        "品=product",
+    ];
+    let calls = import_with(Kind::Orders, &maps, text).unwrap().calls;
+    assert_eq!(calls[0]["timestamp"], "2025-04-01T09:05:00+09:00");
+    let properties = json!({
+        "order_id": "1", "total": 1980, "currency": "JPY", "payment": "代引", "products": ["茶"],
+    });
+    assert_eq!(calls[0]["properties"], properties);
+    // The caller's word goes before a known header's meaning.
+    let text = "Customer ID,Email,First Name,Last Name\n'42,a@example.jp,花,伊藤\n";
+    let calls = import_with(Kind::Customers, &["Customer ID=id"], text).unwrap().calls;
+    assert_eq!(
+        (calls[0]["userId"].as_str(), calls[0]["traits"]["name"].as_str()),
+        (Some("42"), Some("伊藤 花"))
+    );
+}
+
+#[test]
+fn wrong_mappings() {
+    let table: [(Kind, &str, &str); 6] = [
+        (Kind::Customers, "番=id", "f.csv: --map 番=id: no column `番` in line 1"),
+        (
+            Kind::Customers,
+            "会員番=id",
+            "f.csv: --map 会員番=id: no column `会員番` in line 1; did you mean `会員番号`?",
+        ),
+        (Kind::Customers, "会員番号=emial", "f.csv: --map 会員番号=emial: unknown; did you mean `email`?"),
+        (
+            Kind::Customers,
+            "会員番号=consents",
+            "f.csv: --map 会員番号=consents: consent is in `sms_consent` and `email_consent`; name those by --map",
+        ),
+        (
+            Kind::Orders,
+            "会員番号=custmer_id",
+            "f.csv: --map 会員番号=custmer_id: unknown; did you mean `customer_id`?",
+        ),
+        (
+            Kind::Orders,
+            "会員番号=products",
+            "f.csv: --map 会員番号=products: is the order's own; choose another name",
+        ),
+    ];
+    for (kind, map, expected) in table {
+        let text = "会員番号,メモ\n1,x\n";
+        assert_eq!(import_with(kind, &[map], text).err().as_deref(), Some(expected));
+    }
+    for text in ["会員番号", "=id", " =id"] {
+        assert!(Mapping::parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn bad_headers() {
+    let columns = "order_id, customer_id, ordered_at, total, currency, ordered_on, ordered_time, email, phone, product, \
+                   status, cancelled_at";
+    let table: [(Kind, &[u8], &str); 11] = [
+        (Kind::Orders, b"", "f.csv: the file is empty; its first line names the columns"),
+        (
+            Kind::Orders,
+            b"order_id,custmer_id,ordered_at,total\n",
+            "f.csv: unknown column `custmer_id` in line 1: did you mean `customer_id`?",
+        ),
+        (
+            Kind::Orders,
+            b"order_id,customer_id,ordered_at,total,curency\n",
+            "f.csv: unknown column `curency` in line 1: did you mean `currency`?",
+        ),
+        (
+            Kind::Orders,
+            b"order_id,customer_id,ordered_at\n",
+            &format!(
+                "f.csv: no column `total` in line 1; the columns are: {columns}; yours is named by --map YOURS=total"
+            ),
+        ),
+        (
+            Kind::Events,
+            b"customer_id,event\n",
+            "f.csv: no column `at` in line 1; the columns are: customer_id, event, at, event_id, total, yen, currency, \
+             email, phone; yours is named by --map YOURS=at",
+        ),
+        (Kind::Customers, b"dd,name\n", "f.csv: unknown column `dd` in line 1: did you mean `id`?"),
+        (Kind::Customers, b"id,x,X\n", "f.csv: column `X` is twice in line 1; rename one of them"),
+        (Kind::Customers, b"id,id\n", "f.csv: column `id` is twice in line 1; rename one of them"),
+        (
+            Kind::Customers,
+            b"id,address\n",
+            "f.csv: column `address` in line 1: is where the prefecture is kept; name it otherwise, such as --map \
+             address=street",
+        ),
+        (
+            Kind::Customers,
+            b"id,name\r1,a\r2,b",
+            "f.csv:1: the line breaks are CR alone; save the file with LF or CRLF",
+        ),
+        (
+            Kind::Customers,
+            b"id,\x8e\xff\xff\n",
+            "f.csv:1: byte 4 of the file (0x8e) means nothing in Shift_JIS (windows-31j); name the file's encoding by --encoding",
+        ),
+    ];
+    for (kind, text, expected) in table {
+        assert_eq!(import(kind, text).err().as_deref(), Some(expected));
+    }
+}
+
+#[test]
+fn a_likely_slip_in_a_column_of_customers_is_noted() {
+    let Outcome { calls, summary, .. } = import(Kind::Customers, "id,phnoe\n1,090-1234-5678\n").unwrap();
+    assert_eq!(summary.notes, ["f.csv: column `phnoe` in line 1 is kept as a trait: did you mean `phone`?"]);
+    assert_eq!(calls[0]["traits"]["phnoe"], "090-1234-5678");
+    let summary = import(Kind::Events, "customer_id,event,at,totla\n1,x,2025/1/1,5\n").unwrap().summary;
+    assert_eq!(
+        summary.notes,
+        ["f.csv: column `totla` in line 1 is kept as a property: did you mean `total`?"]
+    );
+}
+
+#[test]
+fn who_has_no_id_is_known_by_the_address() {
+    let text =
+        "id,email,phone\n,Hana@Example.JP,090-1234-5678\n,,０８０－２３４５－６７８９\n3,a@example.jp,\n";
+    let Outcome { calls, summary, .. } = import(Kind::Customers, text).unwrap();
+    let ids: Vec<&str> = calls.iter().map(|call| call["userId"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["hana@example.jp", "+818023456789", "3"]);
+    assert_eq!((summary.by_email, summary.by_phone), (1, 1));
+    let text = "order_id,email,phone,ordered_at,total\nA,x,０３－１２３４－５６７８,2025/1/1,1\n";
+    let expected = "f.csv:2: email: not an e-mail address; write it as name@example.jp";
+    assert_eq!(reason(Kind::Orders, text), expected);
+    let expected =
+        "f.csv:2: customer_id: missing, and no e-mail address or mobile number to know the customer by";
+    assert_eq!(reason(Kind::Orders, "order_id,email,ordered_at,total\nA,,2025/1/1,1\n"), expected);
+}
