@@ -2,17 +2,24 @@
 
 mod apply;
 mod bench;
+mod change;
 mod dead_letters;
 mod demo;
 mod explain;
 mod import;
 mod place;
+mod plan;
 mod recompute;
 mod report;
 mod sandbox;
+mod scenarios;
+pub mod schema;
 mod segments;
 mod text;
+mod told;
 mod up;
+mod validate;
+mod withdraw;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,11 +56,31 @@ enum Command {
     Demo(Demo),
     /// Serves the HTTP API, runs the functions by the clock, and plays the provider.
     Up(up::Up),
+    /// Finds every mistake of the definitions in a directory, and changes nothing.
+    ///
+    /// Each is shown as file, line and column, with the line and the nearest right word. It needs no installation; where
+    /// there is one, the definitions are checked together with what is live. Ends with 1 when there is a mistake.
+    Validate(validate::Validate),
+    /// Shows what applying the definitions in a directory would do, and changes nothing.
+    ///
+    /// What differs from what is live, line by line, and who would enter and leave segments and begin journeys: how many,
+    /// and some of them. It looks at every customer, whether `tsunagi up` runs or not.
+    Plan(plan::PlanArgs),
     /// Checks the definitions in a directory and makes them current.
     ///
-    /// Every *.yaml file holds one segment, one journey or the shop. Nothing is applied while any file has a mistake;
-    /// each is shown as file, line and column. A definition that did not change keeps its version.
+    /// Every *.yaml file holds one segment, one journey or the shop; NAME.csv and NAME.txt hold customers' ids, which
+    /// become the list NAME. Nothing is applied while any file has a mistake; each is shown as file, line and column. A
+    /// definition that did not change keeps its version.
     Apply(apply::Apply),
+    /// Takes a segment, a journey or a list out of force.
+    ///
+    /// Members leave the segment; nobody begins the journey any more, and who is in it finishes. What something else refers
+    /// to stays. Nothing is deleted: applied again, it is in force again.
+    Withdraw(withdraw::Withdraw),
+    /// The library of segments and journeys to start from: `scenarios list`, `show NAME`, `add NAME [DIR]`.
+    Scenarios(scenarios::Scenarios),
+    /// Prints the JSON Schema of definitions, by which editors complete and check them.
+    Schema,
     /// Takes customers, orders or events from a CSV file of any size.
     ///
     /// Rows that can't be taken are written to FILE.rejected.csv with the reason; the rest are taken. Importing the
@@ -114,7 +141,12 @@ fn start(cli: Cli) -> Result<()> {
         match cli.command {
             Command::Demo(command) => command.run().await,
             Command::Up(command) => command.run().await,
+            Command::Validate(command) => command.run().await,
+            Command::Plan(command) => command.run().await,
             Command::Apply(command) => command.run().await,
+            Command::Withdraw(command) => command.run().await,
+            Command::Scenarios(command) => command.run(),
+            Command::Schema => schema::run(),
             Command::Import(command) => command.run().await,
             Command::Segments(command) => command.run().await,
             Command::Recompute(command) => command.run().await,

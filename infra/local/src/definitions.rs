@@ -1,7 +1,10 @@
 //! Definitions in files and in the table: checked together, stored as immutable versions, announced on the bus.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+pub mod check;
+pub mod files;
+mod list_file;
+pub mod plan;
+
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -12,6 +15,8 @@ use domain::definitions::{self, Definitions, Kind, Version};
 use domain::message::CodeKey;
 use recompute::{DEFINITION_APPLIED, DefinitionApplied};
 
+use self::check::{Checked, Told, check};
+use self::files::File;
 use crate::runtime::Runtime;
 
 /// All definitions of a table.
@@ -33,45 +38,37 @@ pub struct Applied {
     pub new: bool,
 }
 
-/// Checks definitions together with those that are stored, and stores what is new. `Err` lists the mistakes, each with
-/// the name of its file.
+/// Checks definitions together with those that are stored, and stores what is new: what was applied, and the number of the
+/// definitions afterwards. `Err` lists the mistakes.
+pub async fn store(
+    table: &Table,
+    files: &[File],
+) -> Result<std::result::Result<(Vec<Applied>, u32), Vec<Told>>> {
+    let Checked { applied, versions, stored, mistakes } = check(files, table.definitions().await?)?;
+    if !mistakes.is_empty() {
+        return Ok(Err(mistakes));
+    }
+    add(table, &versions[stored..]).await?;
+    Ok(Ok((applied, definitions::number(&versions))))
+}
+
+/// Adds versions to those that are stored.
+pub async fn add(table: &Table, versions: &[Version]) -> Result<()> {
+    let new: Vec<&Version> = versions.iter().collect();
+    if !new.is_empty() && !table.put_definitions(&new).await? {
+        bail!("someone else applied one of these just now; look at what is current and try again");
+    }
+    Ok(())
+}
+
+/// As [`store`], of texts with the names of their files; mistakes are lines to read.
 pub async fn put(
     table: &Table,
     files: &[(String, String)],
 ) -> Result<std::result::Result<(Vec<Applied>, u32), Vec<String>>> {
-    let mut versions = table.definitions().await?;
-    let stored = versions.len();
-    let (mut applied, mut mistakes) = (Vec::new(), Vec::new());
-    for (file, yaml) in files {
-        match definitions::read(yaml) {
-            Ok((kind, name)) => {
-                let latest = versions
-                    .iter()
-                    .filter(|version| version.kind == kind && version.name == name)
-                    .max_by_key(|version| version.number);
-                let new = latest.is_none_or(|latest| latest.yaml != *yaml);
-                let number = latest.map_or(0, |latest| latest.number) + u32::from(new);
-                if new {
-                    versions.push(Version { kind, name: name.clone(), number, yaml: yaml.clone() });
-                }
-                applied.push(Applied { kind, name, version: number, new });
-            }
-            Err(found) => mistakes.extend(found.iter().map(|mistake| format!("{file}:{mistake}"))),
-        }
-    }
-    if mistakes.is_empty()
-        && let Err(found) = Definitions::new(&versions, CodeKey::none())
-    {
-        mistakes.extend(found.iter().map(ToString::to_string));
-    }
-    if !mistakes.is_empty() {
-        return Ok(Err(mistakes));
-    }
-    let new: Vec<&Version> = versions.iter().skip(stored).collect();
-    if !new.is_empty() && !table.put_definitions(&new).await? {
-        bail!("someone else applied one of these just now; look at what is current and apply again");
-    }
-    Ok(Ok((applied, definitions::number(&versions))))
+    let files: Vec<File> = files.iter().map(|(path, yaml)| File::definition(path, yaml.clone())).collect();
+    let stored = store(table, &files).await?;
+    Ok(stored.map_err(|mistakes| mistakes.iter().map(ToString::to_string).collect()))
 }
 
 /// Tells the bus that definitions were applied, which begins a recomputation.
@@ -91,21 +88,6 @@ pub async fn apply(runtime: &Arc<Runtime>, files: &[(String, String)]) -> Result
         }
         Err(mistakes) => bail!("{}", mistakes.join("\n")),
     }
-}
-
-/// The YAML files of a directory, by name.
-pub fn yaml_files(directory: &Path) -> Result<Vec<(String, String)>> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(directory)
-        .with_context(|| format!("reading {}", directory.display()))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<_>>()?;
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"));
-    paths.sort();
-    let read = |path: &PathBuf| {
-        let yaml = fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
-        Ok((path.display().to_string(), yaml))
-    };
-    paths.iter().map(read).collect()
 }
 
 fn join(mistakes: &[Mistake]) -> String {

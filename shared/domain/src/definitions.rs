@@ -15,6 +15,7 @@ use crate::list::Ids;
 use crate::message::{CodeKey, Rules};
 use crate::mistakes;
 use crate::names::{JourneyName, ListName, NameError, SegmentName};
+use crate::place::{self, Place, Tree};
 use crate::population::Population;
 
 pub use self::dangling::Dangling;
@@ -123,6 +124,16 @@ pub fn read(yaml: &str) -> Result<(Kind, String), Vec<Mistake>> {
         Examined { of: Some(of), mistakes } if mistakes.is_empty() => Ok(of),
         Examined { mistakes, .. } => Err(mistakes),
     }
+}
+
+/// Where the name of a definition stands in its text, as line and column.
+pub fn name_place(yaml: &str) -> String {
+    let tree = Tree::read(yaml).ok();
+    let place = tree.as_ref().and_then(|tree| match &tree.value {
+        Tree::Map(roots) => roots.first()?.1.value.entry("name", 0).and_then(|(_, name)| place::at(name)),
+        Tree::List(_) | Tree::Leaf(_) => None,
+    });
+    place.unwrap_or(Place::START).to_string()
 }
 
 /// The definitions in force.

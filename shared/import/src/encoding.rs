@@ -44,6 +44,13 @@ impl Encoding {
         }
     }
 
+    /// All of a text without its byte order mark; none where there are bytes that this encoding does not allow.
+    pub fn text(self, bytes: &[u8]) -> Option<String> {
+        let bytes = bytes.strip_prefix(BOM).unwrap_or(bytes);
+        let text = self.decoder().encoding().decode_without_bom_handling_and_without_replacement(bytes);
+        text.map(std::borrow::Cow::into_owned)
+    }
+
     /// A decoder that leaves the byte order mark to its caller.
     pub(crate) fn decoder(self) -> Decoder {
         let encoding = match self {

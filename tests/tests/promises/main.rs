@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod budgets;
+mod definitions;
 mod email;
 mod expiry;
 mod explain;

@@ -5,17 +5,17 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::Args;
 use cloud::table::Table;
-use domain::definitions::Kind;
+use domain::definitions::{Definitions, Kind};
 use domain::input::List;
-use domain::journey::{Enter, Journey};
-use serde_json::json;
+use domain::journey::Enter;
+use domain::names::{JourneyName, ListName, SegmentName};
 
-use super::place::{self, Holder, Up};
+use super::Data;
+use super::change::change;
 use super::text::{complain, say};
-use super::{Data, recompute};
-use crate::control;
+use super::told::{all_shown, counted};
+use crate::definitions::files::{self, File};
 use crate::definitions::{self, Applied};
-use crate::region::Durability;
 
 /// Checks definitions and makes them current.
 #[derive(Debug, Args)]
@@ -28,73 +28,67 @@ pub struct Apply {
 
 impl Apply {
     pub(super) async fn run(self) -> Result<()> {
-        let files = definitions::yaml_files(&self.dir)?;
+        let files = files::read(&self.dir)?;
         if files.is_empty() {
             bail!("there is no *.yaml in {}", self.dir.display());
         }
-        match place::hold(&self.data.data)? {
-            Holder::We(_held) => {
-                let stack = place::stack(&self.data.data, Durability::Durable).await?;
-                let table = stack.runtime.table("tsunagi")?;
-                let Some(number) = self.put(&table, &files).await? else { return Ok(()) };
-                definitions::announce(&stack.runtime, number).await?;
-                say("Customers are looked at anew once `tsunagi up` runs.");
-                Ok(())
-            }
-            Holder::Up(up) => {
-                let reader = place::reader(&self.data.data)?;
-                let Some(number) = self.put(&reader.table, &files).await? else { return Ok(()) };
-                self.announce(&up, number).await?;
-                recompute::follow_if_seen(&self.data.data).await
-            }
-        }
-    }
-
-    /// Stores what is new and says so; the number of the definitions when anything is.
-    async fn put(&self, table: &Table, files: &[(String, String)]) -> Result<Option<u32>> {
-        match definitions::put(table, files).await? {
-            Ok((applied, number)) => {
-                for change in &applied {
-                    let what = if change.new { "applied" } else { "unchanged" };
-                    say(&format!(
-                        "{} {} version {}: {what}",
-                        change.kind.name(),
-                        change.name,
-                        change.version
-                    ));
-                }
-                tell_of_members(table, &applied).await?;
-                Ok(applied.iter().any(|change| change.new).then_some(number))
-            }
-            Err(mistakes) => {
-                for mistake in &mistakes {
-                    complain(mistake);
-                }
-                let plural = if mistakes.len() == 1 { "" } else { "s" };
-                bail!("nothing was applied: {} mistake{plural}", mistakes.len())
-            }
-        }
-    }
-
-    async fn announce(&self, up: &Up, number: u32) -> Result<()> {
-        let secrets = place::secrets(&self.data.data)?;
-        let request = providers::http::client().post(format!("{}{}", up.url, control::DEFINITION_APPLIED));
-        let answer =
-            request.basic_auth(secrets.write_key, Some("")).json(&json!({ "number": number })).send().await?;
-        answer.error_for_status()?;
-        Ok(())
+        change(&self.data.data, async |table: &Table| put(table, &files).await).await
     }
 }
 
+/// Stores what is new and says so; the number of the definitions when anything is.
+async fn put(table: &Table, files: &[File]) -> Result<Option<u32>> {
+    match definitions::store(table, files).await? {
+        Ok((applied, number)) => {
+            let current = definitions::current(table).await?;
+            for change in &applied {
+                let what = if change.new { "applied" } else { "unchanged" };
+                let title = described(&current, change.kind, &change.name);
+                say(&format!(
+                    "{} {} version {}: {what}{title}",
+                    change.kind.name(),
+                    change.name,
+                    change.version
+                ));
+            }
+            tell_of_members(table, &current, &applied).await?;
+            Ok(applied.iter().any(|change| change.new).then_some(number))
+        }
+        Err(mistakes) => {
+            complain(&all_shown(&mistakes));
+            bail!("nothing was applied: {}", counted(&mistakes))
+        }
+    }
+}
+
+/// What a definition calls itself, after what is said of it; for a list, how many are on it.
+pub fn described(definitions: &Definitions, kind: Kind, name: &str) -> String {
+    let title = match kind {
+        Kind::Segment => {
+            let name = SegmentName::parse(name).ok();
+            name.and_then(|name| definitions.segments.get(&name)).map(|segment| segment.title.to_string())
+        }
+        Kind::Journey => {
+            let name = JourneyName::parse(name).ok();
+            name.and_then(|name| Some(definitions.current(&name)?.1.title.to_string()))
+        }
+        Kind::List => {
+            let name = ListName::parse(name).ok();
+            name.and_then(|name| definitions.lists.get(&name)).map(|ids| format!("{} customers", ids.len()))
+        }
+        Kind::Shop | Kind::Population => None,
+    };
+    title.filter(|title| !title.is_empty()).map_or_else(String::new, |title| format!("   {title}"))
+}
+
 /// Says of new journeys whom they do not reach: who is in the segment already does not enter it any more.
-async fn tell_of_members(table: &Table, applied: &[Applied]) -> Result<()> {
-    let current = definitions::current(table).await?;
-    let new = |journey: &Journey| {
+async fn tell_of_members(table: &Table, current: &Definitions, applied: &[Applied]) -> Result<()> {
+    let new = |name: &JourneyName| {
         let first = |change: &Applied| change.new && change.version == 1 && change.kind == Kind::Journey;
-        applied.iter().any(|change| first(change) && change.name == journey.name.as_str())
+        applied.iter().any(|change| first(change) && change.name == name.as_str())
     };
     let journeys = current.journeys.keys().filter_map(|name| Some(current.current(name)?.1));
-    for journey in journeys.filter(|journey| new(journey)) {
+    for journey in journeys.filter(|journey| new(&journey.name)) {
         if let Enter::Segment(segment) = &journey.enter {
             let members = table.count_members(&List::Segment(segment.clone())).await?;
             if members > 0 {

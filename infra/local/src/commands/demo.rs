@@ -92,7 +92,7 @@ impl Demo {
             say(&serde_json::to_string(&figures)?);
             return Ok(());
         }
-        say(&report::describe(&JourneyName::parse("win-back")?, &report));
+        say(&report::describe(&JourneyName::parse("win-back")?, "", &report));
         say(&describe(&figures));
         let data = self.data.display();
         say(&format!(

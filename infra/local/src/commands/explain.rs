@@ -72,7 +72,9 @@ pub fn describe(customer: &Customer, definitions: &Definitions, due_at: Option<T
     }
     for (name, membership) in &customer.segments {
         let moved = if membership.member { "entered" } else { "left" };
-        line(membership.since, format!("{moved} the segment {name}"));
+        let title = definitions.segments.get(name).map(|segment| &segment.title);
+        let title = title.filter(|title| !title.is_empty()).map(|title| format!(" ({title})"));
+        line(membership.since, format!("{moved} the segment {name}{}", title.unwrap_or_default()));
     }
     for (name, membership) in &customer.audiences {
         let moved = if membership.member { "put on" } else { "taken off" };

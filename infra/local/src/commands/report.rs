@@ -36,7 +36,7 @@ impl ReportArgs {
         if self.json {
             say(&serde_json::to_string_pretty(&figures(&report))?);
         } else {
-            say(&describe(&name, &report));
+            say(&describe(&name, &about(&definitions, &name), &report));
         }
         Ok(())
     }
@@ -80,9 +80,17 @@ pub fn figures(report: &Report) -> Value {
     })
 }
 
-/// A report to read.
-pub fn describe(name: &JourneyName, report: &Report) -> String {
-    let mut text = format!("Journey {name}\n\n");
+/// What a journey calls itself and what it is for, as its latest version says.
+pub fn about(definitions: &Definitions, name: &JourneyName) -> String {
+    let latest = definitions.journeys.get(name).and_then(|versions| versions.values().next_back());
+    let words = latest.map(|journey| [journey.title.to_string(), journey.description.to_string()]);
+    let words = words.into_iter().flatten().filter(|words| !words.is_empty());
+    words.fold(String::new(), |about, words| about + "\n  " + &words)
+}
+
+/// A report to read; `about` stands below the name.
+pub fn describe(name: &JourneyName, about: &str, report: &Report) -> String {
+    let mut text = format!("Journey {name}{about}\n\n");
     let _ = writeln!(
         text,
         "  {:<14} {:>8} {:>8} {:>7} {:>8} {:>8} {:>9} {:>7} {:>8} {:>8} {:>6} {:>10}",

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "these files are tests as a whole")]
 
 mod dead_letters;
+mod definitions;
 mod kill;
 mod place;
 mod recompute;

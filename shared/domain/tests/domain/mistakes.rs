@@ -34,58 +34,58 @@ fn the_scenario_is_right() {
 
 #[test]
 fn a_wrong_key() {
-    assert_snapshot!(slip(WIN_BACK, "  steps:\n    - sms", "  setps:\n    - sms"), @"10:3: unknown field `setps`, expected one of name, title, description, purpose, enter, allowed, reentry, goal, exit, steps; did you mean `steps`?");
+    assert_snapshot!(slip(WIN_BACK, "  steps:\n    - sms", "  setps:\n    - sms"), @"11:3: unknown field `setps`, expected one of name, title, description, purpose, enter, allowed, reentry, goal, exit, steps; did you mean `steps`?");
 }
 
 #[test]
 fn a_wrong_kind_of_step() {
-    assert_snapshot!(slip(WIN_BACK, "- wait: 3d", "- wiat: 3d"), @"15:7: unknown variant `wiat`, expected one of sms, email, wait, wait_for, branch, add_to_audience, remove_from_audience, exit; did you mean `wait`?");
+    assert_snapshot!(slip(WIN_BACK, "- wait: 3d", "- wiat: 3d"), @"16:7: unknown variant `wiat`, expected one of sms, email, wait, wait_for, branch, add_to_audience, remove_from_audience, exit; did you mean `wait`?");
 }
 
 #[test]
 fn a_wrong_kind_of_definition() {
-    assert_snapshot!(slip(WIN_BACK, "journey:", "jorney:"), @"2:1: unknown variant `jorney`, expected one of segment, journey, shop, list; did you mean `journey`?");
+    assert_snapshot!(slip(WIN_BACK, "journey:", "jorney:"), @"3:1: unknown variant `jorney`, expected one of segment, journey, shop, list; did you mean `journey`?");
 }
 
 #[test]
 fn a_wrong_length_of_time() {
-    assert_snapshot!(slip(WIN_BACK, "wait: 3d", "wait: three days"), @"15:13: `three days` is not a length of time; write it as 3d, 12h, 30m or 1d 12h");
+    assert_snapshot!(slip(WIN_BACK, "wait: 3d", "wait: three days"), @"16:13: `three days` is not a length of time; write it as 3d, 12h, 30m or 1d 12h");
 }
 
 #[test]
 fn a_wait_out_of_range() {
-    assert_snapshot!(slip(WIN_BACK, "wait: 3d", "wait: 30s"), @"15:13: `30s` is out of range; a wait is whole minutes, from 1m to 1098d");
+    assert_snapshot!(slip(WIN_BACK, "wait: 3d", "wait: 30s"), @"16:13: `30s` is out of range; a wait is whole minutes, from 1m to 1098d");
 }
 
 #[test]
 fn a_wrong_name() {
-    assert_snapshot!(slip(WIN_BACK, "name: win-back", "name: Win Back"), @"3:9: `Win Back` is not a name; use 1 to 40 of a-z, 0-9 and -, such as `win-back`");
+    assert_snapshot!(slip(WIN_BACK, "name: win-back", "name: Win Back"), @"4:9: `Win Back` is not a name; use 1 to 40 of a-z, 0-9 and -, such as `win-back`");
 }
 
 #[test]
 fn no_word_on_reentry() {
-    assert_snapshot!(slip(WIN_BACK, "  reentry: { after_days: 365 }\n", ""), @"89:3: missing field `reentry`: say how often a customer may begin the journey: `never`, `{ after_days: 365 }` or `{ at_most: { times: 3, within_days: 365 } }`");
+    assert_snapshot!(slip(WIN_BACK, "  reentry: { after_days: 365 }\n", ""), @"90:3: missing field `reentry`: say how often a customer may begin the journey: `never`, `{ after_days: 365 }` or `{ at_most: { times: 3, within_days: 365 } }`");
 }
 
 #[test]
 fn a_bracket_that_is_left_open() {
     assert_snapshot!(slip(WIN_BACK, "enter: { segment: lapsed }", "enter: { segment: lapsed"), @r#"
-    6:21: `lapsed allowed` is not a name; use 1 to 40 of a-z, 0-9 and -, such as `win-back`
-    7:10: while parsing a flow mapping, did not find expected ',' or '}'
+    7:21: `lapsed allowed` is not a name; use 1 to 40 of a-z, 0-9 and -, such as `win-back`
+    8:10: while parsing a flow mapping, did not find expected ',' or '}'
     "#);
 }
 
 #[test]
 fn an_unknown_link() {
-    assert_snapshot!(slip(WIN_BACK, "{{ links.cart }}", "{{ links.card }}"), @"60:29: steps[4].branch[1].steps[2].wait_for.then[1].sms.text: there is no link `card`; did you mean `cart`?");
+    assert_snapshot!(slip(WIN_BACK, "{{ links.cart }}", "{{ links.card }}"), @"61:29: steps[4].branch[1].steps[2].wait_for.then[1].sms.text: there is no link `card`; did you mean `cart`?");
 }
 
 #[test]
 fn an_unknown_variable() {
     let name = "{{ customer.name | default: 'お客さま' }}様 {{ sender }}より";
-    assert_snapshot!(slip(WIN_BACK, name, "{{ custmer.name | default: 'お客さま' }}様 {{ sender }}より"), @"13:15: steps[0].sms.text: there is no variable `custmer`; did you mean `customer`?");
-    assert_snapshot!(slip(WIN_BACK, name, "{{ name }}様 {{ sender }}より"), @"13:15: steps[0].sms.text: there is no variable `name`; there are: customer, links, optout, sender");
-    assert_snapshot!(slip(WIN_BACK, "\"{{ customer.name | default: 'お客さま' }}様、お元気ですか", "\"{{ customr.name }}様、お元気ですか"), @"18:18: steps[2].email.subject: there is no variable `customr`; did you mean `customer`?");
+    assert_snapshot!(slip(WIN_BACK, name, "{{ custmer.name | default: 'お客さま' }}様 {{ sender }}より"), @"14:15: steps[0].sms.text: there is no variable `custmer`; did you mean `customer`?");
+    assert_snapshot!(slip(WIN_BACK, name, "{{ name }}様 {{ sender }}より"), @"14:15: steps[0].sms.text: there is no variable `name`; there are: customer, links, optout, sender");
+    assert_snapshot!(slip(WIN_BACK, "\"{{ customer.name | default: 'お客さま' }}様、お元気ですか", "\"{{ customr.name }}様、お元気ですか"), @"19:18: steps[2].email.subject: there is no variable `customr`; did you mean `customer`?");
 }
 
 /// A misspelt variable skips people, but their enrollments go on.
@@ -99,25 +99,25 @@ fn a_misspelt_variable_that_was_accepted_still_reads() {
 
 #[test]
 fn an_unknown_step() {
-    assert_snapshot!(slip(WIN_BACK, "{ clicked: hello }", "{ clicked: helo }"), @"32:25: steps[4].branch[0].when.all[0]: there is no step `helo`; did you mean `hello`?");
+    assert_snapshot!(slip(WIN_BACK, "{ clicked: hello }", "{ clicked: helo }"), @"33:25: steps[4].branch[0].when.all[0]: there is no step `helo`; did you mean `hello`?");
 }
 
 #[test]
 fn a_way_without_a_condition_before_the_last() {
-    assert_snapshot!(slip(WIN_BACK, "          when: { clicked: hello }\n", ""), @"39:11: steps[4].branch[1]: only the last way can go without `when`: the ones after it would never be taken");
+    assert_snapshot!(slip(WIN_BACK, "          when: { clicked: hello }\n", ""), @"40:11: steps[4].branch[1]: only the last way can go without `when`: the ones after it would never be taken");
 }
 
 #[test]
 fn a_broken_text() {
-    assert_snapshot!(slip(WIN_BACK, "{{ sender }}です。10%", "{{ sender です。10%"), @"37:23: steps[4].branch[0].steps[1].sms.text: the text is broken at its 1:4: expected Literal; variables are written {{ customer.name }}");
+    assert_snapshot!(slip(WIN_BACK, "{{ sender }}です。10%", "{{ sender です。10%"), @"38:23: steps[4].branch[0].steps[1].sms.text: the text is broken at its 1:4: expected Literal; variables are written {{ customer.name }}");
 }
 
 #[test]
 fn an_advertisement_without_sender_or_way_out() {
     let text = "{{ sender }}です。10%引の券はあと3日です {{ links.shop }} 停止はSTOP返信";
     assert_snapshot!(slip(WIN_BACK, text, "券はあと3日 {{ links.shop }}"), @r#"
-    37:23: steps[4].branch[0].steps[1].sms.text: an advertisement names its sender (特定電子メール法 art. 4): add {{ sender }}, outside of {% if %}
-    37:23: steps[4].branch[0].steps[1].sms.text: an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, or a word to reply with such as STOP, outside of {% if %}
+    38:23: steps[4].branch[0].steps[1].sms.text: an advertisement names its sender (特定電子メール法 art. 4): add {{ sender }}, outside of {% if %}
+    38:23: steps[4].branch[0].steps[1].sms.text: an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, or a word to reply with such as STOP, outside of {% if %}
     "#);
 }
 
@@ -137,7 +137,7 @@ fn a_way_out_that_is_none() {
         let mistakes = read(&linked.replacen("停止はSTOP返信", way_out, 1)).err().unwrap_or_default();
         assert_eq!(mistakes.is_empty(), accepted, "{way_out}: {mistakes:?}");
         for mistake in mistakes {
-            assert!(mistake.to_string().starts_with("13:15: steps[0].sms.text: "), "{way_out}: {mistake}");
+            assert!(mistake.to_string().starts_with("14:15: steps[0].sms.text: "), "{way_out}: {mistake}");
             assert!(mistake.what.contains("add {{ optout }}, or a word to reply with such as STOP"));
         }
     }
@@ -145,15 +145,15 @@ fn a_way_out_that_is_none() {
 
 #[test]
 fn an_e_mail_that_offers_a_reply_as_the_way_out() {
-    assert_snapshot!(slip(WIN_BACK, "配信の停止: {{ optout }}", "停止はSTOP返信"), @"20:11: steps[2].email.text: an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, outside of {% if %}; not every provider passes on what is replied to an e-mail");
+    assert_snapshot!(slip(WIN_BACK, "配信の停止: {{ optout }}", "停止はSTOP返信"), @"21:11: steps[2].email.text: an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, outside of {% if %}; not every provider passes on what is replied to an e-mail");
 }
 
 #[test]
 fn html_without_sender_or_way_out() {
     let html = "        html: \"<p>{{ links.shop }}</p>\"\n        links: { shop: \"https://shop.example.jp/letter\" }";
     assert_snapshot!(slip(WIN_BACK, "        links: { shop: \"https://shop.example.jp/letter\" }", html), @r#"
-    28:15: steps[2].email.html: an advertisement names its sender (特定電子メール法 art. 4): add {{ sender }}, outside of {% if %}
-    28:15: steps[2].email.html: an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, outside of {% if %}; not every provider passes on what is replied to an e-mail
+    29:15: steps[2].email.html: an advertisement names its sender (特定電子メール法 art. 4): add {{ sender }}, outside of {% if %}
+    29:15: steps[2].email.html: an advertisement says how to opt out (特定電子メール法 art. 4): add {{ optout }}, outside of {% if %}; not every provider passes on what is replied to an e-mail
     "#);
     let right =
         html.replace("{{ links.shop }}", "{{ sender }} {{ links.shop }} <a href='{{ optout }}'>停止</a>");
@@ -179,35 +179,35 @@ fn a_notice_needs_no_way_out() {
 
 #[test]
 fn who_is_allowed_cannot_depend_on_messages() {
-    assert_snapshot!(slip(WIN_BACK, "{ not: { in_audience: cards-only } }", "{ not: { clicked: hello } }"), @"7:19: allowed.not: who is allowed to begin does not know the step `hello`; messages can be asked about by the steps after it and by `exit`");
+    assert_snapshot!(slip(WIN_BACK, "{ not: { in_audience: cards-only } }", "{ not: { clicked: hello } }"), @"8:19: allowed.not: who is allowed to begin does not know the step `hello`; messages can be asked about by the steps after it and by `exit`");
 }
 
 #[test]
 fn a_segment_that_asks_about_messages_and_nothing() {
     assert_snapshot!(slip(LAPSED, "- event: { name: Order Completed }", "- clicked: hello\n      - any: []"), @r#"
-    7:9: when.all[0]: a segment does not know the step `hello`; messages can be asked about by the steps after it and by `exit`
-    8:14: when.all[1].any: an empty list of conditions; name at least one
+    8:9: when.all[0]: a segment does not know the step `hello`; messages can be asked about by the steps after it and by `exit`
+    9:14: when.all[1].any: an empty list of conditions; name at least one
     "#);
 }
 
 #[test]
 fn days_that_are_none() {
-    assert_snapshot!(slip(LAPSED, "for_days: 180", "for_days: 0"), @"8:54: when.all[1].no_event.for_days: goes from 1 to 36525 days");
+    assert_snapshot!(slip(LAPSED, "for_days: 180", "for_days: 0"), @"9:54: when.all[1].no_event.for_days: goes from 1 to 36525 days");
 }
 
 #[test]
 fn hours_that_permit_nothing() {
-    assert_snapshot!(slip(SHOP, "from: \"09:00\", until: \"20:00\"", "from: \"20:00\", until: \"09:00\""), @"4:12: policy.hours: no minute is permitted; `from` is earlier than `until`, such as 09:00 and 20:00");
+    assert_snapshot!(slip(SHOP, "from: \"09:00\", until: \"20:00\"", "from: \"20:00\", until: \"09:00\""), @"5:12: policy.hours: no minute is permitted; `from` is earlier than `until`, such as 09:00 and 20:00");
 }
 
 #[test]
 fn a_time_of_day_that_is_none() {
-    assert_snapshot!(slip(SHOP, "\"09:00\"", "\"9am\""), @"4:20: `9am` is not a time of day; write it as 09:00, from 00:00 to 24:00");
+    assert_snapshot!(slip(SHOP, "\"09:00\"", "\"9am\""), @"5:20: `9am` is not a time of day; write it as 09:00, from 00:00 to 24:00");
 }
 
 #[test]
 fn a_zone_that_is_none() {
-    assert_snapshot!(slip(SHOP, "Asia/Tokyo", "Asia/Edo"), @"2:14: time_zone: `Asia/Edo` is not a time zone; write it as Asia/Tokyo");
+    assert_snapshot!(slip(SHOP, "Asia/Tokyo", "Asia/Edo"), @"3:14: time_zone: `Asia/Edo` is not a time zone; write it as Asia/Tokyo");
 }
 
 #[test]

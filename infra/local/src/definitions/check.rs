@@ -1,0 +1,166 @@
+//! Definitions in files, checked each by itself and together with what is live.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use anyhow::{Result, anyhow};
+use domain::definition::{DEFINITION_BYTES, Mistake};
+use domain::definitions::{self, Dangling, Definitions, Kind, Version};
+use domain::message::CodeKey;
+use serde_json::json;
+
+use super::files::File;
+use super::{Applied, join};
+
+/// What files hold, and what is wrong.
+#[derive(Debug)]
+pub struct Checked {
+    /// What each file would become.
+    pub applied: Vec<Applied>,
+    /// The versions that are stored, and after them those that would be added.
+    pub versions: Vec<Version>,
+    /// How many are stored.
+    pub stored: usize,
+    /// What is wrong, by file, line and column.
+    pub mistakes: Vec<Told>,
+}
+
+impl Checked {
+    /// The definitions as they would be.
+    pub fn definitions(&self) -> Result<Definitions> {
+        Definitions::new(&self.versions, CodeKey::none()).map_err(|mistakes| anyhow!("{}", join(&mistakes)))
+    }
+}
+
+/// A mistake and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The file's path, or which definition it is in that has no file here.
+    pub path: String,
+    /// Line and column, from 1; none without a file.
+    pub place: Option<(usize, usize)>,
+    /// What is wrong, and what would be right.
+    pub what: String,
+    /// The line.
+    pub line: Option<String>,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place {
+            Some((line, column)) => write!(f, "{}:{line}:{column}: {}", self.path, self.what),
+            None => write!(f, "{}: {}", self.path, self.what),
+        }
+    }
+}
+
+fn told(file: &File, mistake: &Mistake) -> Told {
+    let place = mistake
+        .place
+        .split_once(':')
+        .and_then(|(line, column)| Some((line.parse::<usize>().ok()?, column.parse::<usize>().ok()?)));
+    let line = place.and_then(|(line, _)| file.text.lines().nth(line.checked_sub(1)?));
+    Told { path: file.path.clone(), place, what: mistake.what.clone(), line: line.map(ToOwned::to_owned) }
+}
+
+/// Checks files together with the versions that are stored.
+pub fn check(files: &[File], stored: Vec<Version>) -> Result<Checked> {
+    let count = stored.len();
+    let mut checking =
+        Checking { versions: stored, files: BTreeMap::new(), applied: Vec::new(), stand_ins: Vec::new() };
+    let mut mistakes: Vec<Vec<Told>> = files.iter().map(|file| checking.file(file)).collect();
+    let mut elsewhere = Vec::new();
+    for dangling in checking.dangling()? {
+        let file = checking.files.get(&(dangling.kind, dangling.name.clone())).copied();
+        let found: Vec<Told> = match file {
+            Some(file) => dangling.in_text(&file.text).iter().map(|mistake| told(file, mistake)).collect(),
+            None => vec![live(&dangling)],
+        };
+        let index = file.and_then(|file| files.iter().position(|other| other.path == file.path));
+        index.map_or(&mut elsewhere, |index| &mut mistakes[index]).extend(found);
+    }
+    for of_file in &mut mistakes {
+        of_file.sort_by(|one, other| (one.place, &one.what).cmp(&(other.place, &other.what)));
+        of_file.dedup();
+    }
+    let mistakes = mistakes.into_iter().flatten().chain(elsewhere).collect();
+    Ok(Checked { applied: checking.applied, versions: checking.versions, stored: count, mistakes })
+}
+
+fn live(dangling: &Dangling) -> Told {
+    let path = format!("{} {} (live, and not in these files)", dangling.kind.name(), dangling.name);
+    Told { path, place: None, what: dangling.what.clone(), line: None }
+}
+
+struct Checking<'f> {
+    versions: Vec<Version>,
+    files: BTreeMap<(Kind, String), &'f File>,
+    applied: Vec<Applied>,
+    /// What stands for definitions that have mistakes, so that what refers to them is no mistake.
+    stand_ins: Vec<Version>,
+}
+
+impl<'f> Checking<'f> {
+    /// Checks one file and adds its definition; the mistakes in it.
+    fn file(&mut self, file: &'f File) -> Vec<Told> {
+        let (of, mistakes) = match &file.yaml {
+            Ok(yaml) => {
+                let examined = definitions::examine(yaml);
+                (examined.of.or_else(|| file.of.clone()), examined.mistakes)
+            }
+            Err(mistakes) => (file.of.clone(), mistakes.clone()),
+        };
+        let Some((kind, name)) = of else {
+            return mistakes.iter().map(|mistake| told(file, mistake)).collect();
+        };
+        if let Some(first) = self.files.get(&(kind, name.clone())) {
+            let what = format!("{} is the {} `{name}` already; keep one of them", first.path, kind.name());
+            let twice = Mistake { place: definitions::name_place(&file.text), what };
+            return mistakes.iter().chain([&twice]).map(|mistake| told(file, mistake)).collect();
+        }
+        self.files.insert((kind, name.clone()), file);
+        match &file.yaml {
+            Ok(yaml) if mistakes.is_empty() => self.add(kind, name, yaml.clone()),
+            Ok(_) | Err(_) => self.stand_in(kind, name),
+        }
+        mistakes.iter().map(|mistake| told(file, mistake)).collect()
+    }
+
+    fn next(&self, kind: Kind, name: &str) -> (Option<&Version>, u32) {
+        let of = self.versions.iter().filter(|version| version.kind == kind && version.name == name);
+        let latest = of.max_by_key(|version| version.number);
+        (latest, latest.map_or(0, |latest| latest.number) + 1)
+    }
+
+    fn add(&mut self, kind: Kind, name: String, yaml: String) {
+        debug_assert!(yaml.len() <= DEFINITION_BYTES, "it was examined");
+        let (latest, next) = self.next(kind, &name);
+        let new = latest.is_none_or(|latest| latest.yaml != yaml);
+        let version = if new { next } else { next - 1 };
+        if new {
+            self.versions.push(Version { kind, name: name.clone(), number: version, yaml });
+        }
+        self.applied.push(Applied { kind, name, version, new });
+    }
+
+    fn stand_in(&mut self, kind: Kind, name: String) {
+        let yaml = match kind {
+            Kind::Segment => json!({ "segment": { "name": name, "when": { "in_audience": "x" } } }),
+            Kind::List => json!({ "list": { "name": name, "ids": [] } }),
+            Kind::Journey | Kind::Shop | Kind::Population => return,
+        };
+        let (_, number) = self.next(kind, &name);
+        let stand_in = Version { kind, name, number, yaml: yaml.to_string() };
+        // A name that is none is told already.
+        if definitions::read(&stand_in.yaml).is_ok() {
+            self.stand_ins.push(stand_in);
+        }
+    }
+
+    /// References that lead nowhere once all of this is applied.
+    fn dangling(&self) -> Result<Vec<Dangling>> {
+        let versions: Vec<Version> = self.versions.iter().chain(&self.stand_ins).cloned().collect();
+        let all = Definitions::gather(&versions, CodeKey::none());
+        Ok(all.map_err(|mistakes| anyhow!("{}", join(&mistakes)))?.dangling())
+    }
+}

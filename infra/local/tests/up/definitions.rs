@@ -1,0 +1,141 @@
+//! The commands about definitions, as they are typed.
+
+use std::fs;
+use std::path::Path;
+
+use insta::assert_snapshot;
+
+use crate::shop::{Shop, tsunagi};
+
+/// What a command says, and how it ends. Paths are left out.
+fn said(command: &str, data: &Path, arguments: &[&Path]) -> (i32, String) {
+    let output = tsunagi(command, data).args(arguments).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8(text).unwrap();
+    let text = arguments.iter().fold(text, |text, path| text.replace(path.to_str().unwrap(), "DIR"));
+    (output.status.code().unwrap(), text.replace(data.to_str().unwrap(), "DATA").trim_end().to_owned())
+}
+
+const WRONG: &str = "segment:
+  name: Loyal
+  title: { ja: 優良なお客さま, em: Loyal }
+  when:
+    all:
+      - event: { name: ご注文, at_leest: 3 }
+      - in_segment: brand-new
+";
+
+#[test]
+fn every_mistake_of_every_file_is_shown_with_its_line() {
+    let (files, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let data = data.path().join("none");
+    fs::write(files.path().join("loyal.yaml"), WRONG).unwrap();
+    fs::write(files.path().join("shop.yaml"), "shop: { time_zone: Asia/Edo }\n").unwrap();
+    fs::write(files.path().join("vips.csv"), "会員ID,氏名\n1,花子\n\"2\n3\",次郎\n").unwrap();
+    let (code, text) = said("validate", &data, &[files.path()]);
+    assert_eq!(code, 1);
+    assert_snapshot!(text, @"");
+    assert!(!data.exists(), "nothing is left behind");
+    let (code, applied) = said("apply", &data, &[files.path()]);
+    assert_eq!(code, 1);
+    let shown = |text: &str| {
+        text.lines().filter(|line| !line.starts_with("tsunagi")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&applied), shown(&text), "{applied}");
+}
+
+#[test]
+fn definitions_without_a_mistake() {
+    let (files, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/win-back");
+    let data = data.path().join("none");
+    assert_eq!(
+        said("validate", &data, &[&scenario]),
+        (0, "4 definitions without a mistake, by themselves: there is no installation in DATA".to_owned())
+    );
+    let (code, text) = said("validate", &data, &[files.path()]);
+    assert_eq!((code, text.as_str()), (1, "tsunagi: there is no *.yaml in DIR"));
+}
+
+#[test]
+fn a_scenario_is_copied_out_and_never_over_something_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let target = directory.path().join("mine");
+    let add = || {
+        let output =
+            tsunagi_without_data().args(["scenarios", "add", "win-back"]).arg(&target).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    assert_eq!(add(), (0, String::new()));
+    let lapsed = fs::read_to_string(target.join("lapsed.yaml")).unwrap();
+    assert!(lapsed.starts_with("# yaml-language-server: $schema=tsunagi.schema.json\n"));
+    assert!(target.join("tsunagi.schema.json").exists());
+    assert_eq!(add(), (0, String::new()));
+    fs::write(target.join("lapsed.yaml"), "mine").unwrap();
+    fs::remove_file(target.join("shop.yaml")).unwrap();
+    let (code, complaint) = add();
+    assert!(
+        code == 1 && complaint.contains("lapsed.yaml: is there and differs; it stays as it is"),
+        "{complaint}"
+    );
+    assert_eq!(fs::read_to_string(target.join("lapsed.yaml")).unwrap(), "mine");
+    assert!(target.join("shop.yaml").exists());
+    let output = tsunagi_without_data().args(["scenarios", "show", "winback"]).output().unwrap();
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(complaint, "tsunagi: there is no scenario `winback`; did you mean `win-back`?\n");
+    let output = tsunagi_without_data().args(["scenarios", "list"]).output().unwrap();
+    assert!(String::from_utf8(output.stdout).unwrap().contains("segment lapsed"));
+}
+
+fn tsunagi_without_data() -> std::process::Command {
+    std::process::Command::new(env!("CARGO_BIN_EXE_tsunagi"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn planned_applied_and_withdrawn_while_it_is_up() {
+    let shop = Shop::with_faults("{}");
+    shop.import(40).await;
+    let files = tempfile::tempdir().unwrap();
+    let buyers = "segment:\n  name: buyers\n  title: { ja: ご購入者, en: Buyers }\n  when:\n    event: { name: Order Completed }\n";
+    let notice = "journey:\n  name: wait\n  purpose: transactional\n  enter: { segment: buyers }\n  reentry: never\n  steps: [{ wait: 3d }]\n";
+    fs::write(files.path().join("buyers.yaml"), buyers).unwrap();
+    fs::write(files.path().join("wait.yaml"), notice).unwrap();
+    fs::write(files.path().join("invited.txt"), "00001\n00002\n").unwrap();
+    let plan = || {
+        let (code, text) = said("plan", shop.data(), &[files.path()]);
+        assert_eq!(code, 0, "{text}");
+        // The instant aside.
+        let lines = text.lines().map(|line| line.split(", as of ").next().unwrap());
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(plan(), @"");
+    let (code, text) = said("apply", shop.data(), &[files.path()]);
+    assert_eq!(code, 0, "{text}");
+    assert_snapshot!(text, @"");
+    shop.wait_until("everyone is in the journey", async |shop| {
+        let output = tsunagi("report", shop.data()).args(["wait", "--json"]).output().unwrap();
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()["audience"] == 40
+    })
+    .await;
+    assert_snapshot!(plan(), @"");
+    fs::write(files.path().join("buyers.yaml"), buyers.replace("Completed", "Refunded")).unwrap();
+    fs::write(files.path().join("invited.txt"), "00002\n00003\n00004\n").unwrap();
+    fs::remove_file(files.path().join("wait.yaml")).unwrap();
+    assert_snapshot!(plan(), @"");
+    let told = |kind: &str, name: &str| {
+        let output = tsunagi("withdraw", shop.data()).args([kind, name]).output().unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        format!("{}: {text}", output.status.code().unwrap())
+    };
+    assert_snapshot!(told("segment", "buyers"), @"");
+    assert_snapshot!(told("segment", "buyer"), @"");
+    assert_snapshot!(told("journey", "wait"), @"");
+    assert_snapshot!(told("journey", "wait"), @"");
+    assert_snapshot!(told("segment", "buyers"), @"");
+    assert_snapshot!(told("list", "invited"), @"");
+    shop.wait_until("nobody is in the segment", async |shop| {
+        let output = tsunagi("explain", shop.data()).arg("00007").output().unwrap();
+        String::from_utf8(output.stdout).unwrap().contains("left the segment buyers")
+    })
+    .await;
+}
