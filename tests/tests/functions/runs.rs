@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use cloud::table::runs::{Part, PartState, RunId, RunKind};
+use domain::definitions::{Kind, Version};
 use domain::input::List;
 use domain::names::{CustomerId, SegmentName};
 use domain::time::{DAY, Timestamp};
@@ -198,6 +199,47 @@ fn two_who_apply_at_once_both_get_their_segment() -> Result<()> {
         shop.pass(OVER).await?;
         ensure!(members(&shop, "one").await? == 0, "someone stayed in a segment that was changed");
         ensure!(members(&shop, "third").await? == u64::from(PEOPLE / OF), "members are missing");
+        Ok(())
+    })
+}
+
+/// Segment and journey are withdrawn while customers are on their way: memberships end, nobody else begins, and who is in
+/// the journey finishes it.
+#[test]
+fn what_is_withdrawn_lets_those_finish_who_are_in_it() -> Result<()> {
+    const JOURNEY: &str = "journey:
+  name: thanks
+  purpose: transactional
+  enter: { segment: bought }
+  reentry: never
+  steps:
+    - wait: 1d
+    - sms: { name: thanks, text: \"{{ customer.name }}様 {{ sender }} ありがとうございます\" }
+";
+    alone(async {
+        let mut shop = shop().await?;
+        shop.apply(&[&segment("bought", "Order Completed"), JOURNEY]).await?;
+        shop.pass(OVER).await?;
+        let bought = u64::from(PEOPLE / OF);
+        ensure!(members(&shop, "bought").await? == bought, "members are missing");
+        let withdrawn = [(Kind::Segment, "bought"), (Kind::Journey, "thanks")].map(|(kind, name)| Version {
+            kind,
+            name: name.to_owned(),
+            number: 2,
+            yaml: String::new(),
+        });
+        ensure!(shop.table.put_definitions(&withdrawn.each_ref()).await?, "they were changed meanwhile");
+        definitions::announce(&shop.stack.runtime, 4).await?;
+        shop.pass(OVER).await?;
+        ensure!(members(&shop, "bought").await? == 0, "someone is in a segment that is not there");
+        let late = Someone::willing(1);
+        shop.take(&[late.order("late", shop.clock.now(), 3000)]).await?;
+        shop.pass(2 * DAY).await?;
+        let report = shop.report("thanks").await?;
+        ensure!((report.audience, report.sent) == (bought, bought), "{report:?}");
+        ensure!(report.is_complete() && report.waiting == 0, "{report:?}");
+        let stored = shop.table.customer(&CustomerId::parse(&late.id)?).await?.context("gone")?;
+        ensure!(stored.customer.enrollments.is_empty(), "someone began a journey that is not there");
         Ok(())
     })
 }
