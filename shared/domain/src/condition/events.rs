@@ -201,6 +201,10 @@ impl Window {
         (other.last_at(now).map(|last| Self { after: Some(last), ..always }), moves)
     }
 
+    const fn is_always(&self) -> bool {
+        self.after.is_none() && self.until.is_none() && self.length.is_none()
+    }
+
     fn has(&self, at: Timestamp) -> bool {
         self.after.is_none_or(|after| at > after) && self.until.is_none_or(|until| at < until)
     }
@@ -271,8 +275,7 @@ fn measured(
         .iter()
         .filter(counted)
         .for_each(|kept| total.change(tally(kept), 1));
-    if window.length.is_none() && window.after.is_none() && which.between.is_none() && which.filter.is_empty()
-    {
+    if window.is_always() && which.filter.is_empty() && history.folded.is_some() {
         total.change(folded(history, measure), 1);
     }
     let holds = passes(total);

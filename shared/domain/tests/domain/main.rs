@@ -13,6 +13,7 @@ mod mistakes;
 mod moments;
 mod plan;
 mod population;
+mod refusals;
 mod report;
 mod slips;
 mod ties;

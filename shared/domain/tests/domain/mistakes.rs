@@ -217,6 +217,13 @@ fn an_unknown_segment() {
 }
 
 #[test]
+fn an_unknown_list() {
+    let segment = "segment: { name: guests, when: { in_list: invted } }";
+    let list = "list: { name: invited, ids: [] }";
+    assert_snapshot!(together(&[segment, list]), @"segment guests: there is no list `invted`; did you mean `invited`?");
+}
+
+#[test]
 fn segments_in_a_circle() {
     let one = "segment: { name: one, when: { in_segment: two } }";
     let two = "segment: { name: two, when: { not: { in_segment: three } } }";
