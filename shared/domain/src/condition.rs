@@ -167,9 +167,15 @@ impl Condition {
     /// Calls `look` on this condition and every one within it.
     pub fn walk<'a>(&'a self, look: &mut impl FnMut(&'a Self)) {
         look(self);
+        self.within().into_iter().for_each(|(_, part)| part.walk(look));
+    }
+
+    /// The conditions right within this one, each with its path from here.
+    pub fn within(&self) -> Vec<(String, &Self)> {
         match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.walk(look)),
-            Self::Not(part) => part.walk(look),
+            Self::All(parts) => listed("all", parts),
+            Self::Any(parts) => listed("any", parts),
+            Self::Not(part) => vec![("not".to_owned(), part)],
             Self::Event(_)
             | Self::NoEvent(_)
             | Self::Trait(_)
@@ -183,7 +189,7 @@ impl Condition {
             | Self::Sent(_)
             | Self::Delivered(_)
             | Self::Clicked(_)
-            | Self::Responded(_) => {}
+            | Self::Responded(_) => Vec::new(),
         }
     }
 
@@ -193,6 +199,10 @@ impl Condition {
         self.walk(&mut |part| asks |= matches!(part, Self::Rfm(_) | Self::Predicted(_)));
         asks
     }
+}
+
+fn listed<'a>(name: &str, parts: &'a [Condition]) -> Vec<(String, &'a Condition)> {
+    parts.iter().enumerate().map(|(index, part)| (format!("{name}[{index}]"), part)).collect()
 }
 
 fn negated(verdict: Verdict) -> Verdict {

@@ -9,5 +9,6 @@ mod expiry;
 mod explain;
 mod import_twice;
 mod optout;
+mod quiet_day;
 mod stale_check;
 mod world;

@@ -19,29 +19,17 @@ pub fn segment(condition: &Condition) -> Vec<Mistake> {
 /// Refuses a condition that asks about messages where none can have been sent.
 pub(super) fn asks_no_message(condition: &Condition, place: &str, who: &str) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
-    placed(condition, place, &mut |part, place| match part {
-        Condition::Sent(step)
+    placed(condition, place, &mut |part, place| {
+        if let Condition::Sent(step)
         | Condition::Delivered(step)
         | Condition::Clicked(step)
-        | Condition::Responded(step) => {
-            mistakes.push(Mistake {
-                place: place.to_owned(),
-                what: format!("{who} does not know the step `{step}`; messages can be asked about by the steps after it and by `exit`"),
-            });
-        }
-        Condition::All(_)
-        | Condition::Any(_)
-        | Condition::Not(_)
-        | Condition::Event(_)
-        | Condition::NoEvent(_)
-        | Condition::Trait(_)
-        | Condition::InAudience(_)
-        | Condition::InSegment(_)
-        | Condition::InList(_)
-        | Condition::Reachable(_)
-        | Condition::Consent(_)
-        | Condition::Rfm(_)
-        | Condition::Predicted(_) => {
+        | Condition::Responded(step) = part
+        {
+            let what = format!(
+                "{who} does not know the step `{step}`; messages can be asked about by the steps after it and by `exit`"
+            );
+            mistakes.push(Mistake { place: place.to_owned(), what });
+        } else {
             mistakes.extend(bounds(part, place));
         }
     });
@@ -51,29 +39,8 @@ pub(super) fn asks_no_message(condition: &Condition, place: &str, who: &str) -> 
 /// Calls `look` on a condition and every one within it, each with its place.
 pub(super) fn placed(condition: &Condition, place: &str, look: &mut impl FnMut(&Condition, &str)) {
     look(condition, place);
-    let mut within = |parts: &[Condition], name: &str| {
-        for (index, part) in parts.iter().enumerate() {
-            placed(part, &format!("{place}.{name}[{index}]"), look);
-        }
-    };
-    match condition {
-        Condition::All(parts) => within(parts, "all"),
-        Condition::Any(parts) => within(parts, "any"),
-        Condition::Not(part) => placed(part, &format!("{place}.not"), look),
-        Condition::Event(_)
-        | Condition::NoEvent(_)
-        | Condition::Trait(_)
-        | Condition::InAudience(_)
-        | Condition::InSegment(_)
-        | Condition::InList(_)
-        | Condition::Reachable(_)
-        | Condition::Consent(_)
-        | Condition::Rfm(_)
-        | Condition::Predicted(_)
-        | Condition::Sent(_)
-        | Condition::Delivered(_)
-        | Condition::Clicked(_)
-        | Condition::Responded(_) => {}
+    for (path, part) in condition.within() {
+        placed(part, &format!("{place}.{path}"), look);
     }
 }
 

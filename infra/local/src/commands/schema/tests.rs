@@ -52,20 +52,20 @@ fn slips_are_refused() {
     let validator = validator();
     let files = files();
     for (file, right, wrong) in [
-        ("win-back.yaml", "name: win-back", "name: Win Back"),
-        ("win-back.yaml", "purpose: marketing", "purpose: markting"),
-        ("win-back.yaml", "enter: { segment", "enter: { segmnt"),
-        ("win-back.yaml", "  steps:\n    - sms", "  setps:\n    - sms"),
-        ("win-back.yaml", "wait: 3d", "wait: three days"),
-        ("win-back.yaml", "wait: 3d", "wiat: 3d"),
-        ("win-back.yaml", "reentry: { after_days: 365 }", "reentry: sometimes"),
-        ("win-back.yaml", "reentry: { after_days: 365 }", "# none"),
-        ("win-back.yaml", "https://shop.example.jp/welcome-back", "shop.example.jp"),
-        ("lapsed.yaml", "for_days: 180", "for_days: half a year"),
-        ("lapsed.yaml", "for_days: 180", "days: 180"),
-        ("lapsed.yaml", "title: 離反 / Lapsed", "title: { jp: 離反 }"),
-        ("shop.yaml", "\"09:00\"", "\"9am\""),
-        ("shop.yaml", "channel: sms", "channel: fax"),
+        ("win-back/win-back.yaml", "name: win-back", "name: Win Back"),
+        ("win-back/win-back.yaml", "purpose: marketing", "purpose: markting"),
+        ("win-back/win-back.yaml", "enter: { segment", "enter: { segmnt"),
+        ("win-back/win-back.yaml", "  steps:\n    - sms", "  setps:\n    - sms"),
+        ("win-back/win-back.yaml", "wait: 3d", "wait: three days"),
+        ("win-back/win-back.yaml", "wait: 3d", "wiat: 3d"),
+        ("win-back/win-back.yaml", "reentry: { after_days: 365 }", "reentry: sometimes"),
+        ("win-back/win-back.yaml", "reentry: { after_days: 365 }", "# none"),
+        ("win-back/win-back.yaml", "https://shop.example.jp/welcome-back", "shop.example.jp"),
+        ("win-back/lapsed.yaml", "for_days: 180", "for_days: half a year"),
+        ("win-back/lapsed.yaml", "for_days: 180", "days: 180"),
+        ("win-back/lapsed.yaml", "title: 離反 / Lapsed", "title: { jp: 離反 }"),
+        ("win-back/shop.yaml", "\"09:00\"", "\"9am\""),
+        ("win-back/shop.yaml", "channel: sms", "channel: fax"),
     ] {
         let (_, yaml) = files.iter().find(|(path, _)| path.ends_with(file)).unwrap();
         assert!(yaml.contains(right), "{right}");
