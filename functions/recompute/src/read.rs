@@ -22,8 +22,9 @@ use crate::survey::found;
 /// for 30, and an invocation that was handed a customer lasts 30.
 const SETTLED_SECONDS: i64 = 90;
 
-/// Pages an invocation reads before it hands the rest on.
-pub const PAGES_LIMIT: usize = 20;
+/// Pages an invocation reads before it hands the rest on: a second of reading at most, so that being killed now and then, even
+/// every few seconds, keeps no part from going on.
+pub const PAGES_LIMIT: usize = 5;
 
 /// How long an invocation goes on to read: well below the function's time-out, within which the rest is handed on.
 const READING: Duration = Duration::from_secs(25);

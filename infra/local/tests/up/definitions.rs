@@ -34,7 +34,24 @@ fn every_mistake_of_every_file_is_shown_with_its_line() {
     fs::write(files.path().join("vips.csv"), "会員ID,氏名\n1,花子\n\"2\n3\",次郎\n").unwrap();
     let (code, text) = said("validate", &data, &[files.path()]);
     assert_eq!(code, 1);
-    assert_snapshot!(text, @"");
+    assert_snapshot!(text, @r#"
+    DIR/loyal.yaml:2:9: `Loyal` is not a name; use 1 to 40 of a-z, 0-9 and -, such as `win-back`
+     2 |   name: Loyal
+       |         ^
+    DIR/loyal.yaml:3:25: unknown field `em`, expected one of ja, en; did you mean `en`?
+     3 |   title: { ja: 優良なお客さま, em: Loyal }
+       |                                ^
+    DIR/loyal.yaml:6:29: unknown field `at_leest`, expected one of name, where, within_days, between, since, sum, average, first, last, at_least, at_most; did you mean `at_least`?
+     6 |       - event: { name: ご注文, at_leest: 3 }
+       |                                ^
+    DIR/shop.yaml:1:20: time_zone: `Asia/Edo` is not a time zone; write it as Asia/Tokyo
+     1 | shop: { time_zone: Asia/Edo }
+       |                    ^
+    DIR/vips.csv:3:1: an id of 3 characters; use 1 to 128 characters without control characters
+     3 | "2
+       | ^
+    tsunagi: 5 mistakes in 3 files; they were checked by themselves: there is no installation in DATA
+    "#);
     assert!(!data.exists(), "nothing is left behind");
     let (code, applied) = said("apply", &data, &[files.path()]);
     assert_eq!(code, 1);
@@ -108,31 +125,74 @@ async fn planned_applied_and_withdrawn_while_it_is_up() {
         let lines = text.lines().map(|line| line.split(", as of ").next().unwrap());
         lines.collect::<Vec<_>>().join("\n")
     };
-    assert_snapshot!(plan(), @"");
+    assert_snapshot!(plan(), @"
+    segment buyers: new, version 1   ご購入者 / Buyers
+    list invited: new, version 1   2 customers
+    journey wait: new, version 1
+    3 files in all
+    40 customers were looked at
+    segment buyers: 40 (00034, 00035, 00036, 00038, 00039, …) would enter, 0 would leave
+    journey wait: 40 (00034, 00035, 00036, 00038, 00039, …) would begin
+    ");
     let (code, text) = said("apply", shop.data(), &[files.path()]);
     assert_eq!(code, 0, "{text}");
-    assert_snapshot!(text, @"");
+    assert_snapshot!(text, @"
+    segment buyers version 1: applied   ご購入者 / Buyers
+    list invited version 1: applied   2 customers
+    journey wait version 1: applied
+    ");
     shop.wait_until("everyone is in the journey", async |shop| {
         let output = tsunagi("report", shop.data()).args(["wait", "--json"]).output().unwrap();
         serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()["audience"] == 40
     })
     .await;
-    assert_snapshot!(plan(), @"");
+    assert_snapshot!(plan(), @"
+    segment buyers: unchanged, version 1   ご購入者 / Buyers
+    list invited: unchanged, version 1   2 customers
+    journey wait: unchanged, version 1
+    3 files in all
+    nothing would change
+    ");
     fs::write(files.path().join("buyers.yaml"), buyers.replace("Completed", "Refunded")).unwrap();
     fs::write(files.path().join("invited.txt"), "00002\n00003\n00004\n").unwrap();
     fs::remove_file(files.path().join("wait.yaml")).unwrap();
-    assert_snapshot!(plan(), @"");
+    assert_snapshot!(plan(), @"
+    segment buyers: changed, version 1 to 2   ご購入者 / Buyers
+      @@ -3,3 +3,3 @@
+         title: { ja: ご購入者, en: Buyers }
+         when:
+      -    event: { name: Order Completed }
+      +    event: { name: Order Refunded }
+    list invited: changed, version 1 to 2   3 customers
+      2 customers more on it, 1 less
+    journey wait: live, and not in these files; it stays (`tsunagi withdraw journey wait` takes it out of force)
+    2 files in all
+    40 customers were looked at
+    segment buyers: 0 would enter, 40 (00034, 00035, 00036, 00038, 00039, …) would leave
+    ");
     let told = |kind: &str, name: &str| {
         let output = tsunagi("withdraw", shop.data()).args([kind, name]).output().unwrap();
         let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         format!("{}: {text}", output.status.code().unwrap())
     };
-    assert_snapshot!(told("segment", "buyers"), @"");
-    assert_snapshot!(told("segment", "buyer"), @"");
-    assert_snapshot!(told("journey", "wait"), @"");
-    assert_snapshot!(told("journey", "wait"), @"");
-    assert_snapshot!(told("segment", "buyers"), @"");
-    assert_snapshot!(told("list", "invited"), @"");
+    assert_snapshot!(told("segment", "buyers"), @"
+    1: journey wait refers to it
+    tsunagi: segment buyers is not withdrawn; change or withdraw what refers to it first
+    ");
+    assert_snapshot!(told("segment", "buyer"), @"1: tsunagi: there is no segment `buyer`; did you mean `buyers`?");
+    assert_snapshot!(told("journey", "wait"), @"
+    0: journey wait version 2: withdrawn
+    nobody begins it any more; 40 who are in it go on to its end
+    ");
+    assert_snapshot!(told("journey", "wait"), @"0: journey wait version 2: is withdrawn already");
+    assert_snapshot!(told("segment", "buyers"), @"
+    0: segment buyers version 2: withdrawn
+    40 members leave it when they are looked at; enrollments on earlier versions of journeys that ask about it find nobody in it
+    ");
+    assert_snapshot!(told("list", "invited"), @"
+    0: list invited version 2: withdrawn
+    enrollments on earlier versions of journeys that ask about it find nobody on it
+    ");
     shop.wait_until("nobody is in the segment", async |shop| {
         let output = tsunagi("explain", shop.data()).arg("00007").output().unwrap();
         String::from_utf8(output.stdout).unwrap().contains("left the segment buyers")

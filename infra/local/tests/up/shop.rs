@@ -182,7 +182,11 @@ impl Shop {
     pub async fn wait_until(&self, what: &str, holds: impl AsyncFn(&Self) -> bool) {
         let began = Instant::now();
         while !holds(self).await {
-            assert!(began.elapsed() < PATIENCE, "waiting until {what}; queued: {:?}", self.queued());
+            if began.elapsed() >= PATIENCE {
+                let letters = tsunagi("dead-letters", self.data.path()).output().unwrap().stdout;
+                let letters = String::from_utf8(letters).unwrap();
+                panic!("waiting until {what}; queued: {:?}; {letters}", self.queued());
+            }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
