@@ -208,14 +208,20 @@ fn what_does_not_fit_together_is_told_at_its_place() -> Result<()> {
             ("c.yaml", "segment:\n  name: lapsed\n  wehn: { in_segment: broken }\n"),
             ("d.yaml", "segment:\n  name: broken\n  when: { sent: hello }\n"),
             ("e.yaml", "segment:\n  name: broken\n  when: { in_segment: gon }\n"),
-        ])?, @"");
+        ])?, @"
+        a.yaml:3:53: its condition leads back to itself; break the circle of `in_segment`
+        b.yaml:4:21: there is no segment `laps`; did you mean `lapsed`?
+        c.yaml:3:3: unknown field `wehn`, expected one of name, title, description, when; did you mean `when`?
+        d.yaml:3:9: when: a segment does not know the step `hello`; messages can be asked about by the steps after it and by `exit`
+        e.yaml:2:9: d.yaml is the segment `broken` already; keep one of them
+        ");
         let versions: Vec<Version> = versions
             .iter()
             .cloned()
             .chain([Version { kind: Kind::Segment, name: "gone".into(), number: 2, yaml: String::new() }])
             .collect();
         let checked = check(&[File::definition("f.yaml", LAPSED.to_owned())], versions)?;
-        insta::assert_snapshot!(checked.mistakes[0].to_string(), @"");
+        insta::assert_snapshot!(checked.mistakes[0].to_string(), @"segment asks (live, and not in these files): there is no segment `gone`; there are: asks, lapsed");
         Ok(())
     })
 }
