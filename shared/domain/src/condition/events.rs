@@ -247,8 +247,9 @@ impl Tally {
             Measure::Average(_) if self.with == 0 => return false,
             Measure::Average(_) => (self.sum, self.with),
         };
-        bounds.at_least.is_none_or(|bound| number >= bound.saturating_mul(times))
-            && bounds.at_most.is_none_or(|bound| number <= bound.saturating_mul(times))
+        let all = |bound: i128| if times == 1 { bound } else { bound.saturating_mul(times) };
+        bounds.at_least.is_none_or(|bound| number >= all(bound))
+            && bounds.at_most.is_none_or(|bound| number <= all(bound))
     }
 }
 
@@ -264,6 +265,13 @@ fn measured(
     let (window, moves) = Window::of(which, subject, now);
     let Some(window) = window else { return nothing.no_later_than(moves) };
     let Some(history) = subject.customer.events.get(which.name) else { return nothing.no_later_than(moves) };
+    let everything = window.is_always() && which.filter.is_empty();
+    if everything
+        && history.ahead(now).is_none()
+        && let Some(total) = together(history.count.into(), history.total.0, measure)
+    {
+        return Verdict::fixed(passes(total));
+    }
     let zone = || subject.customer.zone(&subject.definitions.zone);
     let counted = |kept: &&Occurrence| window.has(kept.0) && passed(which.filter, kept, now, &zone);
     let tally = |kept: &Occurrence| Tally::of(kept, measure);
@@ -275,7 +283,7 @@ fn measured(
         .iter()
         .filter(counted)
         .for_each(|kept| total.change(tally(kept), 1));
-    if window.is_always() && which.filter.is_empty() && history.folded.is_some() {
+    if everything && history.folded.is_some() {
         total.change(folded(history, measure), 1);
     }
     let holds = passes(total);
@@ -301,16 +309,22 @@ fn measured(
     Verdict { holds, next: moves }
 }
 
-/// What is known only together of the occurrences that are no longer kept one by one: how many, and worth how much.
+/// So many occurrences that were worth so much together; `None` when that does not tell what is measured.
+fn together(count: i128, yen: i64, measure: Measure<'_>) -> Option<Tally> {
+    match measure {
+        Measure::Count => Some(Tally { count, ..Tally::default() }),
+        Measure::Sum(YEN) | Measure::Average(YEN) => {
+            Some(Tally { count, with: count, sum: i128::from(yen) * MILLION })
+        }
+        Measure::Sum(_) | Measure::Average(_) => None,
+    }
+}
+
+/// What is known only together of the occurrences that are no longer kept one by one.
 fn folded(history: &History, measure: Measure<'_>) -> Tally {
     let kept: i64 = history.recent.iter().map(|kept| kept.2.0).sum();
     let count = i128::from(history.count) - history.recent.len() as i128;
-    let sum = i128::from(history.total.0 - kept) * MILLION;
-    match measure {
-        Measure::Count => Tally { count, ..Tally::default() },
-        Measure::Sum(YEN) | Measure::Average(YEN) => Tally { count, with: count, sum },
-        Measure::Sum(_) | Measure::Average(_) => Tally::default(),
-    }
+    together(count, history.total.0 - kept, measure).unwrap_or_default()
 }
 
 fn passed(
@@ -338,14 +352,14 @@ fn ages(
     let Some(history) = customer.events.get(which.name) else { return Verdict::fixed(false) };
     // The calendar is not asked: such filters are refused before they are applied.
     let counted = |kept: &&Occurrence| passed(which.filter, kept, now, &|| TimeZone::UTC);
-    let mut past = history.recent.iter().filter(counted).filter(|kept| kept.0 <= now);
-    let (earliest, latest) = if which.filter.is_empty() {
-        ((history.first <= now).then_some(history.first), history.last_at(now))
+    let (earliest, latest, ahead) = if which.filter.is_empty() {
+        ((history.first <= now).then_some(history.first), history.last_at(now), history.ahead(now))
     } else {
+        let counted = history.recent.iter().filter(counted).map(|kept| kept.0);
+        let mut past = counted.clone().filter(|at| *at <= now);
         let earliest = past.next();
-        (earliest.map(|kept| kept.0), past.next_back().or(earliest).map(|kept| kept.0))
+        (earliest, past.next_back().or(earliest), counted.clone().find(|at| *at > now))
     };
-    let ahead = history.recent.iter().filter(counted).map(|kept| kept.0).find(|at| *at > now);
     let verdicts = [(first, earliest), (last, latest)];
     let verdicts = verdicts.into_iter().filter_map(|(age, at)| Some(age?.evaluate(at, now)));
     super::all(verdicts).no_later_than(ahead)
