@@ -43,6 +43,15 @@ pub enum Value {
 pub const TRAITS_BYTES: usize = 60_000;
 
 impl Value {
+    /// The value as one word or number, such as the id of an order.
+    pub fn word(&self) -> Option<String> {
+        match self {
+            Self::Text(text) if !text.is_empty() => Some(text.clone()),
+            Self::Integer(number) => Some(number.to_string()),
+            Self::Absent | Self::Boolean(_) | Self::Number(_) | Self::Text(_) | Self::List(_) => None,
+        }
+    }
+
     /// About as many bytes as the value takes.
     pub fn bytes(&self) -> usize {
         match self {
@@ -61,6 +70,10 @@ pub struct Membership {
     /// Since when that has been so.
     pub since: Timestamp,
 }
+
+/// What is kept of an enrollment at the last: when it began, and its key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Past(pub Timestamp, #[serde(default, skip_serializing_if = "Option::is_none")] pub Option<String>);
 
 /// A customer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,9 +98,9 @@ pub struct Customer {
     /// Journeys the person is in, and the last ones that ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub enrollments: Vec<Enrollment>,
-    /// When earlier enrollments began that are no longer kept whole.
+    /// When earlier enrollments began that are no longer kept whole, and their keys.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub past: BTreeMap<JourneyName, Vec<Timestamp>>,
+    pub past: BTreeMap<JourneyName, Vec<Past>>,
     /// Instants at which a journey that follows the calendar begins.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub armed: BTreeMap<JourneyName, Timestamp>,

@@ -1,9 +1,12 @@
 //! One customer's way through one version of a journey.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::consent::Purpose;
 use crate::contact::Channel;
+use crate::event::Properties;
 use crate::message::{Code, HoldReason, SkipReason};
 use crate::money::Yen;
 use crate::names::JourneyName;
@@ -18,6 +21,18 @@ pub struct Enrollment {
     pub version: u32,
     /// When it began.
     pub entered: Timestamp,
+    /// What tells it from others of the journey: the id of an order, the value of the date that began it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The value of the date that began it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// What the event said that began it.
+    #[serde(default, skip_serializing_if = "Properties::is_empty")]
+    pub event: Properties,
+    /// Whether it gets no messages, so that what they bring can be told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held_out: bool,
     /// Whether an event of its goal was known in the very second it began: such a one began it, or came before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub goal_before: bool,
@@ -135,6 +150,12 @@ pub enum EndReason {
     Exit,
     /// The version it was on is gone.
     VersionGone,
+    /// The date that began it, or that it waited for, was moved or taken away.
+    DateMoved,
+    /// Someone took the customer out of it.
+    Removed,
+    /// The journey was stopped.
+    Stopped,
 }
 
 impl EndReason {
@@ -145,6 +166,9 @@ impl EndReason {
             Self::Finished => "all steps taken",
             Self::Exit => "exit condition held",
             Self::VersionGone => "its version is gone",
+            Self::DateMoved => "its date was moved or taken away",
+            Self::Removed => "taken out of it",
+            Self::Stopped => "journey stopped",
         }
     }
 }
@@ -197,12 +221,18 @@ pub struct Message {
     /// The first click on one of its links.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clicked: Option<Timestamp>,
+    /// Its links that were clicked, by their position.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub links: BTreeSet<usize>,
     /// When its picture was first loaded: opened by a person, or prefetched by a mail program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened: Option<Timestamp>,
     /// The first reply to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replied: Option<Timestamp>,
+    /// What that reply said, if it was short; see [`crate::message::reply_word`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde's skip_serializing_if asks for")]
@@ -271,6 +301,15 @@ impl Message {
             (true, false) => (self.parts.or(parts), self.yen.or(yen)),
         };
         self.billed |= billed;
+    }
+
+    /// Takes a reply. The earliest stands, and of two at one instant the lesser word.
+    pub fn answer(&mut self, at: Timestamp, word: Option<&str>) {
+        let known = self.replied.map(|at| (at, self.reply.as_deref()));
+        if known.is_none_or(|known| (at, word) < known) {
+            self.reply = word.map(ToOwned::to_owned);
+            self.replied = Some(at);
+        }
     }
 
     /// Whether the person answered: clicked a link or replied.
@@ -351,6 +390,10 @@ pub enum Noted {
     ReEntry(JourneyName),
     /// A journey did not begin because its condition did not hold.
     NotWhere(JourneyName),
+    /// A journey did not begin because the customer is in another one of its group.
+    Exclusive(JourneyName, JourneyName),
+    /// A journey did not begin because its event was told too late.
+    LateEvent(JourneyName),
     /// A trait was left out: there is no room for more.
     TraitLeftOut(String),
     /// An event was left out: older than the occurrences kept one by one, or one name too many.

@@ -8,7 +8,7 @@ use crate::consent::ConsentSaid;
 use crate::contact::Channel;
 use crate::customer::Value;
 use crate::enrollment::Status;
-use crate::event::Event;
+use crate::event::{Event, Properties};
 use crate::message::{Code, HoldReason};
 use crate::money::Yen;
 use crate::names::{AudienceName, CustomerId, JourneyName, SegmentName};
@@ -64,6 +64,9 @@ pub enum Input {
     Click {
         /// The message the link was in.
         code: Code,
+        /// The link, by its position among those of the message.
+        #[serde(default)]
+        link: usize,
         /// When.
         at: Timestamp,
     },
@@ -80,8 +83,28 @@ pub enum Input {
         code: Option<Code>,
         /// The channel.
         channel: Channel,
+        /// What was replied, as [`crate::message::reply_word`] has it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        word: Option<String>,
         /// When.
         at: Timestamp,
+    },
+    /// A journey is to begin, whatever begins it otherwise.
+    Enroll {
+        /// The journey.
+        journey: JourneyName,
+        /// What tells this request from others: of those with the same key the first counts.
+        key: String,
+        /// What texts can speak of, and conditions ask about, as of an event.
+        #[serde(default, skip_serializing_if = "Properties::is_empty")]
+        event: Properties,
+    },
+    /// The customer is to be taken out of a journey.
+    Remove {
+        /// The journey.
+        journey: JourneyName,
+        /// What began later stays.
+        until: Timestamp,
     },
     /// The person opted out of marketing on a channel.
     OptOut {
@@ -133,6 +156,9 @@ pub enum Effect {
         journey: JourneyName,
         /// When the enrollment began.
         entered: Timestamp,
+        /// Its key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
     },
     /// Write the customer's row in a segment or audience anew.
     Member {

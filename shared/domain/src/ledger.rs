@@ -1,5 +1,7 @@
 //! The ledger: one row per enrollment, a projection of the customer.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::contact::Channel;
@@ -13,6 +15,12 @@ use crate::time::Timestamp;
 pub struct Row {
     /// The version of the journey.
     pub version: u32,
+    /// What tells it from others of the journey.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Whether it gets no messages, so that what they bring can be told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held_out: bool,
     /// When it ended, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<(Timestamp, EndReason)>,
@@ -47,12 +55,18 @@ pub struct Sent {
     /// First click.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clicked: Option<Timestamp>,
+    /// Its links that were clicked, by their position.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub links: BTreeSet<usize>,
     /// First load of its picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened: Option<Timestamp>,
     /// First reply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replied: Option<Timestamp>,
+    /// What that reply said, if it was short.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<String>,
 }
 
 impl Row {
@@ -65,6 +79,8 @@ impl Row {
         let settled = enrollment.messages().filter(|message| message.status != Status::Pending);
         Self {
             version: enrollment.version,
+            key: enrollment.key.clone(),
+            held_out: enrollment.held_out,
             ended: match enrollment.state {
                 State::Ended { at, why } => Some((at, why)),
                 State::Starting { .. }
@@ -90,8 +106,10 @@ impl Sent {
             parts: message.parts,
             yen: message.yen,
             clicked: message.clicked,
+            links: message.links.clone(),
             opened: message.opened,
             replied: message.replied,
+            reply: message.reply.clone(),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod amend;
 pub mod calendar;
+pub mod chance;
 mod check;
 pub mod condition;
 pub mod consent;
@@ -15,7 +16,9 @@ pub mod definition;
 pub mod definitions;
 pub mod due;
 pub mod enrollment;
+mod entry;
 pub mod event;
+pub mod event_match;
 pub mod input;
 pub mod journey;
 pub mod ledger;

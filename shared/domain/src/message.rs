@@ -30,10 +30,13 @@ impl Code {
         customer: &CustomerId,
         journey: &JourneyName,
         version: u32,
-        entered: Timestamp,
+        (entered, enrolled): (Timestamp, Option<&str>),
         step: usize,
     ) -> Self {
-        let named = format!("{customer}\n{journey}\n{version}\n{}\n{step}", entered.seconds());
+        let mut named = format!("{customer}\n{journey}\n{version}\n{}\n{step}", entered.seconds());
+        if let Some(enrolled) = enrolled {
+            named.extend(["\n", enrolled]);
+        }
         let digest = key.mac().chain_update(named.as_bytes()).finalize().into_bytes();
         let number = digest.iter().take(16).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
         Self(base62(number, CODE_LENGTH))
@@ -96,7 +99,7 @@ impl std::fmt::Debug for CodeKey {
 }
 
 /// Why a message will not be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
     /// The person never agreed, or took the agreement back.
@@ -111,6 +114,10 @@ pub enum SkipReason {
     MissingValue,
     /// The text is longer than a message may be.
     TooLong,
+    /// The customer gets none of the journey's messages, so that what they bring can be told.
+    HeldOut,
+    /// The journey was paused when it was time.
+    Late,
 }
 
 impl SkipReason {
@@ -123,6 +130,8 @@ impl SkipReason {
             Self::Ended => "journey ended before sending",
             Self::MissingValue => "a value the text needs is missing",
             Self::TooLong => "text too long",
+            Self::HeldOut => "held out",
+            Self::Late => "journey paused when it was time",
         }
     }
 }
@@ -248,6 +257,17 @@ fn capped(customer: &Customer, cap: FrequencyCap, moment: Moment, now: Timestamp
     sent.get(over).or(sent.last()).map(|at| at.plus(window))
 }
 
+/// The most characters of a reply that is kept to branch on.
+const REPLY_LIMIT: usize = 20;
+
+/// What a reply says, to branch on: in half-width small letters, without the space around it. `None` for one that is
+/// empty or longer than a choice would be; what people write at length is nobody's to keep here.
+pub fn reply_word(text: &str) -> Option<String> {
+    let word = text.chars().map(crate::spelling::narrow).collect::<String>().trim().to_lowercase();
+    let length = word.chars().count();
+    (1..=REPLY_LIMIT).contains(&length).then_some(word)
+}
+
 /// The most characters an SMS may have on Japanese business routes.
 pub const SMS_LIMIT: usize = 660;
 
@@ -260,7 +280,7 @@ mod tests {
         let key = CodeKey::parse("0123456789abcdef").unwrap();
         let (customer, journey) = (CustomerId::parse("7").unwrap(), JourneyName::parse("win-back").unwrap());
         let code = |entered, step| {
-            Code::derive(&key, &customer, &journey, 1, Timestamp::from_seconds(entered), step)
+            Code::derive(&key, &customer, &journey, 1, (Timestamp::from_seconds(entered), None), step)
         };
         assert_eq!(code(10, 0), code(10, 0));
         assert_ne!(code(10, 0), code(10, 1));

@@ -18,7 +18,11 @@ pub fn effects(before: &Customer, after: &Customer) -> Vec<Effect> {
         let was = before.enrollments.iter().find(|was| same(was, enrollment));
         let row = Row::of(enrollment);
         if was.is_none_or(|was| Row::of(was) != row) {
-            effects.push(Effect::Ledger { journey: enrollment.journey.clone(), entered: enrollment.entered });
+            effects.push(Effect::Ledger {
+                journey: enrollment.journey.clone(),
+                entered: enrollment.entered,
+                key: enrollment.key.clone(),
+            });
         }
     }
     for (list, membership) in lists(after) {
@@ -37,7 +41,7 @@ pub fn effects(before: &Customer, after: &Customer) -> Vec<Effect> {
             && was.is_none_or(|was| was.goal.is_none())
         {
             effects.push(Effect::Announce(Announcement {
-                id: format!("{}/{}/{}/goal", after.id, enrollment.journey, enrollment.entered.seconds()),
+                id: goal_id(after, enrollment),
                 customer: after.id.clone(),
                 at: goal.at,
                 what: Announced::GoalReached { journey: enrollment.journey.clone(), yen: goal.yen },
@@ -63,6 +67,12 @@ fn same(was: &Enrollment, enrollment: &Enrollment) -> bool {
     was.journey == enrollment.journey
         && was.version == enrollment.version
         && was.entered == enrollment.entered
+        && was.key == enrollment.key
+}
+
+fn goal_id(customer: &Customer, enrollment: &Enrollment) -> String {
+    let key = enrollment.key.as_ref().map(|key| format!("/{key}")).unwrap_or_default();
+    format!("{}/{}/{}{key}/goal", customer.id, enrollment.journey, enrollment.entered.seconds())
 }
 
 /// Messages that were handed over by this change, for the first time or again.

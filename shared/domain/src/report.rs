@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contact::Channel;
 use crate::enrollment::{EndReason, Status};
-use crate::journey::{Journey, Step};
+use crate::journey::{Awaited, Journey, Step};
 use crate::ledger::{Row, Sent};
 use crate::message::SkipReason;
 use crate::money::Yen;
@@ -139,7 +139,11 @@ impl Fold<'_> {
     fn row(&mut self, row: &Row) {
         let journey = self.versions.get(&row.version).map(Arc::clone);
         self.report.audience += 1;
-        self.first_message(row, row.messages.first());
+        // Notices to somebody else are no messages to the person.
+        let notice = |sent: &&Sent| {
+            journey.as_ref().and_then(|it| it.message(sent.step)).is_some_and(|it| it.to.is_some())
+        };
+        self.first_message(row, row.messages.iter().find(|sent| !notice(sent)));
         for sent in &row.messages {
             let name = journey.as_ref().and_then(|journey| journey.step_name(sent.step));
             let name = name.map_or_else(|| sent.step.to_string(), ToString::to_string);
@@ -147,12 +151,18 @@ impl Fold<'_> {
         }
         for (step, way) in &row.took {
             let name = match journey.as_ref().and_then(|journey| journey.steps.get(*step)) {
-                Some(Step::Listen { event, .. }) => format!("{step:03} wait for {event}"),
+                Some(Step::Listen { awaited: Awaited::Event(event), .. }) => {
+                    format!("{step:03} wait for {}", event.name)
+                }
+                Some(Step::Listen { awaited: Awaited::When(_), .. }) => format!("{step:03} wait"),
+                Some(Step::Split { .. }) => format!("{step:03} split"),
+                Some(Step::Card { card, .. }) => format!("{step:03} card {card}"),
                 Some(
                     Step::Branch { .. }
                     | Step::Message(_)
                     | Step::Wait { .. }
                     | Step::Audience { .. }
+                    | Step::Set { .. }
                     | Step::Exit,
                 )
                 | None => {
@@ -177,7 +187,13 @@ impl Fold<'_> {
             match row.ended {
                 Some((
                     _,
-                    EndReason::Goal | EndReason::Exit | EndReason::Finished | EndReason::VersionGone,
+                    EndReason::Goal
+                    | EndReason::Exit
+                    | EndReason::Finished
+                    | EndReason::VersionGone
+                    | EndReason::DateMoved
+                    | EndReason::Removed
+                    | EndReason::Stopped,
                 )) => {
                     *report.skipped.entry(SkipReason::Ended.describe().to_owned()).or_default() += 1;
                 }

@@ -1,11 +1,17 @@
 //! An enrollment's way through the steps of its journey.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::calendar;
+use crate::chance::draw;
 use crate::condition::Subject;
+use crate::consent::Purpose;
+use crate::customer::Customer;
 use crate::definitions::Definitions;
-use crate::enrollment::{EndReason, Enrollment, Goal, Hold, Message, State, Status, Visit};
-use crate::journey::{Journey, MessageStep, Step};
+use crate::enrollment::{EndReason, Enrollment, Goal, Hold, Message, Noted, State, Status, Visit};
+use crate::entry::{self, Candidate};
+use crate::journey::{Awaited, Journey, MessageStep, Step, Until, Variant};
 use crate::message::{Code, HoldReason, Moment, Permission, SkipReason, permission};
 use crate::names::JourneyName;
 use crate::step::{Decided, Decision, World};
@@ -25,34 +31,49 @@ pub fn watch_at(message: &Message) -> Timestamp {
 }
 
 /// The goal an enrollment has reached: the first event of its journey's goal since it began.
-pub fn goal(
-    journey: &Journey,
-    customer: &crate::customer::Customer,
-    enrollment: &Enrollment,
-    now: Timestamp,
-) -> Option<Goal> {
-    let history = customer.events.get(journey.goal.as_ref()?)?;
-    let reached = history.first_between(enrollment.entered.plus(i64::from(enrollment.goal_before)), now)?;
+pub fn goal(subject: Subject<'_>, now: Timestamp) -> Option<Goal> {
+    let (enrollment, journey) = subject.enrollment?;
+    let since = enrollment.entered.plus(i64::from(enrollment.goal_before));
+    let goal = journey.goal.as_ref()?;
+    let reached = goal.first_between(subject, enrollment.key.as_deref(), since, now)?;
     Some(Goal { at: reached.0, yen: reached.2 })
 }
 
-/// Begins an enrollment and carries it as far as it goes.
-pub(crate) fn begin(world: &mut World<'_>, journey: &JourneyName, version: u32) {
+/// Begins an enrollment; it is carried on in the same step.
+pub(crate) fn begin(world: &mut World<'_>, candidate: Candidate, version: u32) {
     let definitions: &Definitions = world.definitions;
-    let Some(journey) = definitions.version(journey, version) else { return };
+    let Candidate { journey, key, event, date, once: _ } = candidate;
+    let Some(journey) = definitions.version(&journey, version) else { return };
     let Some(first) = journey.first else { return };
-    let goal_before = journey.goal.as_ref().is_some_and(|goal| world.happened_now(goal));
+    let goal_before = journey.goal.as_ref().is_some_and(|goal| world.happened_now(goal, key.as_deref()));
+    let named =
+        [journey.name.as_str(), world.customer.id.as_str(), key.as_deref().unwrap_or_default(), "held out"];
+    let held_out = draw(&named, 100) < u32::from(journey.holdout_percent);
     // The first look at it, in this very round, moves it on to its first step.
     world.customer.enrollments.push(Enrollment {
         journey: journey.name.clone(),
         version,
         entered: world.now,
+        key,
+        date,
+        event,
+        held_out,
         goal_before,
         state: State::Starting { step: first },
         visits: Vec::new(),
         holds: Vec::new(),
         goal: None,
     });
+}
+
+/// Takes the customer out of a journey, as far as it began until an instant.
+pub(crate) fn remove(world: &mut World<'_>, journey: &JourneyName, until: Timestamp) {
+    for index in 0..world.customer.enrollments.len() {
+        let enrollment = &world.customer.enrollments[index];
+        if enrollment.is_live() && enrollment.journey == *journey && enrollment.entered <= until {
+            end(world, index, EndReason::Removed);
+        }
+    }
 }
 
 /// Puts a message back that its sender may not let go before `until`. Its record stays: should it have left after all,
@@ -110,9 +131,12 @@ pub(crate) fn run(world: &mut World<'_>, index: usize) {
             {
                 way_on(&journey, *step)
             }
-            State::Holding { until, .. } | State::Waiting { until, .. } if now < *until => return,
+            State::Holding { until, .. } if now < *until => return,
             State::Starting { step } | State::Holding { step, .. } => Some(*step),
-            State::Waiting { step, .. } => way_on(&journey, *step),
+            State::Waiting { step, until } => match wait(world, index, &journey, *step, *until) {
+                Some(next) => next,
+                None => return,
+            },
             State::Sending { step } => match enrollment.message(*step) {
                 Some(message) if message.status == Status::Pending => return,
                 _ => way_on(&journey, *step),
@@ -156,17 +180,26 @@ fn watch(world: &mut World<'_>, index: usize) {
 
 fn ended(world: &mut World<'_>, index: usize, journey: &Journey) -> bool {
     let enrollment = &world.customer.enrollments[index];
-    if let Some(goal) = goal(journey, &world.customer, enrollment, world.now) {
+    let subject = world.subject(Some((enrollment, journey)));
+    if let Some(goal) = goal(subject, world.now) {
         world.customer.enrollments[index].goal = Some(goal);
         end(world, index, EndReason::Goal);
         return true;
     }
-    let subject = world.subject(Some((enrollment, journey)));
+    if is_date_gone(enrollment, journey, &world.customer) {
+        end(world, index, EndReason::DateMoved);
+        return true;
+    }
     if journey.exit.as_ref().is_some_and(|exit| exit.evaluate(subject, world.now).holds) {
         end(world, index, EndReason::Exit);
         return true;
     }
     false
+}
+
+/// Whether the date that began the enrollment is another by now: what it has to say is no longer so.
+fn is_date_gone(enrollment: &Enrollment, journey: &Journey, customer: &Customer) -> bool {
+    enrollment.date.is_some() && enrollment.date != entry::date_value(journey, customer)
 }
 
 fn end(world: &mut World<'_>, index: usize, why: EndReason) {
@@ -177,15 +210,57 @@ fn end(world: &mut World<'_>, index: usize, why: EndReason) {
 
 fn way_on(journey: &Journey, step: usize) -> Option<usize> {
     match journey.steps.get(step)? {
-        Step::Message(MessageStep { next, .. }) | Step::Wait { next, .. } | Step::Audience { next, .. } => {
-            *next
-        }
+        Step::Message(MessageStep { next, .. })
+        | Step::Wait { next, .. }
+        | Step::Audience { next, .. }
+        | Step::Set { next, .. }
+        | Step::Card { next, .. } => *next,
         Step::Listen { otherwise, .. } | Step::Branch { otherwise, .. } => *otherwise,
+        Step::Split { ways } => ways.last()?.next,
         Step::Exit => None,
     }
 }
 
-/// Where a wait for an event goes on; `None` while it goes on waiting.
+/// Where a wait goes on; `None` while it goes on waiting, or when it ended the enrollment.
+#[expect(clippy::option_option, reason = "whether it goes on, and whether a step follows")]
+fn wait(
+    world: &mut World<'_>,
+    index: usize,
+    journey: &Journey,
+    step: usize,
+    until: Timestamp,
+) -> Option<Option<usize>> {
+    let Some(Step::Wait { until: wanted, next }) = journey.steps.get(step) else { return Some(None) };
+    let until = match wanted {
+        // It may have been moved.
+        Until::Date(_) => {
+            let Some(until) = ends(world, index, wanted) else {
+                end(world, index, EndReason::DateMoved);
+                return None;
+            };
+            until
+        }
+        Until::Length(_) | Until::Clock(..) => until,
+    };
+    if world.now >= until {
+        return Some(*next);
+    }
+    world.customer.enrollments[index].state = State::Waiting { step, until };
+    None
+}
+
+/// When a wait ends that begins now; none when the date is not there that it is to last until.
+fn ends(world: &World<'_>, index: usize, until: &Until) -> Option<Timestamp> {
+    let zone = world.customer.zone(&world.definitions.zone);
+    match until {
+        Until::Length(seconds) => Some(world.now.plus(*seconds)),
+        // A moment that has come is now: whoever arrives at 10:00 does not wait for the next 10:00.
+        Until::Clock(at, days) => calendar::next_clock(*at, |date| days.has(date), world.now.plus(-1), &zone),
+        Until::Date(date) => date.instant(&world.customer, &world.customer.enrollments[index].event, &zone),
+    }
+}
+
+/// Where a wait for something goes on; `None` while it goes on waiting.
 #[expect(clippy::option_option, reason = "whether it goes on, and whether a step follows")]
 fn listen(
     world: &mut World<'_>,
@@ -194,12 +269,18 @@ fn listen(
     (since, until): (Timestamp, Timestamp),
     index: usize,
 ) -> Option<Option<usize>> {
-    let Some(Step::Listen { event, then, otherwise, .. }) = journey.steps.get(step) else {
+    let Some(Step::Listen { awaited, then, otherwise, .. }) = journey.steps.get(step) else {
         return Some(None);
     };
-    let horizon = world.now.min(until);
-    let history = world.customer.events.get(event);
-    let came = history.is_some_and(|history| history.first_between(since, horizon).is_some());
+    let enrollment = &world.customer.enrollments[index];
+    let subject = world.subject(Some((enrollment, journey)));
+    let came = match awaited {
+        Awaited::Event(event) => {
+            let horizon = world.now.min(until);
+            event.first_between(subject, enrollment.key.as_deref(), since, horizon).is_some()
+        }
+        Awaited::When(condition) => condition.evaluate(subject, world.now).holds,
+    };
     if !came && world.now < until {
         return None;
     }
@@ -228,15 +309,31 @@ fn arrive(world: &mut World<'_>, index: usize, journey: &Journey, step: usize) {
                 Some(next) => next,
                 None => return,
             },
-            Step::Wait { seconds, .. } => {
-                world.customer.enrollments[index].state = State::Waiting { step, until: now.plus(*seconds) };
-                return;
-            }
-            Step::Listen { event, seconds, .. } => {
+            Step::Wait { until, next } => match ends(world, index, until) {
+                None => return end(world, index, EndReason::DateMoved),
+                Some(until) if until > now => {
+                    world.customer.enrollments[index].state = State::Waiting { step, until };
+                    return;
+                }
+                Some(_) => *next,
+            },
+            Step::Listen { awaited, seconds, then, .. } => {
+                let enrollment = &world.customer.enrollments[index];
+                let key = enrollment.key.as_deref();
                 // What is known in this very second came before.
-                let since = now.plus(i64::from(world.happened_now(event)));
+                let before = match awaited {
+                    Awaited::Event(event) => world.happened_now(event, key),
+                    Awaited::When(condition)
+                        if condition.evaluate(world.subject(Some((enrollment, journey))), now).holds =>
+                    {
+                        took(world, index, step, "came");
+                        at = *then;
+                        continue;
+                    }
+                    Awaited::When(_) => false,
+                };
                 world.customer.enrollments[index].state =
-                    State::Listening { step, since, until: now.plus(*seconds) };
+                    State::Listening { step, since: now.plus(i64::from(before)), until: now.plus(*seconds) };
                 return;
             }
             Step::Branch { ways, otherwise } => {
@@ -254,9 +351,45 @@ fn arrive(world: &mut World<'_>, index: usize, journey: &Journey, step: usize) {
                 }
                 *next
             }
+            Step::Split { ways } => {
+                let (way, next) = split(&world.customer, &world.customer.enrollments[index], step, ways);
+                took(world, index, step, way);
+                next
+            }
+            Step::Set { name, value, next } => {
+                let said = BTreeMap::from([(name.clone(), value.clone())]);
+                for name in world.customer.identify(&said, now) {
+                    world.note(Noted::TraitLeftOut(name), now);
+                }
+                *next
+            }
+            Step::Card { next, .. } => {
+                took(world, index, step, "card");
+                *next
+            }
             Step::Exit => None,
         };
     }
+}
+
+/// The way of a split: by chance over people and keys, in the proportion of the weights.
+fn split<'a>(
+    customer: &Customer,
+    enrollment: &Enrollment,
+    step: usize,
+    ways: &'a [Variant],
+) -> (&'a str, Option<usize>) {
+    let all = ways.iter().map(|way| way.weight).sum();
+    let step = step.to_string();
+    let key = enrollment.key.as_deref().unwrap_or_default();
+    let mut drawn = draw(&[enrollment.journey.as_str(), customer.id.as_str(), key, &step], all);
+    for way in ways {
+        match drawn.checked_sub(way.weight) {
+            Some(rest) => drawn = rest,
+            None => return (&way.name, way.next),
+        }
+    }
+    ("none", None)
 }
 
 /// Hands a message to its sender, holds it, or skips it; returns where a skipped one goes on.
@@ -269,14 +402,11 @@ fn send(
     message: &MessageStep,
 ) -> Option<Option<usize>> {
     let now = world.now;
-    let allowed = permission(
-        &world.customer,
-        message.channel,
-        journey.purpose,
-        world.definitions.rules(),
-        Moment::Planning,
-        now,
-    );
+    let allowed = if world.customer.enrollments[index].held_out {
+        Permission::Skip(SkipReason::HeldOut)
+    } else {
+        permit(&world.customer, message, journey, world.definitions, Moment::Planning, now)
+    };
     match allowed {
         Permission::Send | Permission::Skip(_) => replan(world, index, step),
         // The record of one that was put back stays, for a sender that still has it in its queue.
@@ -289,7 +419,7 @@ fn send(
         &customer,
         &journey.name,
         enrollment.version,
-        enrollment.entered,
+        (enrollment.entered, enrollment.key.as_deref()),
         step,
     );
     let record = |status| {
@@ -297,7 +427,7 @@ fn send(
             step,
             code: code.clone(),
             channel: message.channel,
-            purpose: journey.purpose,
+            purpose: message.purpose(journey),
             at: now,
             status,
             asked: 0,
@@ -305,8 +435,10 @@ fn send(
             yen: None,
             billed: false,
             clicked: None,
+            links: BTreeSet::new(),
             opened: None,
             replied: None,
+            reply: None,
         })
     };
     let (what, on) = match allowed {
@@ -338,13 +470,38 @@ fn replan(world: &mut World<'_>, index: usize, step: usize) {
         return;
     };
     if let Some(at) = message.replied {
-        world.replied(message.channel, at);
+        world.replied(message.channel, at, message.reply.as_deref());
+    }
+}
+
+/// Whether a step's message may leave now. One to somebody else needs nobody's consent.
+fn permit(
+    customer: &Customer,
+    message: &MessageStep,
+    journey: &Journey,
+    definitions: &Definitions,
+    moment: Moment,
+    now: Timestamp,
+) -> Permission {
+    match message.to {
+        Some(_) => Permission::Send,
+        None => permission(customer, message.channel, journey.purpose, definitions.rules(), moment, now),
+    }
+}
+
+impl MessageStep {
+    /// Why the message is sent: one to somebody else is no advertisement.
+    pub const fn purpose(&self, journey: &Journey) -> Purpose {
+        match self.to {
+            Some(_) => Purpose::Transactional,
+            None => journey.purpose,
+        }
     }
 }
 
 /// Why a message that is about to leave may not, as far as the customer tells; suppression is the sender's to read.
 pub fn check_at_sending(
-    customer: &crate::customer::Customer,
+    customer: &Customer,
     code: &Code,
     definitions: &Definitions,
     now: Timestamp,
@@ -366,7 +523,8 @@ pub fn check_at_sending(
         }
     };
     let over = !at_it
-        || goal(journey, customer, enrollment, now).is_some()
+        || goal(subject, now).is_some()
+        || is_date_gone(enrollment, journey, customer)
         || journey.exit.as_ref().is_some_and(|exit| exit.evaluate(subject, now).holds);
     if over {
         return Permission::Skip(SkipReason::Ended);
@@ -374,5 +532,8 @@ pub fn check_at_sending(
     if let Some((until, why)) = held.filter(|(until, _)| *until > now) {
         return Permission::Hold(until, why);
     }
-    permission(customer, message.channel, journey.purpose, definitions.rules(), Moment::Sending, now)
+    match journey.message(message.step) {
+        Some(step) => permit(customer, step, journey, definitions, Moment::Sending, now),
+        None => Permission::Skip(SkipReason::Ended),
+    }
 }

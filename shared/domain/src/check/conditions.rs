@@ -1,12 +1,14 @@
 //! What conditions may ask, and within which bounds.
 
 use crate::condition::events::{Age, EventTest, NoEventTest, Period};
+use crate::condition::messages::ReplyTest;
 use crate::condition::predicted::PredictedTest;
 use crate::condition::rfm::RfmTest;
 use crate::condition::values::ValueTest;
 use crate::condition::{Condition, dates};
 use crate::definition::Mistake;
 use crate::event::RECENT_LIMIT;
+use crate::message::reply_word;
 
 /// The most days that a condition may look back or ahead: a hundred years.
 const DAYS_LIMIT: u32 = 36_525;
@@ -20,14 +22,14 @@ pub fn segment(condition: &Condition) -> Vec<Mistake> {
 pub(super) fn asks_no_message(condition: &Condition, place: &str, who: &str) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     placed(condition, place, &mut |part, place| {
-        if let Condition::Sent(step)
-        | Condition::Delivered(step)
-        | Condition::Clicked(step)
-        | Condition::Responded(step) = part
-        {
+        if let Some(step) = part.step() {
             let what = format!(
                 "{who} does not know the step `{step}`; messages can be asked about by the steps after it and by `exit`"
             );
+            mistakes.push(Mistake { place: place.to_owned(), what });
+        } else if matches!(part, Condition::Entry(_) | Condition::Happened(_)) {
+            let what =
+                format!("{who} has not begun; `entry` and `happened` can be asked by steps and by `exit`");
             mistakes.push(Mistake { place: place.to_owned(), what });
         } else {
             mistakes.extend(bounds(part, place));
@@ -55,6 +57,14 @@ pub(super) fn bounds(condition: &Condition, place: &str) -> Vec<Mistake> {
         Condition::Predicted(test) => predicted(test, &mut found),
         Condition::All(parts) if parts.is_empty() => found.empty("all"),
         Condition::Any(parts) if parts.is_empty() => found.empty("any"),
+        Condition::Entry(test) => value(test, "entry", &mut found),
+        Condition::Happened(event) => {
+            if event.name.is_empty() {
+                found.wrong("happened", "the name is empty; name an event such as `Order Completed`");
+            }
+            filter(&event.filter, "happened", &mut found);
+        }
+        Condition::RepliedWith(test) => reply(test, &mut found),
         Condition::All(_)
         | Condition::Any(_)
         | Condition::Not(_)
@@ -66,7 +76,13 @@ pub(super) fn bounds(condition: &Condition, place: &str) -> Vec<Mistake> {
         | Condition::Sent(_)
         | Condition::Delivered(_)
         | Condition::Clicked(_)
-        | Condition::Responded(_) => {}
+        | Condition::Responded(_)
+        | Condition::ClickedLink(_)
+        | Condition::Opened(_)
+        | Condition::Replied(_)
+        | Condition::Bounced(_)
+        | Condition::Skipped(_)
+        | Condition::SkippedBecause(_) => {}
     }
     found.mistakes
 }
@@ -78,7 +94,8 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn wrong(&mut self, path: &str, what: impl Into<String>) {
-        self.mistakes.push(Mistake { place: format!("{}.{path}", self.place), what: what.into() });
+        let place = if self.place.is_empty() { path.to_owned() } else { format!("{}.{path}", self.place) };
+        self.mistakes.push(Mistake { place, what: what.into() });
     }
 
     fn empty(&mut self, list: &str) {
@@ -195,6 +212,26 @@ fn filter(tests: &[ValueTest], path: &str, found: &mut Found<'_>) {
         value(test, &path, found);
         if test.asks_calendar() {
             found.wrong(&path, "a property of an event does not change with the calendar; compare it with `before` and `after`");
+        }
+    }
+}
+
+/// Checks the filter of an event that a journey means.
+pub(super) fn event_filter(tests: &[ValueTest], place: &str) -> Vec<Mistake> {
+    let (holder, path) = place.rsplit_once('.').unwrap_or(("", place));
+    let mut found = Found { place: holder, mistakes: Vec::new() };
+    filter(tests, path, &mut found);
+    found.mistakes
+}
+
+fn reply(test: &ReplyTest, found: &mut Found<'_>) {
+    if test.one_of.is_empty() {
+        found.wrong("replied_with.one_of", "an empty list; name at least one word");
+    }
+    for (index, word) in test.one_of.iter().enumerate() {
+        if reply_word(word).is_none() {
+            let place = format!("replied_with.one_of[{index}]");
+            found.wrong(&place, "a word to reply with has 1 to 20 characters");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Span;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -61,7 +61,18 @@ pub fn read(value: &Value, zone: &TimeZone) -> Option<Date> {
     if text.len() == 10 {
         return text.parse().ok();
     }
-    Some(zone.to_datetime(text.parse::<jiff::Timestamp>().ok()?).date())
+    let instant = text.parse::<jiff::Timestamp>().map(|at| zone.to_datetime(at));
+    Some(instant.or_else(|_| text.parse::<DateTime>()).ok()?.date())
+}
+
+/// The instant of a date: itself, the one at which clocks in `zone` show it when it names none, midnight for a day.
+pub fn instant(value: &Value, zone: &TimeZone) -> Option<Timestamp> {
+    let Value::Text(text) = value else { return None };
+    let text = text.trim();
+    match text.parse::<jiff::Timestamp>() {
+        Ok(at) => Some(Timestamp::from_seconds(at.as_second())),
+        Err(_) => calendar::instant(text.parse().ok()?, zone),
+    }
 }
 
 /// The first instant of the day that is `days` after `date`; none beyond the calendar's end.

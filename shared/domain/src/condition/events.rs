@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::dates::Day;
 use super::values::{ValueTest, number};
 use super::{Subject, Verdict};
-use crate::customer::Customer;
+use crate::customer::Value;
 use crate::event::{History, Occurrence};
 use crate::time::{DAY, Timestamp};
 
@@ -132,7 +132,7 @@ impl EventTest {
             since: self.since.as_deref(),
         };
         if self.first.is_some() || self.last.is_some() {
-            return ages(&which, self.first, self.last, subject.customer, now);
+            return ages(&which, self.first, self.last, subject, now);
         }
         let measure = match (&self.sum, &self.average) {
             (Some(property), _) => Measure::Sum(property),
@@ -273,7 +273,7 @@ fn measured(
         return Verdict::fixed(passes(total));
     }
     let zone = || subject.customer.zone(&subject.definitions.zone);
-    let counted = |kept: &&Occurrence| window.has(kept.0) && passed(which.filter, kept, now, &zone);
+    let counted = |kept: &&Occurrence| window.has(kept.0) && passed(which.filter, kept, &zone);
     let tally = |kept: &Occurrence| Tally::of(kept, measure);
     let ahead = history.recent.partition_point(|kept| kept.0 <= now);
     let gone =
@@ -327,17 +327,13 @@ fn folded(history: &History, measure: Measure<'_>) -> Tally {
     together(count, history.total.0 - kept, measure).unwrap_or_default()
 }
 
-fn passed(
-    filter: &[ValueTest],
-    occurrence: &Occurrence,
-    now: Timestamp,
-    zone: &dyn Fn() -> TimeZone,
-) -> bool {
+/// Whether the properties of an occurrence pass every test; `zone` is the person's. What changes with the calendar is
+/// refused before it is applied.
+pub fn passed(filter: &[ValueTest], occurrence: &Occurrence, zone: &dyn Fn() -> TimeZone) -> bool {
     filter.iter().all(|test| {
-        if test.name == YEN {
-            return test.evaluate(Some(&crate::customer::Value::Integer(occurrence.2.0)), now, zone).holds;
-        }
-        test.evaluate(occurrence.3.get(&test.name), now, zone).holds
+        let worth = Value::Integer(occurrence.2.0);
+        let value = if test.name == YEN { Some(&worth) } else { occurrence.3.get(&test.name) };
+        test.evaluate(value, occurrence.0, zone).holds
     })
 }
 
@@ -346,12 +342,12 @@ fn ages(
     which: &Which<'_>,
     first: Option<Age>,
     last: Option<Age>,
-    customer: &Customer,
+    subject: Subject<'_>,
     now: Timestamp,
 ) -> Verdict {
-    let Some(history) = customer.events.get(which.name) else { return Verdict::fixed(false) };
-    // The calendar is not asked: such filters are refused before they are applied.
-    let counted = |kept: &&Occurrence| passed(which.filter, kept, now, &|| TimeZone::UTC);
+    let Some(history) = subject.customer.events.get(which.name) else { return Verdict::fixed(false) };
+    let zone = || subject.customer.zone(&subject.definitions.zone);
+    let counted = |kept: &&Occurrence| passed(which.filter, kept, &zone);
     let (earliest, latest, ahead) = if which.filter.is_empty() {
         ((history.first <= now).then_some(history.first), history.last_at(now), history.ahead(now))
     } else {

@@ -57,11 +57,15 @@ impl Definitions {
         for name in self.journeys.keys() {
             let Some((_, journey)) = self.current(name) else { continue };
             let from = From { kind: Kind::Journey, name: name.as_str() };
-            if let Enter::Segment(segment) = &journey.enter
-                && !self.segments.contains_key(segment)
-            {
+            let entered = match &journey.enter {
+                Enter::Segment(segment) => Some(("enter.segment", "segment", segment)),
+                Enter::LeftSegment(segment) => Some(("enter.left_segment", "left_segment", segment)),
+                Enter::Campaign(campaign) => Some(("enter.campaign.segment", "segment", &campaign.segment)),
+                Enter::Event(_) | Enter::Date(_) | Enter::Schedule(_) | Enter::Request => None,
+            };
+            if let Some((within, key, segment)) = entered.filter(|it| !self.segments.contains_key(it.2)) {
                 let what = self.no_segment(segment);
-                dangling.push(from.dangling("enter.segment", "segment", segment.as_str(), what));
+                dangling.push(from.dangling(within, key, segment.as_str(), what));
             }
             dangling.extend(journey.conditions().flat_map(|condition| self.missing(from, condition)));
         }

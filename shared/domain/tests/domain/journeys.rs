@@ -133,7 +133,7 @@ fn input(index: usize, minute: i64, happening: &Happening) -> Input {
         Happening::OptOut(sms) => {
             Input::OptOut { channel: if *sms { Channel::Sms } else { Channel::Email }, at: now }
         }
-        Happening::Reply => Input::Reply { code: None, channel: Channel::Sms, at: now },
+        Happening::Reply => Input::Reply { code: None, channel: Channel::Sms, word: None, at: now },
     }
 }
 
@@ -426,9 +426,11 @@ fn said(code: &Code, said: &Said, now: Timestamp) -> Input {
                 if *delivered { Status::Delivered } else { Status::Undelivered("absent".to_owned()) };
             Input::Receipt { code, status, parts: Some(2), yen: Some(Yen(*yen)) }
         }
-        Said::Click(after) => Input::Click { code, at: now.plus(*after) },
+        Said::Click(after) => Input::Click { code, link: 0, at: now.plus(*after) },
         Said::Open(after) => Input::Open { code, at: now.plus(*after) },
-        Said::Reply(after) => Input::Reply { code: Some(code), channel: Channel::Sms, at: now.plus(*after) },
+        Said::Reply(after) => {
+            Input::Reply { code: Some(code), channel: Channel::Sms, word: None, at: now.plus(*after) }
+        }
     }
 }
 
@@ -443,7 +445,7 @@ proptest! {
         let (definitions, customer, now) = three_under_way();
         let codes = messages(&customer).into_keys();
         let reports = codes.zip(&stories).flat_map(|(code, story)| story.iter().map(move |it| said(&code, it, now)).collect::<Vec<_>>());
-        let replies = bare.iter().map(|after| Input::Reply { code: None, channel: Channel::Sms, at: now.plus(*after) });
+        let replies = bare.iter().map(|after| Input::Reply { code: None, channel: Channel::Sms, word: None, at: now.plus(*after) });
         let of_the_person = life.iter().enumerate().map(|(index, (minute, happening))| input(index, *minute, happening));
         let inputs: Vec<Input> = reports.chain(replies).chain(of_the_person).collect();
         let together = step(&customer, &inputs, now, &definitions).customer;

@@ -71,7 +71,7 @@ fn rows(number: usize, person: Person, definitions: &Definitions) -> Vec<Row> {
         let (parts, yen) = (cost.map(|cost| cost.0), cost.map(|cost| cost.1));
         Input::Outcome { code: code.clone(), outcome: Outcome::Settled { status, parts, yen } }
     };
-    let click = Input::Click { code: code.clone(), at: lapsed.plus(900) };
+    let click = Input::Click { code: code.clone(), link: 0, at: lapsed.plus(900) };
     let inputs = match person {
         Person::Silent => vec![settled(Status::Accepted)],
         Person::Clicks => vec![settled(Status::Accepted), click],

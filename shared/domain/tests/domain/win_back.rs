@@ -118,7 +118,7 @@ impl Story {
         let at = tokyo(when);
         self.pass(at);
         let code = self.message(name).code;
-        self.happens(at, Input::Click { code, at });
+        self.happens(at, Input::Click { code, link: 0, at });
         self
     }
 
@@ -277,7 +277,7 @@ fn a_reply_is_a_response() {
     let mut story = at_noon();
     story.happens(
         tokyo("07-05 08:00"),
-        Input::Reply { code: None, channel: Channel::Email, at: tokyo("07-05 08:00") },
+        Input::Reply { code: None, channel: Channel::Email, word: None, at: tokyo("07-05 08:00") },
     );
     story.until("07-07 12:05");
     assert!(story.told.contains("takes `response, no click`"), "{}", story.told);
@@ -343,7 +343,10 @@ fn the_goal_while_sending() {
 #[test]
 fn no_consent_to_sms_and_the_letter_still_goes() {
     let mut story = at_noon();
-    story.happens(tokyo("06-01 12:00"), Input::OptOut { channel: Channel::Sms, at: tokyo("06-01 12:00") });
+    story.happens(
+        tokyo("06-01 12:00"),
+        Input::OptOut { channel: Channel::Sms, at: tokyo("06-01 12:00") },
+    );
     assert_snapshot!(story.until("07-04 00:00").told, @r#"
     06-30 12:00  enters win-back; skips: no consent; → row win-back; → member +lapsed; → news +lapsed
     07-03 12:00  hands over letter; → email letter

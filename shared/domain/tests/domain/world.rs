@@ -238,11 +238,16 @@ impl<'a> World<'a> {
         let code = || code.clone();
         let inputs = [
             (receipt, Input::Receipt { code: code(), status, parts: Some(2), yen: Some(Yen(billed)) }),
-            (click, Input::Click { code: code(), at: at(click) }),
+            (click, Input::Click { code: code(), link: 0, at: at(click) }),
             (open, Input::Open { code: code(), at: at(open) }),
             (
                 reply,
-                Input::Reply { code: Some(code()), channel: domain::contact::Channel::Sms, at: at(reply) },
+                Input::Reply {
+                    code: Some(code()),
+                    channel: domain::contact::Channel::Sms,
+                    word: None,
+                    at: at(reply),
+                },
             ),
         ];
         for (minute, input) in inputs {

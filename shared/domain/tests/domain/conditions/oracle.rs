@@ -114,7 +114,16 @@ pub fn oracle(condition: &Condition, facts: &Facts, population: &Population, now
         | Condition::Sent(_)
         | Condition::Delivered(_)
         | Condition::Clicked(_)
-        | Condition::Responded(_) => panic!("not generated"),
+        | Condition::Responded(_)
+        | Condition::ClickedLink(_)
+        | Condition::Opened(_)
+        | Condition::Replied(_)
+        | Condition::RepliedWith(_)
+        | Condition::Bounced(_)
+        | Condition::Skipped(_)
+        | Condition::SkippedBecause(_)
+        | Condition::Entry(_)
+        | Condition::Happened(_) => panic!("not generated"),
     }
 }
 
