@@ -2,7 +2,7 @@
 
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -101,6 +101,9 @@ pub struct Customer {
     /// When earlier enrollments began that are no longer kept whole, and their keys.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub past: BTreeMap<JourneyName, Vec<Past>>,
+    /// Requests to begin a journey that were decided lately, by their keys: one that comes again changes nothing.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub asked: BTreeSet<(Timestamp, JourneyName, String)>,
     /// Instants at which a journey that follows the calendar begins.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub armed: BTreeMap<JourneyName, Timestamp>,
@@ -125,6 +128,7 @@ impl Customer {
             audiences: BTreeMap::new(),
             enrollments: Vec::new(),
             past: BTreeMap::new(),
+            asked: BTreeSet::new(),
             armed: BTreeMap::new(),
             definitions: 0,
             notes: Vec::new(),

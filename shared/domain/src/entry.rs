@@ -8,7 +8,7 @@ use crate::calendar;
 use crate::condition::dates;
 use crate::customer::{Customer, Value};
 use crate::definitions::Definitions;
-use crate::event::Properties;
+use crate::event::{EventId, Properties};
 use crate::journey::{
     CAMPAIGN_SECONDS, Campaign, DateEntry, DateOf, DateOffset, Enter, Journey, Offset, Schedule,
     ScheduledDays,
@@ -27,14 +27,14 @@ pub(crate) struct Candidate {
     pub event: Properties,
     /// The value of the date that begins it.
     pub date: Option<String>,
-    /// Whether it may begin once for its key only, whatever the journey's rule.
-    pub once: bool,
+    /// The event that begins it: of several at one instant the earliest comes first, in whatever order they were told.
+    pub by: Option<(Timestamp, EventId)>,
 }
 
 impl Candidate {
     /// One without a key.
     pub fn plain(journey: &JourneyName) -> Self {
-        Self { journey: journey.clone(), key: None, event: Properties::new(), date: None, once: false }
+        Self { journey: journey.clone(), key: None, event: Properties::new(), date: None, by: None }
     }
 }
 

@@ -103,7 +103,7 @@ pub enum Input {
     Remove {
         /// The journey.
         journey: JourneyName,
-        /// What began later stays.
+        /// What began at this instant or later stays.
         until: Timestamp,
     },
     /// The person opted out of marketing on a channel.

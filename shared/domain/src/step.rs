@@ -12,7 +12,7 @@ use crate::definitions::Definitions;
 use crate::due::{self, Due};
 use crate::enrollment::{EndReason, Enrollment, Message, Note, Noted, State, Status, earliest};
 use crate::entry::{self, CampaignStage, Candidate};
-use crate::event::{Added, Event, Occurrence};
+use crate::event::{Added, Event, Occurrence, Properties};
 use crate::event_match::EventMatch;
 use crate::input::{Effect, Input, Outcome};
 use crate::journey::{Enter, Journey, LATE_EVENT_SECONDS, ReEntry};
@@ -26,6 +26,9 @@ use crate::walk;
 /// a journey puts a customer on an audience, that moves a segment, that begins a journey … Each begins once at most at
 /// one instant, and no step leads back.
 const ROUNDS_PER_JOURNEY: usize = 2 * STEPS_LIMIT;
+
+/// Requests to begin a journey that a customer keeps.
+const ASKED_LIMIT: usize = 50;
 
 /// Notes a customer keeps.
 const NOTES_LIMIT: usize = 8;
@@ -135,12 +138,7 @@ impl World<'_> {
                 Added::Duplicate => {}
                 Added::TooOld => self.note(Noted::EventLeftOut(event.name.clone()), event.at),
             },
-            Input::Enroll { journey, key, event } => self.candidates.push(Candidate {
-                key: Some(key.clone()),
-                event: event.clone(),
-                once: true,
-                ..Candidate::plain(journey)
-            }),
+            Input::Enroll { journey, key, event } => self.asked(journey, key, event),
             Input::Remove { journey, until } => walk::remove(self, journey, *until),
             Input::Timer | Input::Evaluate { .. } => {}
             Input::Outcome { code, outcome } => self.outcome(code, outcome),
@@ -183,6 +181,22 @@ impl World<'_> {
         }
     }
 
+    /// Takes a request to begin a journey, unless it was decided before.
+    fn asked(&mut self, journey: &JourneyName, key: &str, event: &Properties) {
+        if self.customer.asked.iter().any(|(_, of, known)| of == journey && known == key) {
+            return;
+        }
+        self.customer.asked.insert((self.now, journey.clone(), key.to_owned()));
+        if self.customer.asked.len() > ASKED_LIMIT {
+            self.customer.asked.pop_first();
+        }
+        self.candidates.push(Candidate {
+            key: Some(key.to_owned()),
+            event: event.clone(),
+            ..Candidate::plain(journey)
+        });
+    }
+
     /// Notes the journeys that an event may begin.
     fn happened(&mut self, event: &Event) {
         let occurrence = Occurrence(event.at, event.id.clone(), event.yen, event.properties.clone());
@@ -194,20 +208,21 @@ impl World<'_> {
             if entry.event.name != event.name || !entry.event.takes(&occurrence, None, &zone) {
                 continue;
             }
-            let key = entry.key.as_ref().map(|key| event.properties.get(key).and_then(Value::word));
-            match key {
-                _ if self.now.since(event.at) > LATE_EVENT_SECONDS => late.push(name.clone()),
-                // Without its key it could not be told from others.
-                Some(None) => {}
-                Some(key) => self.candidates.push(Candidate {
-                    key,
-                    event: event.properties.clone(),
-                    ..Candidate::plain(name)
-                }),
-                None => self
-                    .candidates
-                    .push(Candidate { event: event.properties.clone(), ..Candidate::plain(name) }),
+            if self.now.since(event.at) > LATE_EVENT_SECONDS {
+                late.push(name.clone());
+                continue;
             }
+            let key = entry.key.as_ref().map(|key| event.properties.get(key).and_then(Value::word));
+            // Without its key it could not be told from others.
+            if key == Some(None) {
+                continue;
+            }
+            self.candidates.push(Candidate {
+                key: key.flatten(),
+                event: event.properties.clone(),
+                by: Some((event.at, event.id.clone())),
+                ..Candidate::plain(name)
+            });
         }
         for name in late {
             self.note(Noted::LateEvent(name), event.at);
@@ -267,7 +282,9 @@ impl World<'_> {
             candidates.extend(self.calendar());
             candidates.extend(self.campaigns());
             let priority = |name: &JourneyName| self.definitions.current(name).map_or(0, |it| it.1.priority);
-            candidates.sort_by_key(|candidate| Reverse(priority(&candidate.journey)));
+            candidates.sort_by_cached_key(|it| {
+                (Reverse(priority(&it.journey)), it.journey.clone(), it.by.clone(), it.key.clone())
+            });
             for candidate in candidates {
                 self.begin(candidate);
             }
@@ -426,8 +443,7 @@ impl World<'_> {
         if others.clone().any(in_it) {
             return Some(Noted::AlreadyIn(name.clone()));
         }
-        let rule = if candidate.once { ReEntry::PerKey } else { journey.reentry };
-        if !self.may_reenter(candidate, rule) || !self.may_reenter(candidate, journey.reentry) {
+        if !self.may_reenter(candidate, journey.reentry) {
             return Some(Noted::ReEntry(name.clone()));
         }
         if journey.group.is_some()

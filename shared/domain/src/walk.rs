@@ -42,7 +42,7 @@ pub fn goal(subject: Subject<'_>, now: Timestamp) -> Option<Goal> {
 /// Begins an enrollment; it is carried on in the same step.
 pub(crate) fn begin(world: &mut World<'_>, candidate: Candidate, version: u32) {
     let definitions: &Definitions = world.definitions;
-    let Candidate { journey, key, event, date, once: _ } = candidate;
+    let Candidate { journey, key, event, date, by: _ } = candidate;
     let Some(journey) = definitions.version(&journey, version) else { return };
     let Some(first) = journey.first else { return };
     let goal_before = journey.goal.as_ref().is_some_and(|goal| world.happened_now(goal, key.as_deref()));
@@ -66,11 +66,11 @@ pub(crate) fn begin(world: &mut World<'_>, candidate: Candidate, version: u32) {
     });
 }
 
-/// Takes the customer out of a journey, as far as it began until an instant.
+/// Takes the customer out of a journey, as far as it began before an instant.
 pub(crate) fn remove(world: &mut World<'_>, journey: &JourneyName, until: Timestamp) {
     for index in 0..world.customer.enrollments.len() {
         let enrollment = &world.customer.enrollments[index];
-        if enrollment.is_live() && enrollment.journey == *journey && enrollment.entered <= until {
+        if enrollment.is_live() && enrollment.journey == *journey && enrollment.entered < until {
             end(world, index, EndReason::Removed);
         }
     }

@@ -12,7 +12,7 @@ use domain::input::{Effect, Input, Outcome};
 use domain::ledger::Row;
 use domain::message::{Code, HoldReason, Permission, SkipReason};
 use domain::money::Yen;
-use domain::names::CustomerId;
+use domain::names::{CustomerId, JourneyName};
 use domain::report;
 use domain::step::step;
 use domain::time::Timestamp;
@@ -20,7 +20,6 @@ use domain::walk::check_at_sending;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use serde_json::json;
 
 use crate::chance::Chance;
 use crate::plan::{EVENTS, Sketch, sketch};
@@ -44,17 +43,24 @@ enum Happening {
         vip: bool,
         zone: usize,
         birthday: i64,
+        visit: Option<i64>,
         sms: bool,
         mail: bool,
         said: i64,
     },
     Track {
         name: usize,
+        page: usize,
         happened: i64,
     },
     OptOut(bool),
-    Reply,
+    Reply(usize),
+    Enroll(usize, usize),
+    Remove(usize),
 }
+
+const PAGES: [&str; 3] = ["a", "b", "c"];
+const WORDS: [Option<&str>; 3] = [None, Some("1"), Some("はい")];
 
 fn life() -> impl Strategy<Value = Vec<(i64, Happening)>> {
     let identify = (
@@ -62,9 +68,9 @@ fn life() -> impl Strategy<Value = Vec<(i64, Happening)>> {
         prop::bool::weighted(0.8),
         any::<bool>(),
         0..ZONES.len(),
-        0..4_i64,
+        (0..4_i64, prop::option::weighted(0.7, (0..8_i64).prop_map(|n| n * 700))),
     )
-        .prop_flat_map(|(phone, email, vip, zone, birthday)| {
+        .prop_flat_map(|(phone, email, vip, zone, (birthday, visit))| {
             (prop::bool::weighted(0.9), prop::bool::weighted(0.8), 0..600_i64).prop_map(
                 move |(sms, mail, said)| Happening::Identify {
                     phone,
@@ -72,6 +78,7 @@ fn life() -> impl Strategy<Value = Vec<(i64, Happening)>> {
                     vip,
                     zone,
                     birthday,
+                    visit,
                     sms,
                     mail,
                     said,
@@ -80,15 +87,18 @@ fn life() -> impl Strategy<Value = Vec<(i64, Happening)>> {
         });
     let happening = prop_oneof![
         2 => identify.clone(),
-        8 => (prop_oneof![0..EVENTS.len(), 0..2_usize], prop_oneof![Just(0), -400..200_i64]).prop_map(|(name, happened)| Happening::Track { name, happened }),
+        8 => (prop_oneof![0..EVENTS.len(), 0..2_usize], 0..PAGES.len(), prop_oneof![Just(0), -400..200_i64, Just(-2000)])
+            .prop_map(|(name, page, happened)| Happening::Track { name, page, happened }),
         1 => any::<bool>().prop_map(Happening::OptOut),
-        1 => Just(Happening::Reply),
+        1 => (0..WORDS.len()).prop_map(Happening::Reply),
+        1 => (0..JOURNEYS, 0..3_usize).prop_map(|(journey, key)| Happening::Enroll(journey, key)),
+        1 => (0..JOURNEYS).prop_map(Happening::Remove),
     ];
     // Many things at few minutes, so that several reach the customer at one instant.
     let minute = prop_oneof![0..MINUTES, (0..8_i64).prop_map(|n| n * 600)];
     (identify, prop::collection::vec((minute, happening), 0..24)).prop_map(|(first, mut rest)| {
         rest.insert(0, (0, first));
-        rest.insert(1, (30, Happening::Track { name: 0, happened: 0 }));
+        rest.insert(1, (30, Happening::Track { name: 0, page: 0, happened: 0 }));
         rest
     })
 }
@@ -104,7 +114,7 @@ fn script(life: &[(i64, Happening)]) -> Script {
 fn input(index: usize, minute: i64, happening: &Happening) -> Input {
     let now = at(START).plus(minute * 60);
     match happening {
-        Happening::Identify { phone, email, vip, zone, birthday, sms, mail, said } => {
+        Happening::Identify { phone, email, vip, zone, birthday, visit, sms, mail, said } => {
             let text = |text: String| Value::Text(text);
             let mut traits = BTreeMap::from([
                 ("vip".to_owned(), Value::Boolean(*vip)),
@@ -114,11 +124,13 @@ fn input(index: usize, minute: i64, happening: &Happening) -> Input {
             ]);
             let phone = phone.map_or(Value::Absent, |last| text(format!("+81901234567{last}")));
             traits.insert("phone".to_owned(), phone);
+            let visit = visit.map_or(Value::Absent, |visit| text(at(START).plus(visit * 60).to_string()));
+            traits.insert("visit_at".to_owned(), visit);
             let word = |channel, given| ConsentSaid { channel, purpose: Purpose::Marketing, given };
             let consents = vec![word(Channel::Sms, *sms), word(Channel::Email, *mail)];
             Input::Identify { traits, consents, at: now.plus(-60 * said) }
         }
-        Happening::Track { name, happened } => {
+        Happening::Track { name, page, happened } => {
             let (name, at) = (EVENTS[*name].to_owned(), now.plus(60 * happened));
             Input::Track {
                 event: Event {
@@ -126,23 +138,35 @@ fn input(index: usize, minute: i64, happening: &Happening) -> Input {
                     name,
                     at,
                     yen: Yen(900),
-                    properties: Properties::new(),
+                    properties: Properties::from([("page".to_owned(), Value::Text(PAGES[*page].to_owned()))]),
                 },
             }
+        }
+        Happening::Enroll(journey, key) => Input::Enroll {
+            journey: JourneyName::parse(&format!("j{journey}")).unwrap(),
+            key: PAGES[*key].to_owned(),
+            event: Properties::new(),
+        },
+        Happening::Remove(journey) => {
+            Input::Remove { journey: JourneyName::parse(&format!("j{journey}")).unwrap(), until: now }
         }
         Happening::OptOut(sms) => {
             Input::OptOut { channel: if *sms { Channel::Sms } else { Channel::Email }, at: now }
         }
-        Happening::Reply => Input::Reply { code: None, channel: Channel::Sms, word: None, at: now },
+        Happening::Reply(word) => {
+            let word = WORDS[*word].map(ToOwned::to_owned);
+            Input::Reply { code: None, channel: Channel::Sms, word, at: now }
+        }
     }
 }
 
-/// Three journeys: on signing up, on drifting, on the birthday; and a segment that follows a list which they write.
-fn shop(sketches: &[Sketch; 3]) -> Definitions {
-    let enter = [json!({"segment": "fresh"}), json!({"segment": "drifting"}), json!({"birthday": "10:00"})];
-    let journeys = sketches.iter().zip(enter).enumerate();
+const JOURNEYS: usize = 4;
+
+/// Journeys that begin in whatever ways there are, and a segment that follows a list which they write.
+fn shop(sketches: &[Sketch; JOURNEYS]) -> Definitions {
+    let journeys = sketches.iter().enumerate();
     let mut yamls: Vec<String> =
-        journeys.map(|(index, (sketch, enter))| sketch.written(&format!("j{index}"), &enter)).collect();
+        journeys.map(|(index, sketch)| sketch.written(&format!("j{index}"))).collect();
     yamls.extend(
         [
             "segment: { name: fresh, when: { event: { name: Signed Up, within_days: 1 } } }",
@@ -155,8 +179,8 @@ fn shop(sketches: &[Sketch; 3]) -> Definitions {
     definitions(&yamls)
 }
 
-fn three() -> impl Strategy<Value = [Sketch; 3]> {
-    [sketch(), sketch(), sketch()]
+fn several() -> impl Strategy<Value = [Sketch; JOURNEYS]> {
+    [sketch(), sketch(), sketch(), sketch()]
 }
 
 fn run(
@@ -174,7 +198,7 @@ proptest! {
     /// Invariants 6 and 7: with a look at every minute the customer, the effects and the decisions are those of a run
     /// that jumps from one due instant to the next.
     #[test]
-    fn ticking_is_jumping(sketches in three(), life in life(), mood in any::<u64>()) {
+    fn ticking_is_jumping(sketches in several(), life in life(), mood in any::<u64>()) {
         let definitions = shop(&sketches);
         let (jumped, seen) = run(&definitions, &life, mood, Delivery::Jumping);
         let (ticked, also) = run(&definitions, &life, mood, Delivery::Ticking);
@@ -188,7 +212,7 @@ proptest! {
 
     /// Invariant 6: inputs of one instant one to five times and in any order.
     #[test]
-    fn order_and_number_do_not_matter(sketches in three(), life in life(), mood in any::<u64>(), seed in any::<u64>()) {
+    fn order_and_number_do_not_matter(sketches in several(), life in life(), mood in any::<u64>(), seed in any::<u64>()) {
         let definitions = shop(&sketches);
         let (plain, seen) = run(&definitions, &life, mood, Delivery::Jumping);
         let (shuffled, also) = run(&definitions, &life, mood, Delivery::Shuffled(seed));
@@ -198,7 +222,7 @@ proptest! {
 
     /// Invariant 5 and 6: what came before comes again, in batches of its own, at once and days later.
     #[test]
-    fn what_comes_again_changes_nothing(sketches in three(), life in life(), mood in any::<u64>(), seed in any::<u64>()) {
+    fn what_comes_again_changes_nothing(sketches in several(), life in life(), mood in any::<u64>(), seed in any::<u64>()) {
         let definitions = shop(&sketches);
         let (plain, seen) = run(&definitions, &life, mood, Delivery::Jumping);
         let (repeated, also) = run(&definitions, &life, mood, Delivery::Repeated(seed));
@@ -209,7 +233,7 @@ proptest! {
     /// Invariants 1, 3 and 4: a provider is asked once for a message; marketing leaves in the permitted hours of the
     /// zone that was said last, with consent, and not beyond the cap.
     #[test]
-    fn nothing_leaves_that_may_not(sketches in three(), life in life(), mood in any::<u64>()) {
+    fn nothing_leaves_that_may_not(sketches in several(), life in life(), mood in any::<u64>()) {
         let definitions = shop(&sketches);
         let (customer, seen) = run(&definitions, &life, mood, Delivery::Jumping);
         prop_assert!(twice(&seen).is_empty());
@@ -234,7 +258,7 @@ proptest! {
 
     /// Invariant 2: every enrollment ends, whatever is answered or not, and the report accounts for everyone.
     #[test]
-    fn every_enrollment_ends(sketches in three(), life in life(), mood in any::<u64>()) {
+    fn every_enrollment_ends(sketches in several(), life in life(), mood in any::<u64>()) {
         let definitions = shop(&sketches);
         // A list that is left and entered again by two journeys in turn would go on for ever by right.
         let (customer, _) = World::new(&definitions, at(START), &script(&life), mood).run(TO_THE_END, Delivery::Jumping);
@@ -305,6 +329,7 @@ fn held_twice_is_still_held() {
             vip: false,
             zone,
             birthday: 0,
+            visit: None,
             sms: true,
             mail: true,
             said,
@@ -355,11 +380,12 @@ fn silence_ends_as_unknown() {
             vip: false,
             zone: 0,
             birthday: 0,
+            visit: None,
             sms: true,
             mail: true,
             said: 0,
         },
-        Happening::Track { name: 0, happened: 0 },
+        Happening::Track { name: 0, page: 0, happened: 0 },
     ];
     let inputs: Vec<Input> =
         life.iter().enumerate().map(|(index, happening)| input(index, 0, happening)).collect();
@@ -446,7 +472,8 @@ proptest! {
         let codes = messages(&customer).into_keys();
         let reports = codes.zip(&stories).flat_map(|(code, story)| story.iter().map(move |it| said(&code, it, now)).collect::<Vec<_>>());
         let replies = bare.iter().map(|after| Input::Reply { code: None, channel: Channel::Sms, word: None, at: now.plus(*after) });
-        let of_the_person = life.iter().enumerate().map(|(index, (minute, happening))| input(index, *minute, happening));
+        let commutes = |happening: &Happening| !matches!(happening, Happening::Enroll(..) | Happening::Remove(_));
+        let of_the_person = life.iter().enumerate().filter(|(_, (_, happening))| commutes(happening)).map(|(index, (minute, happening))| input(index, *minute, happening));
         let inputs: Vec<Input> = reports.chain(replies).chain(of_the_person).collect();
         let together = step(&customer, &inputs, now, &definitions).customer;
         let mut chance = Chance::new(seed);
@@ -494,7 +521,7 @@ fn the_worlds_are_lively() {
     let mut runner = TestRunner::new(cases(1));
     let mut told = String::new();
     for _ in 0..150 {
-        let drawn = (three(), life(), any::<u64>()).new_tree(&mut runner).unwrap().current();
+        let drawn = (several(), life(), any::<u64>()).new_tree(&mut runner).unwrap().current();
         let (sketches, life, mood) = drawn;
         let (customer, seen) = run(&shop(&sketches), &life, mood, Delivery::Jumping);
         told.push_str(&seen.told.join("\n"));
@@ -528,6 +555,17 @@ fn the_worlds_are_lively() {
         "j0",
         "j1",
         "j2",
+        "Ended(DateMoved)",
+        "Ended(Removed)",
+        "Exclusive",
+        "LateEvent",
+        "Skipped(HeldOut",
+        "Took(\"variant 1\")",
+        "Took(\"card\")",
+        "links: {0}",
+        "reply: Some",
+        "key: Some",
+        "date: Some",
         "Audience",
         "GoalReached",
         "Listening",

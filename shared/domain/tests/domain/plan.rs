@@ -10,8 +10,15 @@ pub enum Plan {
     Email,
     Wait(i64),
     WaitFor { event: usize, minutes: i64, then: Vec<Plan>, otherwise: Vec<Plan> },
+    WaitWhen { asked: Asked, minutes: i64, then: Vec<Plan>, otherwise: Vec<Plan> },
+    UntilClock { hour: u8, weekdays: bool },
+    UntilVisit(i64),
     Branch(Vec<(Asked, Vec<Plan>)>),
+    Split(Vec<Vec<Plan>>),
     Audience { add: bool },
+    SetVip(bool),
+    Notify,
+    Card,
     Exit,
 }
 
@@ -22,6 +29,15 @@ pub enum Asked {
     Responded(usize),
     Delivered(usize),
     Sent(usize),
+    ClickedLink(usize),
+    Opened(usize),
+    Replied(usize),
+    RepliedWith(usize),
+    Bounced(usize),
+    Skipped(usize),
+    SkippedBecause(usize),
+    Happened(usize),
+    Entry,
     Event(usize),
     Cards,
     Vip,
@@ -37,6 +53,30 @@ pub struct Sketch {
     pub goal: bool,
     pub exit: Option<Asked>,
     pub again: bool,
+    pub enter: usize,
+    pub group: bool,
+    pub priority: i32,
+    pub holdout: bool,
+}
+
+/// What begins journeys, and whether it has a key.
+pub fn enters() -> Vec<(Json, bool)> {
+    vec![
+        (json!({"segment": "fresh"}), false),
+        (json!({"segment": "drifting"}), false),
+        (json!({"left_segment": "drifting"}), false),
+        (json!({"birthday": "10:00"}), false),
+        (json!({"anniversary": {"trait": "birthday", "days": -1, "at": "12:00"}}), false),
+        (json!({"event": {"name": "Page Viewed", "key": "page"}}), true),
+        (json!({"event": {"name": "Page Viewed", "where": [{"name": "page", "is": "a"}]}}), false),
+        (json!({"event": {"name": "Order Completed", "where": [{"name": "yen", "at_least": 500}]}}), false),
+        (json!({"date": {"trait": "visit_at", "days": -1, "at": "18:00"}}), true),
+        (json!({"date": {"trait": "visit_at", "before": "2h"}}), true),
+        (json!({"schedule": {"at": "12:00"}}), false),
+        (json!({"schedule": {"at": "02:30", "weekdays": ["saturday", "sunday"]}}), false),
+        (json!({"campaign": {"segment": "drifting", "at": "2026-03-29T10:00"}}), false),
+        (json!("request"), true),
+    ]
 }
 
 /// Events that journeys wait for and that happen.
@@ -48,6 +88,15 @@ fn asked() -> impl Strategy<Value = Asked> {
         (0..8_usize).prop_map(Asked::Responded),
         (0..8_usize).prop_map(Asked::Delivered),
         (0..8_usize).prop_map(Asked::Sent),
+        (0..8_usize).prop_map(Asked::ClickedLink),
+        (0..8_usize).prop_map(Asked::Opened),
+        (0..8_usize).prop_map(Asked::Replied),
+        (0..8_usize).prop_map(Asked::RepliedWith),
+        (0..8_usize).prop_map(Asked::Bounced),
+        (0..8_usize).prop_map(Asked::Skipped),
+        (0..8_usize).prop_map(Asked::SkippedBecause),
+        (0..EVENTS.len()).prop_map(Asked::Happened),
+        Just(Asked::Entry),
         (0..EVENTS.len()).prop_map(Asked::Event),
         Just(Asked::Cards),
         Just(Asked::Vip),
@@ -63,6 +112,11 @@ fn steps() -> impl Strategy<Value = Vec<Plan>> {
         6 => Just(Plan::Email),
         5 => minutes().prop_map(Plan::Wait),
         1 => any::<bool>().prop_map(|add| Plan::Audience { add }),
+        1 => any::<bool>().prop_map(Plan::SetVip),
+        1 => Just(Plan::Notify),
+        1 => Just(Plan::Card),
+        1 => (0..24_u8, any::<bool>()).prop_map(|(hour, weekdays)| Plan::UntilClock { hour, weekdays }),
+        1 => (-2000..2000_i64).prop_map(Plan::UntilVisit),
         1 => Just(Plan::Exit),
     ];
     let step = leaf.prop_recursive(3, 16, 3, move |inner| {
@@ -70,31 +124,57 @@ fn steps() -> impl Strategy<Value = Vec<Plan>> {
         let listen = (0..EVENTS.len(), minutes(), inside(), inside())
             .prop_map(|(event, minutes, then, otherwise)| Plan::WaitFor { event, minutes, then, otherwise });
         let branch = prop::collection::vec((asked(), inside()), 1..4).prop_map(Plan::Branch);
-        prop_oneof![listen, branch]
+        let when = (asked(), minutes(), inside(), inside())
+            .prop_map(|(asked, minutes, then, otherwise)| Plan::WaitWhen { asked, minutes, then, otherwise });
+        let split = prop::collection::vec(inside(), 2..4).prop_map(Plan::Split);
+        prop_oneof![listen, branch, when, split]
     });
     prop::collection::vec(step, 1..6)
 }
 
 pub fn sketch() -> impl Strategy<Value = Sketch> {
     let exit = prop_oneof![7 => Just(None), 1 => asked().prop_map(Some)];
-    (prop::bool::weighted(0.8), steps(), any::<bool>(), exit, any::<bool>())
-        .prop_map(|(marketing, steps, goal, exit, again)| Sketch { marketing, steps, goal, exit, again })
+    let place = (0..enters().len(), prop::bool::weighted(0.3), -1..2_i32, prop::bool::weighted(0.2));
+    (prop::bool::weighted(0.8), steps(), any::<bool>(), exit, any::<bool>(), place).prop_map(
+        |(marketing, steps, goal, exit, again, (enter, group, priority, holdout))| Sketch {
+            marketing,
+            steps,
+            goal,
+            exit,
+            again,
+            enter,
+            group,
+            priority,
+            holdout,
+        },
+    )
 }
 
 impl Sketch {
     /// The journey as a definition; JSON is YAML.
-    pub fn written(&self, name: &str, enter: &Json) -> String {
-        let mut writer = Writer { messages: Vec::new() };
+    pub fn written(&self, name: &str) -> String {
+        let (enter, keyed) = enters().swap_remove(self.enter);
+        let mut writer = Writer { messages: Vec::new(), links: Vec::new() };
         let steps = writer.steps(&self.steps);
-        let reentry =
-            if self.again { json!({"at_most": {"times": 3, "within_days": 2}}) } else { json!("never") };
+        let reentry = match (self.again, keyed) {
+            (true, true) => json!("per_key"),
+            (true, false) => json!({"at_most": {"times": 3, "within_days": 2}}),
+            (false, _) => json!("never"),
+        };
         let mut journey = json!({
             "name": name,
             "purpose": if self.marketing { "marketing" } else { "transactional" },
             "enter": enter,
             "reentry": reentry,
             "steps": steps,
+            "priority": self.priority,
         });
+        if self.group {
+            journey["group"] = json!("one");
+        }
+        if self.holdout {
+            journey["holdout_percent"] = json!(50);
+        }
         if self.goal {
             journey["goal"] = json!("Order Completed");
         }
@@ -107,6 +187,8 @@ impl Sketch {
 
 struct Writer {
     messages: Vec<String>,
+    /// Those with a link.
+    links: Vec<String>,
 }
 
 impl Writer {
@@ -117,7 +199,7 @@ impl Writer {
     fn step(&mut self, plan: &Plan) -> Json {
         match plan {
             Plan::Sms => json!({"sms": {
-                "name": self.name(), "text": "{{ sender }} {{ links.shop }} 停止はSTOP", "links": {"shop": "https://shop.example.jp"},
+                "name": self.linked(), "text": "{{ sender }} {{ links.shop }} 停止はSTOP", "links": {"shop": "https://shop.example.jp"},
             }}),
             Plan::Email => json!({"email": {
                 "name": self.name(), "subject": "お元気ですか", "text": "{{ sender }} 配信の停止: {{ optout }}",
@@ -128,6 +210,34 @@ impl Writer {
                 let within = format!("{minutes}m");
                 json!({"wait_for": {"event": EVENTS[*event], "within": within, "then": then, "otherwise": otherwise}})
             }
+            Plan::WaitWhen { asked, minutes, then, otherwise } => {
+                let when = self.asked(asked);
+                let (then, otherwise) = (self.steps(then), self.steps(otherwise));
+                let within = format!("{minutes}m");
+                json!({"wait_for": {"when": when, "within": within, "then": then, "otherwise": otherwise}})
+            }
+            Plan::UntilClock { hour, weekdays } => {
+                let days = if *weekdays { json!(["monday", "saturday"]) } else { json!([]) };
+                json!({"wait_until": {"at": format!("{hour:02}:30"), "weekdays": days}})
+            }
+            Plan::UntilVisit(minutes) => {
+                let side = if *minutes < 0 { "before" } else { "after" };
+                let length = format!("{}m", minutes.abs().max(1));
+                json!({"wait_until": {"date": {"trait": "visit_at", side: length}}})
+            }
+            Plan::Split(ways) => {
+                let ways: Vec<Json> = ways
+                    .iter()
+                    .enumerate()
+                    .map(|(index, steps)| json!({"name": format!("variant {index}"), "weight": index + 1, "steps": self.steps(steps)}))
+                    .collect();
+                json!({ "split": ways })
+            }
+            Plan::SetVip(vip) => json!({"set": {"trait": "vip", "to": vip}}),
+            Plan::Notify => json!({"notify": {
+                "name": self.name(), "to": "sales@shop.example.jp", "subject": "{{ customer.vip }}", "text": "hello",
+            }}),
+            Plan::Card => json!({"card": "spring"}),
             Plan::Branch(ways) => {
                 let way = |(index, (asked, steps)): (usize, &(Asked, Vec<Plan>))| {
                     let when = self.asked(asked);
@@ -139,6 +249,12 @@ impl Writer {
             Plan::Audience { add: false } => json!({"remove_from_audience": "cards"}),
             Plan::Exit => json!("exit"),
         }
+    }
+
+    fn linked(&mut self) -> String {
+        let name = self.name();
+        self.links.push(name.clone());
+        name
     }
 
     fn name(&mut self) -> String {
@@ -158,6 +274,26 @@ impl Writer {
             Asked::Responded(number) => about("responded", *number),
             Asked::Delivered(number) => about("delivered", *number),
             Asked::Sent(number) => about("sent", *number),
+            Asked::Opened(number) => about("opened", *number),
+            Asked::Replied(number) => about("replied", *number),
+            Asked::Bounced(number) => about("bounced", *number),
+            Asked::Skipped(number) => about("skipped", *number),
+            Asked::ClickedLink(number) => match self.links.get(number % self.links.len().max(1)) {
+                Some(name) => json!({"clicked_link": {"step": name, "link": "shop"}}),
+                None => json!({"happened": "Page Viewed"}),
+            },
+            Asked::RepliedWith(number) => match self.messages.get(number % self.messages.len().max(1)) {
+                Some(name) => json!({"replied_with": {"step": name, "one_of": ["1", "はい"]}}),
+                None => json!({"happened": "Order Completed"}),
+            },
+            Asked::SkippedBecause(number) => match self.messages.get(number % self.messages.len().max(1)) {
+                Some(name) => json!({"skipped_because": {"step": name, "why": "no_consent"}}),
+                None => json!({"entry": {"name": "page"}}),
+            },
+            Asked::Happened(event) => {
+                json!({"happened": {"name": EVENTS[*event], "where": [{"name": "page", "one_of": ["a", "b"]}]}})
+            }
+            Asked::Entry => json!({"entry": {"name": "page", "is": "a"}}),
             Asked::Event(event) => json!({"event": {"name": EVENTS[*event], "within_days": 1}}),
             Asked::Cards => json!({"in_audience": "cards"}),
             Asked::Vip => json!({"trait": {"name": "vip", "is": true}}),
