@@ -183,10 +183,10 @@ impl Advance {
                 Effect::Send { channel: Channel::Sms, task } => outgoing.sms.push(task),
                 Effect::Send { channel: Channel::Email, task } => outgoing.email.push(task),
                 Effect::Announce(news) => outgoing.news.push(news),
-                Effect::Ledger { journey, entered } => {
+                Effect::Ledger { journey, entered, key } => {
                     let mut all = customer.enrollments.iter();
                     let found =
-                        all.find(|enrollment| enrollment.journey == journey && enrollment.entered == entered);
+                        all.find(|it| it.journey == journey && it.entered == entered && it.key == key);
                     let enrollment = found.context("a ledger row without its enrollment")?;
                     let row = LedgerRow { customer: customer.id.clone(), entered, row: Row::of(enrollment) };
                     self.table.put_row(&journey, &row, revision).await?;
@@ -240,7 +240,9 @@ fn consents(group: &Group, before: &Customer) -> Result<Vec<TableRow>> {
             | Input::Receipt { .. }
             | Input::Click { .. }
             | Input::Open { .. }
-            | Input::Reply { .. } => continue,
+            | Input::Reply { .. }
+            | Input::Enroll { .. }
+            | Input::Remove { .. } => continue,
         };
         for word in words {
             let known = before.consents.get(&word.channel).and_then(|said| said.get(&word.purpose));
@@ -265,6 +267,8 @@ fn needed(customer: &Customer, inputs: &[Input]) -> u32 {
         | Input::Click { .. }
         | Input::Open { .. }
         | Input::Reply { .. }
+        | Input::Enroll { .. }
+        | Input::Remove { .. }
         | Input::OptOut { .. } => None,
     });
     asked.chain([customer.definitions]).max().unwrap_or(0)

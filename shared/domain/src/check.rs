@@ -91,6 +91,7 @@ fn build(source: &JourneySource) -> (Result<Journey, Vec<Mistake>>, Vec<Mistake>
         exit: source.exit.clone(),
         priority: source.priority,
         group: source.group.clone(),
+        when_late: source.when_late,
         holdout_percent,
         first,
         steps: builder.steps,

@@ -11,6 +11,7 @@ use crate::condition::values::ValueTest;
 use crate::consent::Purpose;
 use crate::customer::Value;
 use crate::event_match::EventMatch;
+use crate::journey::WhenLate;
 use crate::list::ListSource;
 use crate::message::Policy;
 use crate::mistakes::plain;
@@ -106,6 +107,9 @@ pub struct JourneySource {
     /// Of the journeys with this word a customer is in one at a time.
     #[serde(default)]
     pub group: Option<GroupName>,
+    /// What becomes of a message whose time came while the journey was paused: `send` (when nothing is said) or `skip`.
+    #[serde(default)]
+    pub when_late: WhenLate,
     /// How many in a hundred get none of its messages, to tell what it brought: from 1 to 50.
     #[serde(default)]
     pub holdout_percent: Option<u8>,

@@ -101,6 +101,8 @@ fn step(
             Some(comes.map_or(*until, |at| at.min(*until)))
         }
     };
+    // A paused journey stands still: what time does to it is made up for when it is resumed.
+    let state = state.filter(|_| !definitions.is_paused(&journey.name));
     let exit = journey.exit.as_ref().and_then(|exit| exit.flips(subject, now));
     state.into_iter().chain(exit).chain(journey.goal.as_ref().and_then(ahead)).min()
 }

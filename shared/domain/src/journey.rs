@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use crate::calendar::{Clock24, Moment, Weekdays};
 use crate::condition::Condition;
 use crate::consent::Purpose;
@@ -39,6 +42,8 @@ pub struct Journey {
     pub priority: i32,
     /// Of the journeys with this word a customer is in one at a time.
     pub group: Option<GroupName>,
+    /// What becomes of a message whose time came while the journey was paused.
+    pub when_late: WhenLate,
     /// How many in a hundred get none of its messages, to tell what it brought.
     pub holdout_percent: u8,
     /// The first step.
@@ -94,6 +99,17 @@ impl Journey {
             | None => None,
         }
     }
+}
+
+/// What becomes of a message whose time came while its journey was paused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenLate {
+    /// It is sent when the journey is resumed.
+    #[default]
+    Send,
+    /// It is left out, and the journey goes on after it.
+    Skip,
 }
 
 /// What begins a journey.

@@ -144,6 +144,8 @@ pub enum HoldReason {
     QuietHours,
     /// The person had as many messages as the shop allows.
     FrequencyCap,
+    /// The journey is paused.
+    Paused,
 }
 
 impl HoldReason {
@@ -152,6 +154,7 @@ impl HoldReason {
         match self {
             Self::QuietHours => "quiet hours",
             Self::FrequencyCap => "frequency cap",
+            Self::Paused => "journey paused",
         }
     }
 }

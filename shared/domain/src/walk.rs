@@ -11,7 +11,7 @@ use crate::customer::Customer;
 use crate::definitions::Definitions;
 use crate::enrollment::{EndReason, Enrollment, Goal, Hold, Message, Noted, State, Status, Visit};
 use crate::entry::{self, Candidate};
-use crate::journey::{Awaited, Journey, MessageStep, Step, Until, Variant};
+use crate::journey::{Awaited, Journey, MessageStep, Step, Until, Variant, WhenLate};
 use crate::message::{Code, HoldReason, Moment, Permission, SkipReason, permission};
 use crate::names::JourneyName;
 use crate::step::{Decided, Decision, World};
@@ -24,6 +24,9 @@ pub const WATCH_SECONDS: i64 = 15 * 60;
 /// How often a message is handed over again before it is given up as unknown: the last time after 32 hours, given up
 /// after 64.
 pub const WATCH_LIMIT: u32 = 8;
+
+/// How long a message is put back whose journey is paused: it is looked at again when the journey is resumed.
+const PAUSED_SECONDS: i64 = 60;
 
 /// When a message of which nothing is heard is looked at next.
 pub fn watch_at(message: &Message) -> Timestamp {
@@ -117,9 +120,13 @@ pub(crate) fn run(world: &mut World<'_>, index: usize) {
     let Some(journey) = definitions.version(&enrollment.journey, enrollment.version).map(Arc::clone) else {
         return end(world, index, EndReason::VersionGone);
     };
+    if definitions.is_stopped(&journey.name, enrollment.version) {
+        return end(world, index, EndReason::Stopped);
+    }
+    let late = journey.when_late == WhenLate::Skip && is_late(enrollment, definitions);
     // No step leads back, so each is arrived at once at most.
     for _ in 0..=journey.steps.len() {
-        if ended(world, index, &journey) {
+        if ended(world, index, &journey) || definitions.is_paused(&journey.name) {
             return;
         }
         let now = world.now;
@@ -149,10 +156,20 @@ pub(crate) fn run(world: &mut World<'_>, index: usize) {
             }
         };
         match next {
-            Some(step) => arrive(world, index, &journey, step),
+            Some(step) => arrive(world, index, &journey, step, late),
             None => return end(world, index, EndReason::Finished),
         }
     }
+}
+
+/// Whether the enrollment would have gone on at an instant at which its journey was paused.
+fn is_late(enrollment: &Enrollment, definitions: &Definitions) -> bool {
+    let at = match enrollment.state {
+        State::Starting { .. } => enrollment.entered,
+        State::Holding { until, .. } | State::Waiting { until, .. } | State::Listening { until, .. } => until,
+        State::Sending { .. } | State::Ended { .. } => return false,
+    };
+    definitions.was_paused(&enrollment.journey, at)
 }
 
 /// Looks after messages of which nothing was heard: each is handed over again, and in the end given up as unknown.
@@ -299,12 +316,13 @@ fn took(world: &mut World<'_>, index: usize, step: usize, way: &str) {
 }
 
 /// Arrives at a step. Steps that take no time lead on to the next at once.
-fn arrive(world: &mut World<'_>, index: usize, journey: &Journey, step: usize) {
+fn arrive(world: &mut World<'_>, index: usize, journey: &Journey, step: usize, late: bool) {
     let mut at = Some(step);
     for _ in 0..=journey.steps.len() {
         let Some(step) = at else { return end(world, index, EndReason::Finished) };
         let now = world.now;
         at = match &journey.steps[step] {
+            Step::Message(message) if late => skip(world, index, journey, step, message, SkipReason::Late),
             Step::Message(message) => match send(world, index, journey, step, message) {
                 Some(next) => next,
                 None => return,
@@ -407,11 +425,50 @@ fn send(
     } else {
         permit(&world.customer, message, journey, world.definitions, Moment::Planning, now)
     };
-    match allowed {
-        Permission::Send | Permission::Skip(_) => replan(world, index, step),
+    let what = match allowed {
+        Permission::Skip(reason) => return Some(skip(world, index, journey, step, message, reason)),
+        Permission::Send => {
+            let code = record(world, index, journey, step, message, Status::Pending);
+            world.customer.enrollments[index].state = State::Sending { step };
+            Decided::Handed(code)
+        }
         // The record of one that was put back stays, for a sender that still has it in its queue.
-        Permission::Hold(..) => {}
-    }
+        Permission::Hold(until, why) => {
+            let enrollment = &mut world.customer.enrollments[index];
+            enrollment.state = State::Holding { step, until, why };
+            enrollment.note_hold(Hold { at: now, step, until, why });
+            Decided::Held(why, until)
+        }
+    };
+    world.decisions.push(Decision { journey: journey.name.clone(), what });
+    None
+}
+
+/// Leaves a message out, and returns where the enrollment goes on.
+fn skip(
+    world: &mut World<'_>,
+    index: usize,
+    journey: &Journey,
+    step: usize,
+    message: &MessageStep,
+    reason: SkipReason,
+) -> Option<usize> {
+    record(world, index, journey, step, message, Status::Skipped(reason));
+    world.decisions.push(Decision { journey: journey.name.clone(), what: Decided::Skipped(reason) });
+    message.next
+}
+
+/// Writes down what becomes of a message, and returns its code.
+fn record(
+    world: &mut World<'_>,
+    index: usize,
+    journey: &Journey,
+    step: usize,
+    message: &MessageStep,
+    status: Status,
+) -> Code {
+    replan(world, index, step);
+    let at = world.now;
     let customer = world.customer.id.clone();
     let enrollment = &mut world.customer.enrollments[index];
     let code = Code::derive(
@@ -422,43 +479,24 @@ fn send(
         (enrollment.entered, enrollment.key.as_deref()),
         step,
     );
-    let record = |status| {
-        Visit::Message(Message {
-            step,
-            code: code.clone(),
-            channel: message.channel,
-            purpose: message.purpose(journey),
-            at: now,
-            status,
-            asked: 0,
-            parts: None,
-            yen: None,
-            billed: false,
-            clicked: None,
-            links: BTreeSet::new(),
-            opened: None,
-            replied: None,
-            reply: None,
-        })
-    };
-    let (what, on) = match allowed {
-        Permission::Send => {
-            enrollment.visits.push(record(Status::Pending));
-            enrollment.state = State::Sending { step };
-            (Decided::Handed(code), None)
-        }
-        Permission::Hold(until, why) => {
-            enrollment.state = State::Holding { step, until, why };
-            enrollment.note_hold(Hold { at: now, step, until, why });
-            (Decided::Held(why, until), None)
-        }
-        Permission::Skip(reason) => {
-            enrollment.visits.push(record(Status::Skipped(reason)));
-            (Decided::Skipped(reason), Some(message.next))
-        }
-    };
-    world.decisions.push(Decision { journey: journey.name.clone(), what });
-    on
+    enrollment.visits.push(Visit::Message(Message {
+        step,
+        code: code.clone(),
+        channel: message.channel,
+        purpose: message.purpose(journey),
+        at,
+        status,
+        asked: 0,
+        parts: None,
+        yen: None,
+        billed: false,
+        clicked: None,
+        links: BTreeSet::new(),
+        opened: None,
+        replied: None,
+        reply: None,
+    }));
+    code
 }
 
 /// Takes away the record of a message that was put back: it never left, so a reply was to the one before.
@@ -523,11 +561,15 @@ pub fn check_at_sending(
         }
     };
     let over = !at_it
+        || definitions.is_stopped(&journey.name, enrollment.version)
         || goal(subject, now).is_some()
         || is_date_gone(enrollment, journey, customer)
         || journey.exit.as_ref().is_some_and(|exit| exit.evaluate(subject, now).holds);
     if over {
         return Permission::Skip(SkipReason::Ended);
+    }
+    if definitions.is_paused(&journey.name) {
+        return Permission::Hold(now.plus(PAUSED_SECONDS), HoldReason::Paused);
     }
     if let Some((until, why)) = held.filter(|(until, _)| *until > now) {
         return Permission::Hold(until, why);

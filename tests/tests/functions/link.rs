@@ -87,7 +87,7 @@ fn each_link_leads_to_its_target_for_one_read_and_one_message() -> Result<()> {
             let used = used.0.get("link").context("link was invoked")?;
             assert_eq!(used.dynamodb.get("GetItem"), Some(&1), "{path}: {used:?}");
             assert_eq!((used.dynamodb_calls(), used.sqs_requests()), (1, 1), "{path}: {used:?}");
-            let click = Input::Click { code: Code::parse(CODE).context("a code")?, at: MORNING };
+            let click = Input::Click { code: Code::parse(CODE).context("a code")?, link: 0, at: MORNING };
             assert_eq!(told(&shop).await?, [Inbox::new(CustomerId::parse("c00001")?, vec![click])], "{path}");
         }
         Ok(())

@@ -8,7 +8,7 @@ use domain::customer::Customer;
 use domain::definitions::Definitions;
 use domain::due::{self, DueReason};
 use domain::enrollment::{Enrollment, Message, Noted, State, Status, Visit};
-use domain::journey::{Enter, Journey};
+use domain::journey::{DateEntry, DateOf, Enter, Journey};
 use domain::names::CustomerId;
 use domain::time::Timestamp;
 use serde_json::json;
@@ -116,9 +116,18 @@ fn of_enrollment(enrollment: &Enrollment, journey: Option<&Journey>, definitions
     };
     let because = journey.map_or_else(String::new, |journey| match &journey.enter {
         Enter::Segment(segment) => format!(": entered the segment {segment}"),
-        Enter::Birthday(_) => ": the birthday".to_owned(),
+        Enter::LeftSegment(segment) => format!(": left the segment {segment}"),
+        Enter::Event(entry) => format!(": {}", entry.event.name),
+        Enter::Date(DateEntry { date, .. }) => match &date.of {
+            DateOf::Trait(name) | DateOf::Property(name) => format!(": the date {name}"),
+        },
+        Enter::Schedule(_) => ": its schedule".to_owned(),
+        Enter::Campaign(campaign) => format!(": in the segment {} at its time", campaign.segment),
+        Enter::Request => ": asked for".to_owned(),
     });
-    let what = format!("{name}: entered (version {}){because}", enrollment.version);
+    let key = enrollment.key.as_ref().map(|key| format!(" for {key}")).unwrap_or_default();
+    let held_out = if enrollment.held_out { "; held out: it gets no messages" } else { "" };
+    let what = format!("{name}: entered (version {}){key}{because}{held_out}", enrollment.version);
     let mut lines = vec![Line { at: enrollment.entered, what }];
     for visit in &enrollment.visits {
         match visit {
@@ -161,9 +170,13 @@ fn of_message(name: &str, message: &Message) -> Vec<Line> {
         Status::Delivered => format!("sent{bill}, delivered"),
     };
     let mut lines = vec![Line { at: message.at, what: format!("{name}: {status}") }];
-    for (at, what) in
-        [(message.opened, "opened or prefetched"), (message.clicked, "clicked"), (message.replied, "replied")]
-    {
+    let replied =
+        message.reply.as_ref().map_or_else(|| "replied".to_owned(), |word| format!("replied `{word}`"));
+    for (at, what) in [
+        (message.opened, "opened or prefetched"),
+        (message.clicked, "clicked"),
+        (message.replied, replied.as_str()),
+    ] {
         lines.extend(at.map(|at| Line { at, what: format!("{name}: {what}") }));
     }
     lines
@@ -177,7 +190,7 @@ fn stands(state: &State, definitions: &Definitions) -> String {
         }
         State::Sending { .. } => "waits to hear of a message".to_owned(),
         State::Waiting { until, .. } => format!("waits until {}", local(definitions, *until)),
-        State::Listening { until, .. } => format!("waits for an event until {}", local(definitions, *until)),
+        State::Listening { until, .. } => format!("waits for something until {}", local(definitions, *until)),
         State::Ended { .. } => "has ended".to_owned(),
     }
 }
@@ -187,6 +200,12 @@ fn noted(what: &Noted) -> String {
         Noted::AlreadyIn(journey) => format!("{journey}: not entered: already in it"),
         Noted::ReEntry(journey) => format!("{journey}: not entered: its re-entry rule"),
         Noted::NotWhere(journey) => format!("{journey}: not entered: its condition did not hold"),
+        Noted::Exclusive(journey, other) => {
+            format!("{journey}: not entered: {other} of the same group goes on")
+        }
+        Noted::LateEvent(journey) => {
+            format!("{journey}: not entered: its event was told more than a day late")
+        }
         Noted::TraitLeftOut(name) => format!("the trait {name} was left out: there is no room for more"),
         Noted::EventLeftOut(name) => {
             format!("{name}: left out: older than the history that is kept, or one name too many")
@@ -197,7 +216,7 @@ fn noted(what: &Noted) -> String {
 fn reason(why: &DueReason) -> String {
     match why {
         DueReason::Segment(name) => format!("the segment {name} may change"),
-        DueReason::Birthday(journey) => format!("{journey} may begin"),
+        DueReason::Calendar(journey) => format!("{journey} may begin"),
         DueReason::Step(journey) => format!("{journey} goes on"),
         DueReason::Watch(journey) => format!("{journey} asks after a message"),
     }

@@ -47,6 +47,7 @@ pub enum Asked {
 
 /// A journey.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 pub struct Sketch {
     pub marketing: bool,
     pub steps: Vec<Plan>,
