@@ -15,6 +15,7 @@ pub mod definition;
 pub mod definitions;
 pub mod due;
 pub mod enrollment;
+pub mod era;
 pub mod event;
 pub mod input;
 pub mod journey;
