@@ -26,6 +26,7 @@ mod mistakes;
 pub mod money;
 pub mod names;
 pub mod optout;
+pub mod parts;
 mod place;
 pub mod population;
 pub mod project;

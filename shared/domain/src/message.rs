@@ -248,7 +248,7 @@ fn capped(customer: &Customer, cap: FrequencyCap, moment: Moment, now: Timestamp
     sent.get(over).or(sent.last()).map(|at| at.plus(window))
 }
 
-/// The most characters an SMS may have on Japanese business routes.
+/// The most characters an SMS may have on Japanese business routes, in UTF-16 code units: an emoji is two or more.
 pub const SMS_LIMIT: usize = 660;
 
 #[cfg(test)]

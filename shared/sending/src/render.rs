@@ -73,7 +73,7 @@ pub(crate) fn render(
     };
     match step.channel {
         Channel::Sms => {
-            if message.text.chars().count() > SMS_LIMIT {
+            if message.text.encode_utf16().count() > SMS_LIMIT {
                 return Err(SkipReason::TooLong);
             }
         }
