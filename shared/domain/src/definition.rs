@@ -275,8 +275,14 @@ pub enum StepSource {
 pub struct SmsSource {
     /// The step's name.
     pub name: StepName,
-    /// The text.
-    pub text: String,
+    /// The text: one for all, or one in each language as `{ ja: …, en: … }`; the trait `language` tells who reads which.
+    pub text: Words,
+    /// The most parts it may have, with its variables filled in: from 1 to 10. Who would get more is skipped.
+    #[serde(default)]
+    pub at_most_parts: Option<u32>,
+    /// Shorter texts, in order, for those for whom the text has too many parts.
+    #[serde(default)]
+    pub shorter: Vec<Words>,
     /// Where `{{ links.NAME }}` leads.
     #[serde(default)]
     #[schemars(extend("propertyNames" = { "pattern": "^[a-z_]+$" }, "additionalProperties" = { "type": "string", "pattern": "^https?://" }))]
@@ -289,13 +295,13 @@ pub struct SmsSource {
 pub struct EmailSource {
     /// The step's name.
     pub name: StepName,
-    /// The subject.
-    pub subject: String,
-    /// The text.
-    pub text: String,
-    /// The HTML.
+    /// The subject: one for all, or one in each language as `{ ja: …, en: … }`.
+    pub subject: Words,
+    /// The text, in the same way.
+    pub text: Words,
+    /// The HTML, in the same way.
     #[serde(default)]
-    pub html: Option<String>,
+    pub html: Option<Words>,
     /// In whose name it is sent; the shop's, when nothing is said.
     #[serde(default)]
     pub from: Option<FromSource>,
@@ -314,9 +320,9 @@ pub struct NotifySource {
     /// Their e-mail address; a text with variables, such as `{{ customer.sales_email }}`.
     pub to: String,
     /// The subject.
-    pub subject: String,
+    pub subject: Words,
     /// The text.
-    pub text: String,
+    pub text: Words,
 }
 
 /// In whose name an e-mail is sent. The address stays the shop's own, so that the mail passes the checks of receivers.

@@ -12,7 +12,7 @@ use crate::contact::Channel;
 use crate::customer::Value;
 use crate::event_match::EventMatch;
 use crate::names::{AudienceName, CardName, GroupName, JourneyName, SegmentName, StepName};
-use crate::text::Text;
+use crate::text::{Text, Wording};
 use crate::time::DAY;
 use crate::words::Words;
 
@@ -347,11 +347,15 @@ pub struct MessageStep {
     /// In whose name it is sent, when that is not the shop's.
     pub from: Option<From>,
     /// The subject of an e-mail.
-    pub subject: Option<Text>,
+    pub subject: Option<Wording>,
     /// The text.
-    pub text: Text,
+    pub text: Wording,
+    /// Shorter texts of an SMS, in order, for those for whom it comes out too long.
+    pub shorter: Vec<Wording>,
+    /// The most parts of an SMS.
+    pub at_most_parts: Option<u32>,
     /// The HTML of an e-mail.
-    pub html: Option<Text>,
+    pub html: Option<Wording>,
     /// The links it may use, in order; the position is part of the short link.
     pub links: Vec<(String, String)>,
     /// Where it goes on once its outcome is known.

@@ -271,7 +271,7 @@ pub fn reply_word(text: &str) -> Option<String> {
     (1..=REPLY_LIMIT).contains(&length).then_some(word)
 }
 
-/// The most characters an SMS may have on Japanese business routes.
+/// The most characters an SMS may have on Japanese business routes, in UTF-16 code units: an emoji is two or more.
 pub const SMS_LIMIT: usize = 660;
 
 #[cfg(test)]

@@ -56,7 +56,9 @@ pub(crate) fn render(
     };
     let optout = format!("{base}/o/{}", code.as_str());
     let links = step.links.iter().enumerate().map(|(index, (name, _))| (name.clone(), short(index)));
-    let variables = Variables { customer, links: links.collect(), optout: optout.clone(), sender }.object();
+    let zone = customer.zone(&definitions.zone);
+    let links = links.collect();
+    let variables = Variables { customer, links, optout: optout.clone(), sender, zone: &zone }.object();
     let fill = |text: &domain::text::Text| text.render(&variables).map_err(|_| SkipReason::MissingValue);
     let text = fill(&step.text)?;
     let mut message = Rendered {
@@ -71,7 +73,7 @@ pub(crate) fn render(
     };
     match step.channel {
         Channel::Sms => {
-            if message.text.chars().count() > SMS_LIMIT {
+            if message.text.encode_utf16().count() > SMS_LIMIT {
                 return Err(SkipReason::TooLong);
             }
         }
