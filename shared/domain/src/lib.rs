@@ -16,6 +16,7 @@ pub mod definitions;
 pub mod due;
 pub mod enrollment;
 pub mod event;
+pub mod experiment;
 pub mod input;
 pub mod journey;
 pub mod ledger;
