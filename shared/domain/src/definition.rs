@@ -16,6 +16,7 @@ use crate::list::ListSource;
 use crate::message::Policy;
 use crate::mistakes::plain;
 use crate::names::{AudienceName, CardName, GroupName, JourneyName, SegmentName, StepName};
+use crate::parts::Prices;
 use crate::place::{self, Place};
 use crate::words::Words;
 
@@ -65,11 +66,14 @@ pub struct Shop {
     /// What it allows.
     #[serde(default)]
     pub policy: Policy,
+    /// What an SMS costs.
+    #[serde(default)]
+    pub prices: Prices,
 }
 
 impl Default for Shop {
     fn default() -> Self {
-        Self { time_zone: calendar::JAPAN.to_owned(), policy: Policy::default() }
+        Self { time_zone: calendar::JAPAN.to_owned(), policy: Policy::default(), prices: Prices::default() }
     }
 }
 

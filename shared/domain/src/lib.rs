@@ -20,6 +20,7 @@ mod entry;
 pub mod era;
 pub mod event;
 pub mod event_match;
+pub mod experiment;
 pub mod input;
 pub mod journey;
 pub mod ledger;

@@ -109,9 +109,9 @@ impl Text {
                 .strip_prefix('|')
                 .is_some_and(|filter| filter.trim_start().starts_with("default"))
         };
-        self.paths()
-            .filter(move |(_, rest)| replaced(rest))
-            .filter_map(|(path, _)| path.split_once('.').filter(|(of, _)| matches!(*of, "customer" | "event")))
+        self.paths().filter(move |(_, rest)| replaced(rest)).filter_map(|(path, _)| {
+            path.split_once('.').filter(|(of, _)| matches!(*of, "customer" | "event"))
+        })
     }
 
     /// What stands in `{{ … }}` and `{% … %}` as a path of variables, each with what follows it there.
@@ -211,7 +211,8 @@ impl Variables<'_> {
                 customer.insert(name.clone().into(), value);
             }
         }
-        let said = self.event.iter().filter_map(|(name, value)| Some((name.clone().into(), variable(value)?)));
+        let said =
+            self.event.iter().filter_map(|(name, value)| Some((name.clone().into(), variable(value)?)));
         let event: Object = said.collect();
         let mut links = Object::new();
         for (name, url) in &self.links {

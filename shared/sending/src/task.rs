@@ -80,7 +80,10 @@ impl<T: Transport> Sender<T> {
             Permission::Send => {}
         }
         Ok(match render(customer, &task.code, &definitions, &self.link_base, &self.signature) {
-            Ok(message) if stopped.is_some_and(|stopped| stopped.stops(message.purpose)) => {
+            Ok(message)
+                if !message.to_somebody_else
+                    && stopped.is_some_and(|stopped| stopped.stops(message.purpose)) =>
+            {
                 Ready::Not(skipped(SkipReason::Suppressed))
             }
             Ok(message) => Ready::Send(Box::new(message)),

@@ -18,9 +18,9 @@ pub struct Wording {
 impl Wording {
     /// The text in the language that a customer reads.
     pub fn of(&self, customer: &Customer) -> &Text {
-        let english = customer.text(LANGUAGE).is_some_and(|language| {
-            language.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("en"))
-        });
+        let english = customer
+            .text(LANGUAGE)
+            .is_some_and(|language| language.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("en")));
         self.english.as_ref().filter(|_| english).unwrap_or(&self.text)
     }
 

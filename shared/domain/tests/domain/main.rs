@@ -7,6 +7,7 @@
 
 mod chance;
 mod conditions;
+mod experiment;
 mod hours;
 mod journeys;
 mod language;
