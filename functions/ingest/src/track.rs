@@ -38,14 +38,23 @@ pub(crate) fn read(fields: &Map<String, Value>, message_id: &str, at: Timestamp)
         return Err(Rejection::new("event", "holds control characters; write one line of text"));
     }
     let none = Map::new();
-    let properties = match given(fields, "properties") {
-        Some(Value::Object(properties)) => properties,
-        Some(other) => return Err(Rejection::new("properties", format!("{}; write an object", kind(other)))),
-        None => &none,
-    };
+    let properties = object(fields)?.unwrap_or(&none);
     let order = if name == ORDER_COMPLETED { order_id(properties)? } else { None };
     let id = EventId::of(&order.map_or_else(|| message_id.to_owned(), |order| format!("order:{order}")));
     Ok(Event { id, name: name.to_owned(), at, yen: worth(properties)?, properties: kept(properties) })
+}
+
+/// The properties of a call that are kept.
+pub(crate) fn properties(fields: &Map<String, Value>) -> Result<Properties, Rejection> {
+    Ok(object(fields)?.map(kept).unwrap_or_default())
+}
+
+fn object(fields: &Map<String, Value>) -> Result<Option<&Map<String, Value>>, Rejection> {
+    match given(fields, "properties") {
+        Some(Value::Object(properties)) => Ok(Some(properties)),
+        Some(other) => Err(Rejection::new("properties", format!("{}; write an object", kind(other)))),
+        None => Ok(None),
+    }
 }
 
 /// What conditions may ask of an event later: its texts, numbers, yes or no and lists of texts, and those within an object

@@ -7,6 +7,7 @@ mod dead_letters;
 mod demo;
 mod explain;
 mod import;
+mod journeys;
 mod place;
 mod plan;
 mod recompute;
@@ -96,6 +97,8 @@ enum Command {
     /// nobody unless something went wrong. Whoever it changes goes through the inbox like everything else, and it waits
     /// while the inbox is full.
     Recompute(recompute::RecomputeArgs),
+    /// The journeys: which run, and how many are in them; `pause`, `resume`, `stop --finish` or `stop --now`.
+    Journeys(journeys::Journeys),
     /// What a journey did: funnel, money, and that everyone is accounted for.
     Report(report::ReportArgs),
     /// What happened to one customer, and what did not and why.
@@ -150,6 +153,7 @@ fn start(cli: Cli) -> Result<()> {
             Command::Import(command) => command.run().await,
             Command::Segments(command) => command.run().await,
             Command::Recompute(command) => command.run().await,
+            Command::Journeys(command) => command.run().await,
             Command::Report(command) => command.run().await,
             Command::Explain(command) => command.run().await,
             Command::DeadLetters(command) => command.run().await,

@@ -90,6 +90,6 @@ pub async fn apply(runtime: &Arc<Runtime>, files: &[(String, String)]) -> Result
     }
 }
 
-fn join(mistakes: &[Mistake]) -> String {
+pub fn join(mistakes: &[Mistake]) -> String {
     mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

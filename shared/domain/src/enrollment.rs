@@ -392,6 +392,8 @@ pub enum Noted {
     NotWhere(JourneyName),
     /// A journey did not begin because the customer is in another one of its group.
     Exclusive(JourneyName, JourneyName),
+    /// A journey that was asked for is not there, or not any more.
+    NoJourney(JourneyName),
     /// A journey did not begin because its event was told too late.
     LateEvent(JourneyName),
     /// A trait was left out: there is no room for more.

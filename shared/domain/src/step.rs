@@ -190,6 +190,12 @@ impl World<'_> {
         if self.customer.asked.len() > ASKED_LIMIT {
             self.customer.asked.pop_first();
         }
+        if self.definitions.current(journey).is_none() {
+            let why = Noted::NoJourney(journey.clone());
+            self.note(why.clone(), self.now);
+            self.decisions.push(Decision { journey: journey.clone(), what: Decided::NotEntered(why) });
+            return;
+        }
         self.candidates.push(Candidate {
             key: Some(key.to_owned()),
             event: event.clone(),

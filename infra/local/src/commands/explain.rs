@@ -203,6 +203,7 @@ fn noted(what: &Noted) -> String {
         Noted::Exclusive(journey, other) => {
             format!("{journey}: not entered: {other} of the same group goes on")
         }
+        Noted::NoJourney(journey) => format!("{journey}: asked for, but there is no such journey"),
         Noted::LateEvent(journey) => {
             format!("{journey}: not entered: its event was told more than a day late")
         }
