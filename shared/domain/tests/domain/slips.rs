@@ -9,7 +9,17 @@ use proptest::sample::subsequence;
 use crate::cases;
 
 const WIN_BACK: &str = include_str!("../../../../infra/local/scenarios/win-back/win-back.yaml");
-const LAPSED: &str = include_str!("../../../../infra/local/scenarios/win-back/lapsed.yaml");
+/// Who lapsed, in as many words as it takes to slip in each.
+const LAPSED: &str = "# yaml-language-server: $schema=../tsunagi.schema.json
+# Bought at least once, and the last purchase is 180 days of 24 hours ago or longer.
+segment:
+  name: lapsed
+  title: 離反 / Lapsed
+  when:
+    all:
+      - event: { name: Order Completed }
+      - no_event: { name: Order Completed, for_days: 180 }
+";
 const SHOP: &str = include_str!("../../../../infra/local/scenarios/win-back/shop.yaml");
 const CARD: &str = include_str!("../../../../infra/local/scenarios/win-back/birthday-card.yaml");
 
