@@ -7,6 +7,7 @@ mod dead_letters;
 mod demo;
 mod explain;
 mod import;
+mod learnt;
 mod place;
 mod plan;
 mod recompute;
@@ -56,7 +57,7 @@ enum Command {
     Demo(Demo),
     /// Serves the HTTP API, runs the functions by the clock, and plays the provider.
     Up(up::Up),
-    /// Finds every mistake of the definitions in a directory, and changes nothing.
+    /// Finds every mistake of the definitions in a directory or a file, and changes nothing.
     ///
     /// Each is shown as file, line and column, with the line and the nearest right word. It needs no installation; where
     /// there is one, the definitions are checked together with what is live. Ends with 1 when there is a mistake.
@@ -64,7 +65,8 @@ enum Command {
     /// Shows what applying the definitions in a directory would do, and changes nothing.
     ///
     /// What differs from what is live, line by line, and who would enter and leave segments and begin journeys: how many,
-    /// and some of them. It looks at every customer, whether `tsunagi up` runs or not.
+    /// and some of them; and names of events and traits that no customer has. It looks at every customer, whether
+    /// `tsunagi up` runs or not.
     Plan(plan::PlanArgs),
     /// Checks the definitions in a directory and makes them current.
     ///
@@ -93,8 +95,9 @@ enum Command {
     /// Goes through all customers and brings memberships up to date; tells how far that has come.
     ///
     /// It begins by itself when definitions are applied. By hand it is for when you do not trust what you see: it finds
-    /// nobody unless something went wrong. Whoever it changes goes through the inbox like everything else, and it waits
-    /// while the inbox is full.
+    /// nobody unless something went wrong. Where definitions ask for scores or predictions, those are learnt anew. Whoever it
+    /// changes goes through the inbox like everything else, and it waits while the inbox is full. A run that has yet to read
+    /// everyone is joined; otherwise another begins.
     Recompute(recompute::RecomputeArgs),
     /// What a journey did: funnel, money, and that everyone is accounted for.
     Report(report::ReportArgs),

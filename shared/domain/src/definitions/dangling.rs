@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Definitions, Kind};
 use crate::check;
 use crate::condition::Condition;
-use crate::definition::Mistake;
+use crate::definition::{Definition, EnterSource, JourneySource, Mistake, StepSource};
 use crate::journey::Enter;
 use crate::names::{ListName, SegmentName};
 use crate::place::{Place, Tree};
@@ -36,9 +36,24 @@ impl Dangling {
 
     /// As mistakes in the text of the definition: one for each place where the reference stands.
     pub fn in_text(&self, yaml: &str) -> Vec<Mistake> {
-        let places = Tree::read(yaml).map(|tree| tree.value.values(self.key, &self.to)).unwrap_or_default();
-        let places = if places.is_empty() { vec![Place::START] } else { places };
-        places.iter().map(|place| Mistake { place: place.to_string(), what: self.what.clone() }).collect()
+        let places = self.places(yaml);
+        self.at(if places.is_empty() { vec![Place::START] } else { places })
+    }
+
+    /// As [`Dangling::in_text`], of a definition that was amended: a reference that does not stand in the text was made.
+    pub fn in_amended_text(&self, yaml: &str) -> Vec<Mistake> {
+        self.at(self.places(yaml))
+    }
+
+    fn places(&self, yaml: &str) -> Vec<Place> {
+        Tree::read(yaml).map(|tree| tree.value.values(self.key, &self.to)).unwrap_or_default()
+    }
+
+    fn at(&self, places: Vec<Place>) -> Vec<Mistake> {
+        places
+            .into_iter()
+            .map(|place| Mistake { place: place.to_string(), what: self.what.clone() })
+            .collect()
     }
 }
 
@@ -57,15 +72,40 @@ impl Definitions {
         for name in self.journeys.keys() {
             let Some((_, journey)) = self.current(name) else { continue };
             let from = From { kind: Kind::Journey, name: name.as_str() };
-            if let Enter::Segment(segment) = &journey.enter
-                && !self.segments.contains_key(segment)
-            {
-                let what = self.no_segment(segment);
-                dangling.push(from.dangling("enter.segment", "segment", segment.as_str(), what));
+            if let Enter::Segment(segment) = &journey.enter {
+                dangling.extend(self.missing_entry(from, segment));
             }
             dangling.extend(journey.conditions().flat_map(|condition| self.missing(from, condition)));
         }
         dangling
+    }
+
+    /// References of one definition, as it is written, that lead nowhere.
+    pub fn dangling_of(&self, definition: &Definition) -> Vec<Dangling> {
+        match definition {
+            Definition::Segment(source) => {
+                self.missing(From { kind: Kind::Segment, name: source.name.as_str() }, &source.when)
+            }
+            Definition::Journey(source) => {
+                let from = From { kind: Kind::Journey, name: source.name.as_str() };
+                let entered = match &source.enter {
+                    EnterSource::Segment(segment) => self.missing_entry(from, segment),
+                    EnterSource::Birthday(_) => None,
+                };
+                let conditions = source.conditions().into_iter();
+                entered
+                    .into_iter()
+                    .chain(conditions.flat_map(|condition| self.missing(from, condition)))
+                    .collect()
+            }
+            Definition::Shop(_) | Definition::List(_) => Vec::new(),
+        }
+    }
+
+    fn missing_entry(&self, from: From<'_>, segment: &SegmentName) -> Option<Dangling> {
+        let there = self.segments.contains_key(segment);
+        (!there)
+            .then(|| from.dangling("enter.segment", "segment", segment.as_str(), self.no_segment(segment)))
     }
 
     /// What a condition asks about that is not there.
@@ -105,6 +145,32 @@ impl Definitions {
         segments_asked(&segment.when)
             .into_iter()
             .any(|asked| asked == to || (seen.insert(asked) && self.reaches(asked, to, seen)))
+    }
+}
+
+impl JourneySource {
+    /// Every condition in it.
+    fn conditions(&self) -> Vec<&Condition> {
+        let mut conditions: Vec<&Condition> = self.allowed.iter().chain(&self.exit).collect();
+        let mut lists = vec![&self.steps];
+        while let Some(steps) = lists.pop() {
+            for step in steps {
+                match step {
+                    StepSource::Branch(ways) => {
+                        conditions.extend(ways.iter().filter_map(|way| way.when.as_ref()));
+                        lists.extend(ways.iter().map(|way| &way.steps));
+                    }
+                    StepSource::WaitFor(wait) => lists.extend([&wait.then, &wait.otherwise]),
+                    StepSource::Sms(_)
+                    | StepSource::Email(_)
+                    | StepSource::Wait(_)
+                    | StepSource::AddToAudience(_)
+                    | StepSource::RemoveFromAudience(_)
+                    | StepSource::Exit => {}
+                }
+            }
+        }
+        conditions
     }
 }
 

@@ -1,0 +1,89 @@
+//! Names in definitions that no customer has: of events and traits nobody says which there are, so a slip of the pen is no
+//! mistake, and finds nobody.
+
+use std::collections::BTreeSet;
+
+use domain::condition::Condition;
+use domain::condition::events::{EventTest, NoEventTest};
+use domain::definitions::{Definitions, Kind};
+use domain::event::ORDER_COMPLETED;
+use domain::journey::Step;
+use domain::names::{JourneyName, SegmentName};
+use domain::spelling::nearest;
+
+use super::Applied;
+use super::plan::Plan;
+
+/// Names that a definition asks for.
+#[derive(Debug, Default)]
+struct Asked<'d> {
+    events: BTreeSet<&'d str>,
+    traits: BTreeSet<&'d str>,
+}
+
+impl<'d> Asked<'d> {
+    fn by(definitions: &'d Definitions, of: &Applied) -> Self {
+        let mut asked = Self::default();
+        match of.kind {
+            Kind::Segment => {
+                let name = SegmentName::parse(&of.name).ok();
+                let segment = name.and_then(|name| definitions.segments.get(&name));
+                segment.into_iter().for_each(|segment| asked.condition(&segment.when));
+            }
+            Kind::Journey => {
+                let name = JourneyName::parse(&of.name).ok();
+                let journey = name.and_then(|name| definitions.current(&name));
+                for (_, journey) in journey {
+                    journey.conditions().for_each(|condition| asked.condition(condition));
+                    asked.events.extend(journey.goal.as_deref());
+                    asked.events.extend(journey.steps.iter().filter_map(|step| match step {
+                        Step::Listen { event, .. } => Some(event.as_str()),
+                        Step::Message(_)
+                        | Step::Wait { .. }
+                        | Step::Branch { .. }
+                        | Step::Audience { .. }
+                        | Step::Exit => None,
+                    }));
+                }
+            }
+            Kind::Shop | Kind::List | Kind::Population => {}
+        }
+        asked
+    }
+
+    fn condition(&mut self, condition: &'d Condition) {
+        condition.walk(&mut |part| {
+            if let Condition::Trait(test) = part {
+                self.traits.insert(&test.name);
+            } else if let Condition::Event(EventTest { name, since, .. })
+            | Condition::NoEvent(NoEventTest { name, since, .. }) = part
+            {
+                self.events.extend([name.as_str()].into_iter().chain(since.as_deref()));
+            }
+        });
+    }
+}
+
+/// What to say of names in definitions that no customer has.
+pub fn unknown(definitions: &Definitions, applied: &[Applied], plan: &Plan) -> Vec<String> {
+    let names = &plan.names;
+    if plan.customers == 0 || names.more {
+        return Vec::new();
+    }
+    let mut told = Vec::new();
+    for of in applied {
+        let asked = Asked::by(definitions, of);
+        let mut tell = |what: &str, name: &str, near: Option<&str>| {
+            let meant = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            told.push(format!("{} {}: no customer has {what} `{name}`{meant}", of.kind.name(), of.name));
+        };
+        let events = names.events.keys().map(String::as_str).chain([ORDER_COMPLETED]);
+        for name in asked.events.iter().filter(|name| !names.events.contains_key(**name)) {
+            tell("an event", name, nearest(name, events.clone()).filter(|near| near != name));
+        }
+        for name in asked.traits.iter().filter(|name| !names.traits.contains_key(**name)) {
+            tell("a trait", name, nearest(name, names.traits.keys().map(String::as_str)));
+        }
+    }
+    told
+}
