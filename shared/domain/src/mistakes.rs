@@ -222,15 +222,12 @@ impl Finding<'_> {
             let nearest = |key: &str| nearest(key, [field]).is_some();
             roots.iter().skip(1).any(|(key, _)| nearest(&key.value.0))
         };
-        match bare(error) {
-            Error::SerdeMissingField { field, .. } => outside(field),
-            _ => {
-                let empty = roots
-                    .first()
-                    .is_some_and(|(_, held)| matches!(&held.value, Tree::Leaf(text) if text.is_empty()));
-                empty && roots.iter().skip(1).any(|(key, _)| belongs(kind, &key.value.0))
-            }
+        if let Error::SerdeMissingField { field, .. } = bare(error) {
+            return outside(field);
         }
+        let empty = |held: &Tree| matches!(held, Tree::Leaf(text) if text.is_empty());
+        roots.first().is_some_and(|(_, held)| empty(&held.value))
+            && roots.iter().skip(1).any(|(key, _)| belongs(kind, &key.value.0))
     }
 
     /// Whether reading failed over a list where one condition belongs.

@@ -45,9 +45,11 @@ impl Mended {
         for ((column, index), c) in (1..).zip(0_usize..).zip(text.chars()) {
             let place = Place { line, column };
             let meant = if c == SPACE && index < indentation && indents {
-                let what =
-                    "a full-width space (U+3000) as indentation; write two of the keyboard's plain spaces";
-                self.slips.push((place, what.to_owned()));
+                if !before.contains(SPACE) {
+                    let what =
+                        "a full-width space (U+3000) as indentation; indent with plain spaces, two for each";
+                    self.slips.push((place, what.to_owned()));
+                }
                 "  "
             } else if c == COLON && quote.is_none() && ends_in_key(&before, open > 0) {
                 self.slips.push((place, "a full-width colon (`：`) after a key; write `: `".to_owned()));

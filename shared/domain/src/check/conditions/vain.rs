@@ -33,7 +33,7 @@ impl Bounds {
 
     fn check(self, path: &str, found: &mut Found<'_>) {
         let (Some((from, lower, at)), Some((to, upper, until))) = self.tightest() else { return };
-        if from > to || (from == to && !(at && until)) {
+        if from > to || (from >= to && !(at && until)) {
             let words = |name: &str| name.replace('_', " ");
             found.wrong(
                 path,
