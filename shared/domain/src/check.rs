@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 
 pub use self::conditions::segment;
-use self::conditions::{asks_no_message, bounds, placed};
+use self::conditions::{asks_no_message, bounds, placed, vain};
 use crate::calendar::{self, Clock24};
 use crate::condition::Condition;
 use crate::consent::Purpose;
@@ -47,6 +47,7 @@ fn build(source: &JourneySource) -> (Result<Journey, Vec<Mistake>>, Vec<Mistake>
     };
     if let Some(allowed) = &source.allowed {
         builder.mistakes.extend(asks_no_message(allowed, "allowed", "who is allowed to begin"));
+        builder.refused.extend(vain(allowed, "allowed"));
     }
     let first = builder.sequence(&source.steps, "steps");
     if source.steps.is_empty() {
@@ -140,8 +141,8 @@ struct Builder {
     steps: Vec<Step>,
     named: BTreeMap<StepName, usize>,
     mistakes: Vec<Mistake>,
-    /// What a journey is refused for, unless it was accepted before: what the law asks and is not there, and variables
-    /// that nothing gives.
+    /// What a journey is refused for, unless it was accepted before: what the law asks and is not there, variables that
+    /// nothing gives, and conditions that always or never hold.
     refused: Vec<Mistake>,
 }
 
@@ -278,6 +279,7 @@ impl Builder {
             }
         });
         self.mistakes.extend(found);
+        self.refused.extend(vain(condition, place));
     }
 
     fn message(&mut self, name: &StepName, channel: Channel, texts: &Texts<'_>, links: &Links, place: &str) {

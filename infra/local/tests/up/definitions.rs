@@ -38,10 +38,10 @@ fn every_mistake_of_every_file_is_shown_with_its_line() {
     DIR/loyal.yaml:2:9: `Loyal` is not a name; use 1 to 40 of a-z, 0-9 and -, such as `win-back`
      2 |   name: Loyal
        |         ^
-    DIR/loyal.yaml:3:25: unknown field `em`, expected one of ja, en; did you mean `en`?
+    DIR/loyal.yaml:3:25: `em` is not known here; did you mean `en`? There are: ja, en
      3 |   title: { ja: 優良なお客さま, em: Loyal }
        |                                ^
-    DIR/loyal.yaml:6:29: unknown field `at_leest`, expected one of name, where, within_days, between, since, sum, average, first, last, at_least, at_most; did you mean `at_least`?
+    DIR/loyal.yaml:6:29: `at_leest` is not known here; did you mean `at_least`?
      6 |       - event: { name: ご注文, at_leest: 3 }
        |                                ^
     DIR/loyal.yaml:7:21: there is no segment `brand-new`
