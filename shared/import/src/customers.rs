@@ -48,7 +48,7 @@ pub(crate) fn customer(columns: &Columns, cells: &StringRecord, as_of: Timestamp
         said.push((at, Map::from_iter([("consents".to_owned(), marketing(dated))])));
     }
     said.insert(0, (ordered.unwrap_or(as_of), traits));
-    let identify = |(at, traits)| json!({ "type": "identify", "userId": id, "timestamp": at, "traits": Value::Object(traits) });
+    let identify = |(at, traits): (String, Map<String, Value>)| json!({ "type": "identify", "userId": id, "timestamp": at, "traits": traits });
     Ok(Said {
         calls: said.into_iter().map(identify).collect(),
         known_by,

@@ -86,7 +86,7 @@ pub(crate) fn hash<'a>(values: impl IntoIterator<Item = &'a Value>) -> u64 {
     let mut hasher = Bytes(DefaultHasher::new());
     for value in values {
         // Writing to a hash cannot fail.
-        let _ = write!(hasher, "{value}\n");
+        let _ = writeln!(hasher, "{value}");
     }
     hasher.0.finish()
 }
@@ -117,14 +117,19 @@ mod tests {
     #[test]
     fn names_and_what_they_were_given_for() {
         let mut seen = Seen::of(2);
-        let [a, b, c, x, y] = ["a", "b", "c", "x", "y"].map(|text| hash([&json!(text)]));
-        assert_eq!(seen.look(a, x), Look::First);
-        seen.keep(a, x, 2);
-        seen.keep(b, x, 3);
-        assert_eq!((seen.look(a, x), seen.look(a, y), seen.full()), (Look::Same, Look::Otherwise(2), None));
-        seen.keep(c, x, 4);
-        seen.keep(c, x, 5);
-        assert_eq!((seen.look(c, y), seen.look(b, y)), (Look::First, Look::Otherwise(3)));
+        let names = ["first", "second", "third"].map(|name| hash([&json!(name)]));
+        let [said, other] = ["said", "other"].map(|what| hash([&json!(what)]));
+        assert_eq!(seen.look(names[0], said), Look::First);
+        seen.keep(names[0], said, 2);
+        seen.keep(names[1], said, 3);
+        assert_eq!(seen.look(names[0], said), Look::Same);
+        assert_eq!((seen.look(names[0], other), seen.full()), (Look::Otherwise(2), None));
+        seen.keep(names[2], said, 4);
+        seen.keep(names[2], said, 5);
+        assert_eq!(
+            (seen.look(names[2], other), seen.look(names[1], other)),
+            (Look::First, Look::Otherwise(3))
+        );
         assert_eq!(seen.full(), Some(4));
     }
 
