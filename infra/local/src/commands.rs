@@ -85,8 +85,13 @@ enum Command {
     Schema,
     /// Takes customers, orders or events from a CSV file of any size.
     ///
-    /// Rows that can't be taken are written to FILE.rejected.csv with the reason; the rest are taken. Importing the
-    /// same file again changes nothing.
+    /// Rows that can't be taken are written to FILE.rejected.csv with all reasons; the rest are taken. Importing the same
+    /// file again changes nothing. A row that repeats an earlier one of the file is counted as that; one that says
+    /// otherwise of the same customer or order is rejected. An order that was imported stays a purchase, whatever becomes
+    /// of it later.
+    ///
+    /// Ends with 0 when no row was rejected, 2 when some were and others were taken, 1 when none was taken or the import
+    /// failed.
     Import(import::Import),
     /// The segments: how many are in each, and how that went over time.
     ///
@@ -129,7 +134,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_new(level).unwrap_or_default();
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     match start(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             text::complain(&format!("tsunagi: {error:#}"));
             ExitCode::FAILURE
@@ -137,7 +142,7 @@ pub fn run(cli: Cli) -> ExitCode {
     }
 }
 
-fn start(cli: Cli) -> Result<()> {
+fn start(cli: Cli) -> Result<ExitCode> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
     runtime.block_on(async {
@@ -150,7 +155,7 @@ fn start(cli: Cli) -> Result<()> {
             Command::Withdraw(command) => command.run().await,
             Command::Scenarios(command) => command.run(),
             Command::Schema => schema::run(),
-            Command::Import(command) => command.run().await,
+            Command::Import(command) => return command.run().await,
             Command::Segments(command) => command.run().await,
             Command::Recompute(command) => command.run().await,
             Command::Report(command) => command.run().await,
@@ -159,5 +164,6 @@ fn start(cli: Cli) -> Result<()> {
             Command::Bench(command) => command.run().await,
             Command::Sandbox(command) => command.run().await,
         }
+        .map(|()| ExitCode::SUCCESS)
     })
 }
