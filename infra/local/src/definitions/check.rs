@@ -68,8 +68,11 @@ fn told(file: &File, mistake: &Mistake) -> Told {
 pub fn check(files: &[File], stored: Vec<Version>) -> Result<Checked> {
     let mut checking = Checking { latest: definitions::latest(&stored), ..Checking::default() };
     let mut mistakes: Vec<Vec<Told>> = files.iter().map(|file| checking.file(file)).collect();
-    let Checking { files: known, applied, added, stand_ins, amended, broken, .. } = checking;
-    let versions: Vec<Version> = stored.iter().chain(&added).cloned().collect();
+    let Checking { latest, files: known, applied, added, stand_ins, amended, broken } = checking;
+    drop(latest);
+    let count = stored.len();
+    let mut versions = stored;
+    versions.extend(added);
     let all = gather(&versions.iter().chain(&stand_ins).cloned().collect::<Vec<_>>())?;
     let mut elsewhere = Vec::new();
     let mut tell = |file: Option<&File>, found: Vec<Told>| {
@@ -98,7 +101,7 @@ pub fn check(files: &[File], stored: Vec<Version>) -> Result<Checked> {
         of_file.dedup();
     }
     let mistakes = mistakes.into_iter().flatten().chain(elsewhere).collect();
-    Ok(Checked { applied, versions, stored: stored.len(), mistakes })
+    Ok(Checked { applied, versions, stored: count, mistakes })
 }
 
 fn live(dangling: &Dangling) -> Told {
@@ -107,9 +110,9 @@ fn live(dangling: &Dangling) -> Told {
 }
 
 #[derive(Default)]
-struct Checking<'f> {
+struct Checking<'f, 's> {
     /// The latest of the versions that are stored.
-    latest: BTreeMap<(Kind, &'f str), &'f Version>,
+    latest: BTreeMap<(Kind, &'s str), &'s Version>,
     files: BTreeMap<(Kind, String), &'f File>,
     applied: Vec<Applied>,
     /// The versions to add.
@@ -122,7 +125,7 @@ struct Checking<'f> {
     broken: BTreeSet<String>,
 }
 
-impl<'f> Checking<'f> {
+impl<'f> Checking<'f, '_> {
     /// Checks one file and adds its definition; the mistakes in it.
     fn file(&mut self, file: &'f File) -> Vec<Told> {
         let (of, mistakes, definition) = match &file.yaml {

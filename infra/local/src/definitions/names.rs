@@ -28,12 +28,14 @@ impl<'d> Asked<'d> {
             Kind::Segment => {
                 let name = SegmentName::parse(&of.name).ok();
                 let segment = name.and_then(|name| definitions.segments.get(&name));
-                segment.into_iter().for_each(|segment| asked.condition(&segment.when));
+                if let Some(segment) = segment {
+                    asked.condition(&segment.when);
+                }
             }
             Kind::Journey => {
                 let name = JourneyName::parse(&of.name).ok();
                 let journey = name.and_then(|name| definitions.current(&name));
-                for (_, journey) in journey {
+                if let Some((_, journey)) = journey {
                     journey.conditions().for_each(|condition| asked.condition(condition));
                     asked.events.extend(journey.goal.as_deref());
                     asked.events.extend(journey.steps.iter().filter_map(|step| match step {

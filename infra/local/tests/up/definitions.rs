@@ -44,7 +44,7 @@ fn every_mistake_of_every_file_is_shown_with_its_line() {
     DIR/loyal.yaml:6:29: `at_leest` is not known here; did you mean `at_least`?
      6 |       - event: { name: ご注文, at_leest: 3 }
        |                                ^
-    DIR/loyal.yaml:7:21: there is no segment `brand-new`
+    DIR/loyal.yaml:7:21: there is no segment `brand-new`; there are: loyal
      7 |       - in_segment: brand-new
        |                     ^
     DIR/shop.yaml:1:20: time_zone: `Asia/Edo` is not a time zone; write it as Asia/Tokyo
@@ -81,7 +81,15 @@ fn references_beside_other_mistakes() {
     let (code, text) = said("validate", &data.path().join("none"), &[files.path()]);
     assert_eq!(code, 1);
     let told: Vec<&str> = text.lines().filter(|line| line.starts_with("DIR/")).collect();
-    assert_snapshot!(told.join("\n"), @"");
+    assert_snapshot!(told.join("\n"), @"
+    DIR/a.yaml:3:3: unknown field `titel`, expected one of name, title, description, when; did you mean `title`?
+    DIR/a.yaml:4:55: `Wrong` is not a name; use 1 to 40 of a-z, 0-9 and -, such as `win-back`
+    DIR/a.yaml:4:78: there is no segment `none`; there are: a
+    DIR/broken.yaml:1:10: unclosed bracket '{'
+    DIR/j.yaml:4:21: there is no segment `nowhere`; there are: a
+    DIR/j.yaml:5:12: unknown variant `sometimes`, expected one of never, after_days, at_most
+    DIR/j.yaml:8:39: there is no list `nobody`, and no other
+    ");
 }
 
 #[test]
@@ -267,5 +275,12 @@ fn a_plan_tells_slips_and_what_was_applied_before() {
         "segment:\n  name: never\n  when: { no_event: { name: Page Viewed, since: order completed } }\n";
     let (slips, never) = (write("slips.yaml", slips), write("never.yaml", never));
     done("apply", &[&never]);
-    assert_snapshot!(done("plan", &[&slips]), @"");
+    assert_snapshot!(done("plan", &[&slips]), @"
+    segment slips: 0 would enter, 0 would leave
+    still under way from what was applied before:
+    segment buyers: 1 (1) would enter, 0 would leave
+    segment never: 1 (1) would enter, 0 would leave
+    segment slips: no customer has an event `Order Completd`; did you mean `Order Completed`?
+    segment slips: no customer has a trait `prefectur`
+    ");
 }
