@@ -1,5 +1,6 @@
 //! `tsunagi recompute` and `tsunagi segments`, while an installation is up and while it is not.
 
+use std::fmt::Write as _;
 use std::process::Output;
 
 use serde_json::{Value, json};
@@ -84,12 +85,12 @@ fn what_is_asked_for_before_there_are_customers_is_learnt_by_hand() {
         "{segments}"
     );
 
-    let orders: String = (0..50)
-        .map(|number| {
-            format!("A-{number},{number},2026-{:02}-{:02} 10:00,3000\n", 1 + number / 25, 1 + number % 25)
-        })
-        .collect();
-    std::fs::write(path("orders.csv"), format!("order_id,customer_id,ordered_at,total\n{orders}")).unwrap();
+    let mut orders = "order_id,customer_id,ordered_at,total\n".to_owned();
+    for number in 0..50 {
+        let (month, day) = (1 + number / 25, 1 + number % 25);
+        writeln!(orders, "A-{number},{number},2026-{month:02}-{day:02} 10:00,3000").unwrap();
+    }
+    std::fs::write(path("orders.csv"), orders).unwrap();
     command("import", &["orders", &path("orders.csv")]);
     // Who entered was written when the survey before the second look was over.
     let read = command("recompute", &[]);
