@@ -82,12 +82,12 @@ fn references_beside_other_mistakes() {
     assert_eq!(code, 1);
     let told: Vec<&str> = text.lines().filter(|line| line.starts_with("DIR/")).collect();
     assert_snapshot!(told.join("\n"), @"
-    DIR/a.yaml:3:3: unknown field `titel`, expected one of name, title, description, when; did you mean `title`?
+    DIR/a.yaml:3:3: `titel` is not known here; did you mean `title`? There are: name, title, description, when
     DIR/a.yaml:4:55: `Wrong` is not a name; use 1 to 40 of a-z, 0-9 and -, such as `win-back`
     DIR/a.yaml:4:78: there is no segment `none`; there are: a
     DIR/broken.yaml:1:10: unclosed bracket '{'
     DIR/j.yaml:4:21: there is no segment `nowhere`; there are: a
-    DIR/j.yaml:5:12: unknown variant `sometimes`, expected one of never, after_days, at_most
+    DIR/j.yaml:5:12: `sometimes` is not known here; there are: never, after_days, at_most
     DIR/j.yaml:8:39: there is no list `nobody`, and no other
     ");
 }
