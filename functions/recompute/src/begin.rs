@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use cloud::table::runs::{Run, RunId, RunKind};
+use domain::population::Population;
 
 use crate::task::Task;
 use crate::{PARTS, Recompute};
@@ -15,7 +16,8 @@ impl Recompute {
         let definitions = self.definitions.current(number).await?;
         self.begin(RunId { kind: RunKind::Recompute, number: definitions.number, again: 0 }).await?;
         // What is asked for the first time is not put off until the night.
-        if definitions.population.is_none() { self.survey(&definitions).await } else { Ok(()) }
+        let learnt = definitions.population.as_ref().is_some_and(Population::is_learnt);
+        if learnt { Ok(()) } else { self.survey(&definitions).await }
     }
 
     /// Begins a run, unless it or a later one was begun. A death on the way is made up for by whoever tells it again:

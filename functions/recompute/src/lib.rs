@@ -29,6 +29,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use read::{BACKLOG_LIMIT, PAGES_LIMIT};
+pub use survey::survey_of;
 pub use task::{DEFINITION_APPLIED, DefinitionApplied, RECOMPUTE_ASKED, RecomputeAsked, Task};
 
 /// Into how many parts a run is split.

@@ -1,10 +1,14 @@
 //! What definitions ask of all customers together: a run whose parts carry what they found, and that ends with the next
 //! version of the population, which definitions hold.
 
+use std::iter;
+
 use anyhow::{Result, ensure};
 use cloud::table::runs::{Part, Run, RunId, RunKind};
 use domain::definitions::{self, Definitions, Kind, Version};
-use domain::population::{Population, Survey};
+use domain::population::{Fit, Population, Survey};
+use domain::spelling::counted;
+use domain::time::Timestamp;
 
 use crate::task::{DEFINITION_APPLIED, DefinitionApplied};
 use crate::{Recompute, local_day};
@@ -16,13 +20,21 @@ const MATERIAL: f64 = 0.01;
 const EVERYONE: &str = "all";
 
 impl Recompute {
-    /// Begins the survey of today, if definitions ask for what it learns.
+    /// Begins the survey of today, if definitions ask for what it learns: once, and once more as long as those before it
+    /// found nobody who had bought.
     pub(crate) async fn survey(&self, definitions: &Definitions) -> Result<()> {
         if !definitions.asks_population() {
             return Ok(());
         }
-        let days = local_day(self.clock.now(), definitions)?.since(jiff::civil::date(1970, 1, 1))?.get_days();
-        self.begin(RunId { kind: RunKind::Survey, number: u32::try_from(days)?, again: 0 }).await
+        let today = survey_of(self.clock.now(), definitions)?;
+        let Some(begun) = self.table.begun(RunKind::Survey).await?.filter(|begun| *begun >= today) else {
+            return self.begin(today).await;
+        };
+        let learnt = definitions.population.as_ref().is_some_and(Population::is_learnt);
+        if learnt || self.table.run(begun).await?.is_some_and(|run| run.finished.is_none()) {
+            return Ok(());
+        }
+        self.begin(begun.once_more()).await
     }
 
     /// Concludes what the parts of a survey found, and writes it where that changes anything; returns what it came to.
@@ -39,13 +51,16 @@ impl Recompute {
             current.and_then(|version| serde_json::from_str(&version.yaml).ok());
         let learnt = survey.conclude(previous.as_ref(), run.begun);
         let said = describe(&learnt);
+        if previous.is_none() && !learnt.is_learnt() {
+            return Ok(said);
+        }
         let number = definitions::number(&versions);
         if previous.as_ref().is_some_and(|previous| previous.as_of == run.begun) {
             self.announce(number).await?;
             return Ok(said);
         }
         if previous.is_some_and(|previous| !differs(&previous, &learnt)) {
-            return Ok(format!("{said}; as before"));
+            return Ok(format!("{said}\nas before"));
         }
         let version = Version {
             kind: Kind::Population,
@@ -63,17 +78,23 @@ impl Recompute {
     }
 }
 
+/// The first survey of the day it is in the shop's zone.
+pub fn survey_of(now: Timestamp, definitions: &Definitions) -> Result<RunId> {
+    let days = local_day(now, definitions)?.since(jiff::civil::date(1970, 1, 1))?.get_days();
+    Ok(RunId { kind: RunKind::Survey, number: u32::try_from(days)?, again: 0 })
+}
+
 /// What a part has found so far.
 pub(crate) fn found(part: &Part) -> Result<Survey> {
     part.learnt.clone().map_or_else(|| Ok(Survey::new()), |text| Ok(Survey::try_from(text)?))
 }
 
+/// In lines: how many had bought, and what each fit said.
 fn describe(learnt: &Population) -> String {
-    let fit = |name: &str, fit: Option<&domain::population::Fit>| {
-        fit.map(|fit| format!("; {name}: {fit}")).unwrap_or_default()
-    };
+    let bought = format!("{} had bought", counted(learnt.customers, "customer"));
+    let fit = |name: &str, fit: Option<&Fit>| fit.map(|fit| format!("{name}: {fit}"));
     let fits = [fit("purchases", learnt.purchases_fit.as_ref()), fit("value", learnt.value_fit.as_ref())];
-    format!("{} customers had bought{}", learnt.customers, fits.concat())
+    iter::once(bought).chain(fits.into_iter().flatten()).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether any figure that conditions read differs from what it was by more than [`MATERIAL`], or is there or gone.

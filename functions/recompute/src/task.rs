@@ -41,7 +41,7 @@ pub struct DefinitionApplied {
 /// The detail type of that event.
 pub const DEFINITION_APPLIED: &str = "Definition Applied";
 
-/// What is put on the bus when someone asks for a recomputation by hand.
+/// What is put on the bus when someone asks for a recomputation or a survey by hand.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct RecomputeAsked {
     /// The run that is asked for: whoever asks knows which ones there are.

@@ -8,6 +8,7 @@ mod demo;
 mod explain;
 mod import;
 mod journeys;
+mod learnt;
 mod place;
 mod plan;
 mod recompute;
@@ -57,7 +58,7 @@ enum Command {
     Demo(Demo),
     /// Serves the HTTP API, runs the functions by the clock, and plays the provider.
     Up(up::Up),
-    /// Finds every mistake of the definitions in a directory, and changes nothing.
+    /// Finds every mistake of the definitions in a directory or a file, and changes nothing.
     ///
     /// Each is shown as file, line and column, with the line and the nearest right word. It needs no installation; where
     /// there is one, the definitions are checked together with what is live. Ends with 1 when there is a mistake.
@@ -65,7 +66,8 @@ enum Command {
     /// Shows what applying the definitions in a directory would do, and changes nothing.
     ///
     /// What differs from what is live, line by line, and who would enter and leave segments and begin journeys: how many,
-    /// and some of them. It looks at every customer, whether `tsunagi up` runs or not.
+    /// and some of them; and names of events and traits that no customer has. It looks at every customer, whether
+    /// `tsunagi up` runs or not.
     Plan(plan::PlanArgs),
     /// Checks the definitions in a directory and makes them current.
     ///
@@ -84,8 +86,13 @@ enum Command {
     Schema,
     /// Takes customers, orders or events from a CSV file of any size.
     ///
-    /// Rows that can't be taken are written to FILE.rejected.csv with the reason; the rest are taken. Importing the
-    /// same file again changes nothing.
+    /// Rows that can't be taken are written to FILE.rejected.csv with all reasons; the rest are taken. Importing the same
+    /// file again changes nothing. A row that repeats an earlier one of the file is counted as that; one that says
+    /// otherwise of the same customer or order is rejected. An order that was imported stays a purchase, whatever becomes
+    /// of it later.
+    ///
+    /// Ends with 0 when no row was rejected, 2 when some were and others were taken, 1 when none was taken or the import
+    /// failed.
     Import(import::Import),
     /// The segments: how many are in each, and how that went over time.
     ///
@@ -94,8 +101,9 @@ enum Command {
     /// Goes through all customers and brings memberships up to date; tells how far that has come.
     ///
     /// It begins by itself when definitions are applied. By hand it is for when you do not trust what you see: it finds
-    /// nobody unless something went wrong. Whoever it changes goes through the inbox like everything else, and it waits
-    /// while the inbox is full.
+    /// nobody unless something went wrong. Where definitions ask for scores or predictions, those are learnt anew. Whoever it
+    /// changes goes through the inbox like everything else, and it waits while the inbox is full. A run that has yet to read
+    /// everyone is joined; otherwise another begins.
     Recompute(recompute::RecomputeArgs),
     /// The journeys: which run, and how many are in them; `pause`, `resume`, `stop --finish` or `stop --now`.
     Journeys(journeys::Journeys),
@@ -129,7 +137,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let filter = tracing_subscriber::EnvFilter::try_new(level).unwrap_or_default();
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter).init();
     match start(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             text::complain(&format!("tsunagi: {error:#}"));
             ExitCode::FAILURE
@@ -137,7 +145,7 @@ pub fn run(cli: Cli) -> ExitCode {
     }
 }
 
-fn start(cli: Cli) -> Result<()> {
+fn start(cli: Cli) -> Result<ExitCode> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("starting the runtime")?;
     runtime.block_on(async {
@@ -150,7 +158,7 @@ fn start(cli: Cli) -> Result<()> {
             Command::Withdraw(command) => command.run().await,
             Command::Scenarios(command) => command.run(),
             Command::Schema => schema::run(),
-            Command::Import(command) => command.run().await,
+            Command::Import(command) => return command.run().await,
             Command::Segments(command) => command.run().await,
             Command::Recompute(command) => command.run().await,
             Command::Journeys(command) => command.run().await,
@@ -160,5 +168,6 @@ fn start(cli: Cli) -> Result<()> {
             Command::Bench(command) => command.run().await,
             Command::Sandbox(command) => command.run().await,
         }
+        .map(|()| ExitCode::SUCCESS)
     })
 }

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod files;
 mod list_file;
+pub mod names;
 pub mod plan;
 
 use std::sync::Arc;
@@ -23,6 +24,11 @@ use crate::runtime::Runtime;
 pub async fn current(table: &Table) -> Result<Definitions> {
     let versions = table.definitions().await?;
     Definitions::new(&versions, CodeKey::none()).map_err(|mistakes| anyhow::anyhow!("{}", join(&mistakes)))
+}
+
+/// Versions put together, whether references between them lead anywhere or not.
+pub fn gather(versions: &[Version]) -> Result<Definitions> {
+    Definitions::gather(versions, CodeKey::none()).map_err(|mistakes| anyhow::anyhow!("{}", join(&mistakes)))
 }
 
 /// A definition that was applied, or had not changed.

@@ -7,7 +7,7 @@ use cloud::bus::Bus;
 use cloud::table::Table;
 use cloud::table::runs::{Part, PartState, Run, RunId, RunKind};
 use domain::time::Timestamp;
-use recompute::{RECOMPUTE_ASKED, RecomputeAsked};
+use recompute::{RECOMPUTE_ASKED, RecomputeAsked, survey_of};
 use serde::{Deserialize, Serialize};
 
 use crate::definitions;
@@ -70,13 +70,15 @@ impl State {
     }
 }
 
-/// A run that was asked for.
+/// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
-    /// The run.
+    /// The recomputation.
     pub run: RunId,
-    /// Whether it began by that; otherwise it was under way.
+    /// Whether it began by that; otherwise it was under way, and reads everyone still.
     pub began: bool,
+    /// The survey beside it, begun or under way; none where definitions ask nothing of all customers together.
+    pub survey: Option<RunId>,
 }
 
 /// How far every run that is kept has come, the latest first.
@@ -115,18 +117,7 @@ fn is_whole(parts: &[Part]) -> bool {
 fn progress(run: &Run, parts: &[Part], items: u64, now: Timestamp) -> Progress {
     let sum = |count: fn(&Part) -> u64| parts.iter().map(count).sum::<u64>();
     let over = parts.iter().filter(|part| part.state.is_over()).count();
-    let all = |through: fn(PartState) -> bool| {
-        parts.len() == run.parts as usize && parts.iter().all(|part| through(part.state))
-    };
-    let state = if parts.iter().any(|part| part.state == PartState::Superseded) {
-        State::Superseded
-    } else if run.finished.is_some() {
-        State::Done
-    } else if all(|state| state != PartState::Reading) {
-        State::Again
-    } else {
-        State::Reading
-    };
+    let state = state(run, parts);
     let share =
         if state.is_through() { 1.0 } else { (sum(|part| part.items) as f64 / items as f64).min(1.0) };
     // A part without a row has been waiting since the run began.
@@ -151,23 +142,54 @@ fn progress(run: &Run, parts: &[Part], items: u64, now: Timestamp) -> Progress {
     }
 }
 
-/// Begins a recomputation for the definitions as they are, unless one of them is under way.
+fn state(run: &Run, parts: &[Part]) -> State {
+    let everyone = parts.len() == run.parts as usize;
+    if parts.iter().any(|part| part.state == PartState::Superseded) {
+        State::Superseded
+    } else if run.finished.is_some() {
+        State::Done
+    } else if everyone && parts.iter().all(|part| part.state != PartState::Reading) {
+        State::Again
+    } else {
+        State::Reading
+    }
+}
+
+/// Begins a recomputation for the definitions as they are, and a survey where they ask for what it learns; either unless
+/// one of it is under way.
 pub async fn ask(runtime: &Arc<Runtime>) -> Result<Asked> {
     let table = runtime.table("tsunagi")?;
-    let number = definitions::current(&table).await?.number;
-    let first = RunId { kind: RunKind::Recompute, number, again: 0 };
-    let begun = table.begun(RunKind::Recompute).await?.filter(|begun| *begun >= first);
-    let run = match begun {
-        None => first,
-        Some(begun) => {
-            if table.run(begun).await?.is_some_and(|run| run.finished.is_none()) {
-                return Ok(Asked { run: begun, began: false });
-            }
-            RunId { again: begun.again + 1, ..begun }
-        }
+    let definitions = definitions::current(&table).await?;
+    let first = RunId { kind: RunKind::Recompute, number: definitions.number, again: 0 };
+    let (run, began) = next(&table, first).await?;
+    let survey = if definitions.asks_population() {
+        let today = survey_of(runtime.region().clock().now(), &definitions)?;
+        Some(next(&table, today).await?)
+    } else {
+        None
     };
+    let runs = survey.into_iter().chain([(run, began)]);
+    let asked: Vec<_> = runs
+        .filter(|(_, begins)| *begins)
+        .map(|(run, _)| (RECOMPUTE_ASKED, RecomputeAsked { run }))
+        .collect();
     let bus = runtime.template().buses.first().context("the template has no bus")?.clone();
     let bus = Bus::new(aws_sdk_eventbridge::Client::new(&runtime.region().sdk_config("tsunagi")), bus);
-    bus.put(&[(RECOMPUTE_ASKED, RecomputeAsked { run })]).await?;
-    Ok(Asked { run, began: true })
+    bus.put(&asked).await?;
+    Ok(Asked { run, began, survey: survey.map(|(survey, _)| survey) })
+}
+
+/// The run that is to begin, or one that is under way and does as much; and whether it is to begin.
+async fn next(table: &Table, first: RunId) -> Result<(RunId, bool)> {
+    let Some(begun) = table.begun(first.kind).await?.filter(|begun| *begun >= first) else {
+        return Ok((first, true));
+    };
+    let Some(run) = table.run(begun).await? else { return Ok((begun.once_more(), true)) };
+    let joined = match (begun.kind, state(&run, &table.parts(begun).await?)) {
+        // A recomputation that read everyone does not look again at who was written since; a survey that did has yet to
+        // conclude.
+        (RunKind::Recompute | RunKind::Survey, State::Reading) | (RunKind::Survey, State::Again) => true,
+        (RunKind::Recompute, State::Again) | (_, State::Done | State::Superseded) => false,
+    };
+    Ok(if joined { (begun, false) } else { (begun.once_more(), true) })
 }

@@ -47,7 +47,9 @@ fn main() {
     println!("{:>24} {:>20} {:>20}", "customers/s", "just read (ratio)", "from memory (ratio)");
     print("one look-up", lookups, lookups);
     let ties = files!("five-ties": "new", "loyal", "nearly-loyal", "repeat", "drifting", "lapsed");
-    let scores = files!("five-ties-rfm": "new", "loyal", "nearly-loyal", "repeat", "drifting", "lapsed");
+    let scores = files!(
+        "five-ties-rfm": "rfm-new", "rfm-loyal", "rfm-nearly-loyal", "rfm-repeat", "rfm-drifting", "rfm-lapsed"
+    );
     let predicted = files!("predicted": "fading", "promising");
     let sets: [(&str, &[(&str, &str)]); 4] = [
         ("six ties", &ties),

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 
 pub use self::conditions::segment;
-use self::conditions::{asks_no_message, bounds, placed};
+use self::conditions::{asks_no_message, bounds, placed, vain};
 use crate::calendar;
 use crate::condition::Condition;
 use crate::condition::messages::LinkTest;
@@ -51,6 +51,7 @@ fn build(source: &JourneySource) -> (Result<Journey, Vec<Mistake>>, Vec<Mistake>
     };
     if let Some(allowed) = &source.allowed {
         builder.mistakes.extend(asks_no_message(allowed, "allowed", "who is allowed to begin"));
+        builder.refused.extend(vain(allowed, "allowed"));
     }
     let first = builder.sequence(&source.steps, "steps");
     if source.steps.is_empty() {
@@ -147,8 +148,8 @@ struct Builder {
     steps: Vec<Step>,
     named: BTreeMap<StepName, usize>,
     mistakes: Vec<Mistake>,
-    /// What a journey is refused for, unless it was accepted before: what the law asks and is not there, and variables
-    /// that nothing gives.
+    /// What a journey is refused for, unless it was accepted before: what the law asks and is not there, variables that
+    /// nothing gives, and conditions that always or never hold.
     refused: Vec<Mistake>,
 }
 
@@ -316,6 +317,7 @@ impl Builder {
             }
         });
         self.mistakes.extend(found);
+        self.refused.extend(vain(condition, place));
     }
 
     /// A link that the message does not have.

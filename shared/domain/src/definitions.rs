@@ -17,7 +17,7 @@ use crate::message::{CodeKey, Rules};
 use crate::mistakes;
 use crate::names::{JourneyName, ListName, NameError, SegmentName};
 use crate::place::{self, Place, Tree};
-use crate::population::Population;
+use crate::population::{Population, Unlearnt};
 use crate::time::Timestamp;
 
 pub use self::dangling::Dangling;
@@ -108,16 +108,19 @@ pub enum SwitchedTo {
 /// A number that grows with every change of definitions: the sum of the highest version of each. It is how many
 /// changes there were, whether earlier versions are at hand or not.
 pub fn number(versions: &[Version]) -> u32 {
-    highest(versions).into_values().fold(0, u32::saturating_add)
+    latest(versions).into_values().map(|version| version.number).fold(0, u32::saturating_add)
 }
 
-fn highest(versions: &[Version]) -> BTreeMap<(Kind, &str), u32> {
-    let mut highest = BTreeMap::new();
+/// The latest version of each definition, those that withdraw it among them.
+pub fn latest(versions: &[Version]) -> BTreeMap<(Kind, &str), &Version> {
+    let mut latest = BTreeMap::new();
     for version in versions {
-        let number: &mut u32 = highest.entry((version.kind, version.name.as_str())).or_default();
-        *number = version.number.max(*number);
+        let known = latest.entry((version.kind, version.name.as_str())).or_insert(version);
+        if version.number > known.number {
+            *known = version;
+        }
     }
-    highest
+    latest
 }
 
 /// A text and what it holds, whatever is wrong with it.
@@ -127,6 +130,8 @@ pub struct Examined {
     pub of: Option<(Kind, String)>,
     /// Every mistake, each with line and column, in their order.
     pub mistakes: Vec<Mistake>,
+    /// The definition; with mistakes, as it would stand if they were amended.
+    pub definition: Option<Definition>,
 }
 
 /// Reads and checks one definition by itself: its kind, its name, and every mistake, each with line and column.
@@ -138,19 +143,19 @@ pub fn examine(yaml: &str) -> Examined {
             Definition::Shop(shop) => check::shop(shop).err().unwrap_or_default(),
             Definition::List(source) => check::list(source),
         });
-    let of = definition.map(|definition| match definition {
-        Definition::Segment(source) => (Kind::Segment, source.name.into()),
-        Definition::Journey(source) => (Kind::Journey, source.name.into()),
+    let of = definition.as_ref().map(|definition| match definition {
+        Definition::Segment(source) => (Kind::Segment, source.name.to_string()),
+        Definition::Journey(source) => (Kind::Journey, source.name.to_string()),
         Definition::Shop(_) => (Kind::Shop, "shop".to_owned()),
-        Definition::List(source) => (Kind::List, source.name.into()),
+        Definition::List(source) => (Kind::List, source.name.to_string()),
     });
-    Examined { of, mistakes }
+    Examined { of, mistakes, definition }
 }
 
 /// Reads and checks one definition by itself: its kind and its name, or every mistake.
 pub fn read(yaml: &str) -> Result<(Kind, String), Vec<Mistake>> {
     match examine(yaml) {
-        Examined { of: Some(of), mistakes } if mistakes.is_empty() => Ok(of),
+        Examined { of: Some(of), mistakes, .. } if mistakes.is_empty() => Ok(of),
         Examined { mistakes, .. } => Err(mistakes),
     }
 }
@@ -212,9 +217,10 @@ impl Definitions {
             zone: TimeZone::UTC,
             code_key,
         };
-        let highest = highest(versions);
+        let latest = latest(versions);
         let current = |version: &Version| {
-            highest.get(&(version.kind, version.name.as_str())).is_none_or(|number| *number == version.number)
+            let latest = latest.get(&(version.kind, version.name.as_str()));
+            latest.is_none_or(|latest| latest.number == version.number)
         };
         // Of journeys every version is in force for those who began it.
         let in_force =
@@ -326,8 +332,35 @@ impl Definitions {
 
     /// Whether anything in force asks about what is learnt of all customers together.
     pub fn asks_population(&self) -> bool {
+        self.conditions().any(Condition::asks_population)
+    }
+
+    /// Every condition of what is current.
+    fn conditions(&self) -> impl Iterator<Item = &Condition> {
         let current = self.journeys.keys().filter_map(|name| Some(self.current(name)?.1));
         let segments = self.segments.values().map(|segment| &segment.when);
-        segments.chain(current.flat_map(|journey| journey.conditions())).any(Condition::asks_population)
+        segments.chain(current.flat_map(|journey| journey.conditions()))
+    }
+
+    /// What is asked of all customers together and is not known, so that nobody has it.
+    pub fn unlearnt(&self) -> Vec<Unlearnt> {
+        let (mut scores, mut purchases, mut value) = (false, false, false);
+        for condition in self.conditions() {
+            condition.walk(&mut |part| {
+                scores |= matches!(part, Condition::Rfm(_));
+                if let Condition::Predicted(test) = part {
+                    purchases = true;
+                    value |= test.yen.is_some();
+                }
+            });
+        }
+        let known = self.population.as_ref();
+        let scores = scores && known.is_none_or(|known| known.rfm.is_none());
+        let purchases = purchases && known.is_none_or(|known| known.purchases.is_none());
+        let value = value && known.is_none_or(|known| known.value.is_none());
+        let purchases =
+            purchases.then(|| Unlearnt::Purchases(known.and_then(|known| known.purchases_fit.clone())));
+        let value = value.then(|| Unlearnt::Value(known.and_then(|known| known.value_fit.clone())));
+        scores.then_some(Unlearnt::Scores).into_iter().chain(purchases).chain(value).collect()
     }
 }

@@ -82,6 +82,61 @@ impl Journey {
         self.allowed.iter().chain(&self.exit).chain(asked)
     }
 
+    /// Every event that it begins with, waits for, or has as its goal.
+    pub fn events(&self) -> impl Iterator<Item = &EventMatch> {
+        let begins = match &self.enter {
+            Enter::Event(entry) => Some(&entry.event),
+            Enter::Segment(_)
+            | Enter::LeftSegment(_)
+            | Enter::Date(_)
+            | Enter::Schedule(_)
+            | Enter::Campaign(_)
+            | Enter::Request => None,
+        };
+        let awaited = self.steps.iter().filter_map(|step| match step {
+            Step::Listen { awaited: Awaited::Event(event), .. } => Some(event),
+            Step::Listen { awaited: Awaited::When(_), .. }
+            | Step::Message(_)
+            | Step::Wait { .. }
+            | Step::Branch { .. }
+            | Step::Split { .. }
+            | Step::Audience { .. }
+            | Step::Set { .. }
+            | Step::Card { .. }
+            | Step::Exit => None,
+        });
+        begins.into_iter().chain(&self.goal).chain(awaited)
+    }
+
+    /// The traits whose dates begin it or end its waits.
+    pub fn dates(&self) -> impl Iterator<Item = &str> {
+        let begins = match &self.enter {
+            Enter::Date(entry) => Some(&entry.date),
+            Enter::Segment(_)
+            | Enter::LeftSegment(_)
+            | Enter::Event(_)
+            | Enter::Schedule(_)
+            | Enter::Campaign(_)
+            | Enter::Request => None,
+        };
+        let waits = self.steps.iter().filter_map(|step| match step {
+            Step::Wait { until: Until::Date(date), .. } => Some(date),
+            Step::Wait { until: Until::Length(_) | Until::Clock(..), .. }
+            | Step::Listen { .. }
+            | Step::Message(_)
+            | Step::Branch { .. }
+            | Step::Split { .. }
+            | Step::Audience { .. }
+            | Step::Set { .. }
+            | Step::Card { .. }
+            | Step::Exit => None,
+        });
+        begins.into_iter().chain(waits).filter_map(|date| match &date.of {
+            DateOf::Trait(name) => Some(name.as_str()),
+            DateOf::Property(_) => None,
+        })
+    }
+
     /// The message step at a position.
     pub fn message(&self, position: usize) -> Option<&MessageStep> {
         match self.steps.get(position) {

@@ -5,6 +5,7 @@
 //! that was amended is left out where the amendment may be its cause.
 
 mod left;
+mod wide;
 mod wording;
 
 use serde::Deserialize;
@@ -33,7 +34,7 @@ pub struct Examined {
 }
 
 /// Reads a definition and finds every mistake in it. `check` looks at what was read, and gives paths for places.
-pub fn examine(yaml: &str, check: impl FnOnce(&Definition) -> Vec<Mistake>) -> Examined {
+pub fn examine(yaml: &str, check: impl Fn(&Definition) -> Vec<Mistake>) -> Examined {
     if yaml.len() > DEFINITION_BYTES {
         let what = format!("{} bytes; a definition has at most {DEFINITION_BYTES}", yaml.len());
         return Examined {
@@ -41,13 +42,23 @@ pub fn examine(yaml: &str, check: impl FnOnce(&Definition) -> Vec<Mistake>) -> E
             mistakes: vec![Mistake { place: Place::START.to_string(), what }],
         };
     }
+    let (definition, found) = look(yaml, &check);
+    let mended = if found.is_empty() { None } else { wide::mend(yaml) };
+    let Some(mended) = mended else { return Examined { definition, mistakes: in_order(found) } };
+    let (definition, found) = look(&mended.yaml, &check);
+    let found = found.into_iter().map(|(place, what)| (mended.place(place), what));
+    let found = found.chain(mended.slips.iter().cloned()).collect();
+    Examined { definition, mistakes: in_order(found) }
+}
+
+fn look(yaml: &str, check: &impl Fn(&Definition) -> Vec<Mistake>) -> (Option<Definition>, Vec<Found>) {
     let tree = match Tree::read(yaml) {
         Ok(tree) => tree,
         Err(broken) => {
             // What was wrong before the text broke off is true nevertheless.
             let first = serde_saphyr::from_str_with_options::<Definition>(yaml, place::options());
-            let found = first.err().iter().chain([&broken]).map(found).collect();
-            return Examined { definition: None, mistakes: in_order(found) };
+            let found = first.err().into_iter().chain([broken]);
+            return (None, found.map(|error| wording::broken(self::found(&error), yaml)).collect());
         }
     };
     let mut finding = Finding { tree: &tree, amendments: Amendments::default(), found: Vec::new() };
@@ -56,7 +67,7 @@ pub fn examine(yaml: &str, check: impl FnOnce(&Definition) -> Vec<Mistake>) -> E
     if let Some(definition) = &definition {
         finding.checked(check(definition));
     }
-    Examined { definition, mistakes: in_order(finding.found) }
+    (definition, finding.found)
 }
 
 /// A mistake and its place.
@@ -77,12 +88,40 @@ fn in_order(mut found: Vec<Found>) -> Vec<Mistake> {
     found.into_iter().map(|(place, what)| Mistake { place: place.to_string(), what }).collect()
 }
 
-/// Definitions after the first.
+/// The first keys of definitions, and what each may hold.
+const KINDS: [(&str, &[&str]); 4] = [
+    ("segment", &["name", "title", "description", "when"]),
+    (
+        "journey",
+        &["name", "title", "description", "purpose", "enter", "allowed", "reentry", "goal", "exit", "steps"],
+    ),
+    ("shop", &["time_zone", "policy"]),
+    ("list", &["name", "ids"]),
+];
+
+/// Definitions after the first, and what belongs to it but is not indented.
 fn further(tree: &Spanned<Tree>) -> Vec<Found> {
     let Tree::Map(roots) = &tree.value else { return Vec::new() };
-    let what = |key: &str| format!("a second definition; move `{key}` to a file of its own");
+    let Some((first, _)) = roots.first() else { return Vec::new() };
+    let what = |key: &str| {
+        let first = &first.value.0;
+        if belongs(first, key) {
+            format!("`{key}` belongs to `{first}`; indent it, and what it holds, by two spaces")
+        } else if KINDS.iter().any(|(kind, _)| *kind == key) {
+            format!("a second definition; move `{key}` to a file of its own")
+        } else {
+            format!("`{key}` is not known here; what belongs to `{first}` is indented by two spaces")
+        }
+    };
     let found = roots.iter().skip(1).filter_map(|(key, _)| Some((place::at(key)?, what(&key.value.0))));
     found.take(MISTAKES_LIMIT).collect()
+}
+
+/// Whether a definition that begins with `kind` may hold `key`.
+fn belongs(kind: &str, key: &str) -> bool {
+    let kind = nearest(kind, KINDS.iter().map(|(kind, _)| *kind));
+    let holds = KINDS.iter().find(|(name, _)| kind == Some(name)).map(|(_, holds)| *holds);
+    holds.is_some_and(|holds| nearest(key, holds.iter().copied()).is_some())
 }
 
 struct Finding<'t> {
@@ -163,11 +202,48 @@ impl Finding<'_> {
         if failure.path.len() <= 1 && further(self.tree).iter().any(|(second, _)| *second == place) {
             return;
         }
+        if self.stands_outside(failure, error) {
+            return;
+        }
+        let what = if self.is_list_of_conditions(failure) { wording::CONDITIONS.to_owned() } else { what };
         let place = match failure.over {
             Over::Value => place,
             Over::Key | Over::Repeated => self.key_place(&failure.path).unwrap_or(place),
         };
         self.found.push((place, what));
+    }
+
+    /// Whether the definition lacks what stands beside it, not indented.
+    fn stands_outside(&self, failure: &Failure, error: &Error) -> bool {
+        let (Tree::Map(roots), [Part::Key(kind, _)]) = (&self.tree.value, failure.path.as_slice()) else {
+            return false;
+        };
+        let outside = |field: &str| {
+            let nearest = |key: &str| nearest(key, [field]).is_some();
+            roots.iter().skip(1).any(|(key, _)| nearest(&key.value.0))
+        };
+        if let Error::SerdeMissingField { field, .. } = bare(error) {
+            return outside(field);
+        }
+        let empty = |held: &Tree| matches!(held, Tree::Leaf(text) if text.is_empty());
+        roots.first().is_some_and(|(_, held)| empty(&held.value))
+            && roots.iter().skip(1).any(|(key, _)| belongs(kind, &key.value.0))
+    }
+
+    /// Whether reading failed over a list where one condition belongs.
+    fn is_list_of_conditions(&self, failure: &Failure) -> bool {
+        let key = failure.path.iter().rev().find_map(|part| match part {
+            Part::Key(key, _) => Some(key.as_str()),
+            Part::Item(_) => None,
+        });
+        let keys: &[&str] = match failure.path.last() {
+            Some(Part::Key(..)) => &["when", "not", "allowed", "exit"],
+            Some(Part::Item(_)) => &["all", "any"],
+            None => &[],
+        };
+        let list =
+            matches!(place::follow(self.tree, &failure.path), (Spanned { value: Tree::List(_), .. }, true));
+        matches!(failure.over, Over::Value) && list && key.is_some_and(|key| keys.contains(&key))
     }
 
     /// Where the key stands that the path ends with.
@@ -249,4 +325,27 @@ fn bare(error: &Error) -> &Error {
         return bare(error);
     }
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_hold_what_the_schema_says() {
+        let schema = crate::schema::schema();
+        let text = schema.to_string();
+        for (kind, holds) in KINDS {
+            let reference = schema["oneOf"].as_array().into_iter().flatten().find_map(|one| {
+                one["properties"][kind]["$ref"].as_str().map(|it| it.trim_start_matches("#/definitions/"))
+            });
+            let properties = reference.and_then(|name| schema["definitions"][name]["properties"].as_object());
+            let mut known: Vec<&str> =
+                properties.into_iter().flatten().map(|(key, _)| key.as_str()).collect();
+            let mut holds = holds.to_vec();
+            known.sort_unstable();
+            holds.sort_unstable();
+            assert_eq!(holds, known, "{kind} in {text}");
+        }
+    }
 }

@@ -54,3 +54,21 @@ pub struct Population {
     #[serde(default)]
     pub value_fit: Option<Fit>,
 }
+
+impl Population {
+    /// Whether anything was learnt: of customers of whom nobody has bought there is nothing to learn.
+    pub const fn is_learnt(&self) -> bool {
+        self.customers > 0 || self.rfm.is_some()
+    }
+}
+
+/// What is asked of all customers together and is not known.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Unlearnt {
+    /// The fifths, without which nobody has scores.
+    Scores,
+    /// How purchases come; what the latest fit said, if there was one.
+    Purchases(Option<Fit>),
+    /// What purchases are worth; what the latest fit said, if there was one.
+    Value(Option<Fit>),
+}

@@ -10,6 +10,19 @@ pub fn narrow(c: char) -> char {
     }
 }
 
+/// How many there are of something whose plural ends in s, such as `1 file` or `12,000 files`.
+pub fn counted(count: u64, what: &str) -> String {
+    let digits = count.to_string();
+    let mut number = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            number.push(',');
+        }
+        number.push(digit);
+    }
+    format!("{number} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// The most characters of a word that are compared.
 const LONGEST: usize = 40;
 
@@ -55,6 +68,12 @@ mod tests {
             "ＳＴＯＰ！　￥１，９８０ 停止ｽ".chars().map(narrow).collect::<String>(),
             "STOP! ¥1,980 停止ｽ"
         );
+    }
+
+    #[test]
+    fn one_is_no_plural() {
+        let counts = [0, 1, 2, 999, 1_000, 1_234_567].map(|count| counted(count, "file"));
+        assert_eq!(counts, ["0 files", "1 file", "2 files", "999 files", "1,000 files", "1,234,567 files"]);
     }
 
     #[test]

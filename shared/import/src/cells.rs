@@ -1,10 +1,10 @@
-//! What a cell of a shop's file means. Messages never repeat a cell: it may be personal data.
-
-use std::fmt;
+//! What a cell of a shop's file means. Problems never repeat a cell: it may be personal data.
 
 use csv::StringRecord;
 use domain::spelling;
 use serde_json::{Number, Value};
+
+use crate::reject::Reject;
 
 /// Digits that a number keeps exactly.
 const NUMBER_DIGITS: usize = 15;
@@ -12,32 +12,6 @@ const NUMBER_DIGITS: usize = 15;
 const LIST_LIMIT: usize = 100;
 /// Yen in an order.
 const MOST_YEN: i64 = 999_999_999_999;
-
-/// Why a row is not taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reject {
-    column: String,
-    /// What was wrong; what would be right.
-    problem: String,
-}
-
-impl Reject {
-    /// For what is wrong with a column, or with a field of a call.
-    pub fn new(column: &str, problem: impl Into<String>) -> Self {
-        Self { column: column.to_owned(), problem: problem.into() }
-    }
-
-    /// For what is wrong with a row as a whole.
-    pub fn row(problem: impl Into<String>) -> Self {
-        Self::new("row", problem)
-    }
-}
-
-impl fmt::Display for Reject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.column, self.problem)
-    }
-}
 
 /// The cell without the spaces around it, if it says anything. An apostrophe before a number is how exports make
 /// spreadsheets keep it as it is.
@@ -57,15 +31,31 @@ pub(crate) fn required<'a, T>(
     read(text).map_err(|problem| Reject::new(column, problem))
 }
 
-/// Yes or no.
+/// Yes or no, in a column that is meant for it.
 pub(crate) fn consent(text: &str) -> Result<bool, String> {
+    let number = match narrow(text).as_str() {
+        "1" => Some(true),
+        "0" => Some(false),
+        _ => None,
+    };
+    clear_consent(text)
+        .or(number)
+        .ok_or_else(|| "neither yes nor no; write yes, true, 1 or はい, or no, false, 0 or いいえ".to_owned())
+}
+
+/// Yes or no in words that mean it whatever the column asks. A digit does not: EC-CUBE has written 2 for yes and 3 for no,
+/// and elsewhere 1 is for whoever refused.
+pub(crate) fn clear_consent(text: &str) -> Option<bool> {
     match narrow(text).to_ascii_lowercase().as_str() {
-        "yes" | "y" | "true" | "1" | "on" | "はい" | "希望する" | "受け取る" | "受信する" | "○" | "〇" => {
-            Ok(true)
+        "yes" | "y" | "true" | "on" | "はい" | "希望" | "希望する" | "希望します" | "受け取る"
+        | "受信する" | "配信する" | "購読する" | "購読中" | "同意" | "同意する" | "同意します" | "許可"
+        | "許可する" | "○" | "〇" | "◯" => Some(true),
+        "no" | "n" | "false" | "off" | "いいえ" | "希望しない" | "希望しません" | "受け取らない"
+        | "受信しない" | "配信しない" | "購読しない" | "同意しない" | "同意しません" | "許可しない"
+        | "拒否" | "拒否する" | "不要" | "停止" | "停止中" | "配信停止" | "解除" | "×" => {
+            Some(false)
         }
-        "no" | "n" | "false" | "0" | "off" | "いいえ" | "希望しない" | "受け取らない" | "受信しない"
-        | "×" => Ok(false),
-        _ => Err("neither yes nor no; write yes, true, 1 or はい, or no, false, 0 or いいえ".to_owned()),
+        _ => None,
     }
 }
 
@@ -148,6 +138,11 @@ mod tests {
             assert_eq!(consent(no), Ok(false), "{no}");
         }
         assert!(consent("2").is_err() && consent("maybe").is_err());
+        for (text, clear) in
+            [("希望", Some(true)), ("拒否", Some(false)), ("1", None), ("０", None), ("HTML", None)]
+        {
+            assert_eq!(clear_consent(text), clear, "{text}");
+        }
     }
 
     #[test]

@@ -47,21 +47,22 @@ impl Columns {
             mapped.insert(at);
             columns.ours(header, map, at)?;
         }
-        // In the order of the table, which is the order of preference.
-        for (name, field) in format.columns {
+        // In the order of the tables, which is the order of preference.
+        for (name, field) in format.columns.iter().copied().chain(format.fallback()) {
             let name = plain(name);
             let places: Vec<usize> = (0..columns.names.len())
                 .filter(|at| !mapped.contains(at) && plain(&columns.names[*at]) == name)
                 .collect();
             for at in places {
                 mapped.insert(at);
-                columns.put(*field, at);
+                columns.put(field, at);
             }
         }
         let unknown: Vec<usize> = (0..columns.names.len())
             .filter(|at| !mapped.contains(at) && !columns.names[*at].is_empty())
             .collect();
         columns.rest(header, &unknown, notes)?;
+        columns.tell(header, notes);
         columns.check(header)?;
         Ok(columns)
     }
@@ -145,12 +146,17 @@ impl Columns {
             self.used.push(at);
         }
         if !unused.is_empty() {
-            let more = unused.len().saturating_sub(NAMED_LIMIT);
-            unused.truncate(NAMED_LIMIT);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            notes.push(format!("{file}: columns that are not used: {}{more}", unused.join(", ")));
+            notes.push(format!("{file}: columns that are not used: {}", first_of(&unused)));
         }
         Ok(())
+    }
+
+    /// Tells which traits customers get besides those that have a meaning here.
+    fn tell(&self, header: &Header, notes: &mut Vec<String>) {
+        let kept: Vec<String> = self.named.iter().map(|(_, name)| name.clone()).collect();
+        if self.format.kind == Kind::Customers && !kept.is_empty() {
+            notes.push(format!("{}: kept as traits: {}", header.file(), first_of(&kept)));
+        }
     }
 
     fn reserved(&self, name: &str) -> Option<&'static str> {
@@ -209,6 +215,11 @@ impl Columns {
         self.places.contains_key(&field)
     }
 
+    /// Whether an order may have several rows.
+    pub fn has_lines(&self) -> bool {
+        !self.format.name.is_empty() || self.has(Field::Product)
+    }
+
     /// The columns whose cells are read.
     pub fn used(&self) -> impl Iterator<Item = (usize, &str)> {
         self.used.iter().map(|at| (*at, self.names[*at].as_str()))
@@ -221,6 +232,37 @@ impl Columns {
         }
         let own = Format::own(self.format.kind).columns.iter().find(|(_, known)| *known == field);
         own.map_or("row", |(name, _)| name)
+    }
+
+    /// The column that a field of a call comes from, as the file calls it; `row` where there is none.
+    pub fn of_field(&self, field: &str) -> &str {
+        let own = field.split_once('.').map_or("", |(_, name)| name);
+        let own = own.split_once('[').map_or(own, |(name, _)| name);
+        if let Some((at, _)) = self.named.iter().find(|(_, name)| name == own) {
+            return &self.names[*at];
+        }
+        let fields: &[Field] = match (field.split_once('.').map_or(field, |(of, _)| of), own) {
+            ("userId", _) => &[Field::Id, Field::Email, Field::Phone, Field::PhonePart],
+            ("timestamp", _) => &[Field::ConsentAt, Field::At, Field::Date],
+            ("event", _) => &[Field::Event],
+            ("messageId", _) => &[Field::EventId],
+            (_, "name") => &[Field::Name, Field::LastName],
+            (_, "lastName") => &[Field::LastName],
+            (_, "firstName") => &[Field::FirstName],
+            (_, "phone" | "fixed_line") => &[Field::Phone, Field::PhonePart],
+            (_, "email") => &[Field::Email],
+            (_, "birthday") => &[Field::Birthday],
+            (_, "registered") => &[Field::Registered],
+            (_, "tags") => &[Field::Tags],
+            (_, "address.state") => &[Field::Prefecture],
+            (_, "address.city") => &[Field::City],
+            (_, "address.postalCode") => &[Field::PostalCode],
+            (_, "order_id") => &[Field::OrderId],
+            (_, "total") => &[Field::Total],
+            (_, "products") => &[Field::Product],
+            _ => &[],
+        };
+        fields.iter().find(|field| self.has(**field)).map_or("row", |field| self.name(*field))
     }
 
     /// The first cell of a field that says anything, and its header.
@@ -247,5 +289,14 @@ impl Columns {
     /// The traits or properties that go by names of their own, where they say anything.
     pub fn named<'a>(&'a self, cells: &'a StringRecord) -> impl Iterator<Item = (&'a str, &'a str)> {
         self.named.iter().filter_map(|(at, name)| Some((name.as_str(), cell(cells, *at)?)))
+    }
+}
+
+/// As many names as a note has room for.
+fn first_of(names: &[String]) -> String {
+    let shown = names.iter().take(NAMED_LIMIT).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMED_LIMIT) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }

@@ -3,18 +3,19 @@
 use csv::StringRecord;
 use domain::contact::{Email, Phone, PhoneError};
 
-use crate::cells::Reject;
+use crate::cells::narrow;
 use crate::columns::Columns;
 use crate::formats::{Field, KnownBy};
+use crate::reject::Reject;
 
-/// The customer's id, and by what else the customer is known where there is no id: the e-mail address in lower case, or the
-/// phone number in E.164, the same in files of customers, orders and events.
+/// The customer's id in plain characters (１００１ is 1001), and by what else the customer is known where there is no id: the
+/// e-mail address in lower case, or the phone number in E.164, the same in files of customers, orders and events.
 pub(crate) fn customer_id(
     columns: &Columns,
     cells: &StringRecord,
 ) -> Result<(String, Option<KnownBy>), Reject> {
     if let Some((id, _)) = columns.cell(cells, Field::Id) {
-        return Ok((id.to_owned(), None));
+        return Ok((narrow(id), None));
     }
     let mut wrong = None;
     for known_by in columns.format.known_by {
@@ -46,9 +47,10 @@ pub(crate) fn customer_id(
     }))
 }
 
-/// The phone number of a row, whole or put together, and its header.
+/// The phone number of a row, whole or put together, and its header: of several the first one of a mobile phone.
 pub(crate) fn phone<'a>(columns: &'a Columns, cells: &'a StringRecord) -> Option<(String, &'a str)> {
-    let whole = columns.cell(cells, Field::Phone).map(|(text, name)| (text.to_owned(), name));
+    let mut mobile = columns.cells(cells, Field::Phone).filter(|(text, _)| Phone::parse(text).is_ok());
+    let whole = mobile.next().or_else(|| columns.cell(cells, Field::Phone));
     let parts = || Some((columns.joined(cells, Field::PhonePart)?, columns.name(Field::PhonePart)));
-    whole.or_else(parts)
+    whole.map(|(text, name)| (text.to_owned(), name)).or_else(parts)
 }

@@ -29,6 +29,10 @@ pub(crate) enum Field {
     PostalCode,
     SmsConsent,
     EmailConsent,
+    /// What looks like consent to SMS by its header: only clear words count.
+    SmsWish,
+    /// The same for e-mail.
+    EmailWish,
     ConsentAt,
     /// A list, between commas.
     Tags,
@@ -104,18 +108,45 @@ impl Format {
         }
     }
 
-    /// The format of a file with these headers: the one that knows the most of them.
+    /// The format of a file with these headers: the one with which the most of them are understood, and of those the one
+    /// that knows the most itself. Where the file has names of this program's fields, what a format knows itself counts
+    /// first: `name` is no order's id there. Customers who have an id are read by a format that knows ids.
     pub fn of(kind: Kind, headers: &[String]) -> &'static Self {
         let own = Self::own(kind);
-        let known = |format: &Self| headers.iter().filter(|header| format.field(header).is_some()).count();
+        let has_id = headers.iter().any(|header| own.field(header) == Some(Field::Id));
+        let names_ours = headers.iter().any(|header| own.names().any(|name| plain(name) == plain(header)));
+        let fit = |format: &Self| {
+            let known = headers.iter().filter(|header| format.field(header).is_some()).count();
+            let understood = headers.iter().filter(|header| format.field_or_own(header).is_some()).count();
+            if names_ours { (known, understood, false) } else { (understood, known, !format.name.is_empty()) }
+        };
         FORMATS
             .into_iter()
             .filter(|format| format.kind == kind)
-            .fold((own, known(own)), |(best, most), format| match known(format) {
-                count if count > most => (format, count),
+            .filter(|format| kind != Kind::Customers || !has_id || format.knows(Field::Id))
+            .fold((own, fit(own)), |(best, most), format| match fit(format) {
+                fits if fits > most => (format, fits),
                 _ => (best, most),
             })
             .0
+    }
+
+    /// Whether it has a column for a field.
+    fn knows(&self, field: Field) -> bool {
+        self.columns.iter().any(|(_, known)| *known == field)
+    }
+
+    /// The columns of this program's own format that go without saying in this one. By what a customer is known is the
+    /// format's own matter.
+    pub fn fallback(&self) -> impl Iterator<Item = (&'static str, Field)> {
+        let ids = self.knows(Field::Id);
+        let own = Self::own(self.kind).columns.iter().copied();
+        own.filter(move |(_, field)| ids || *field != Field::Id)
+    }
+
+    fn field_or_own(&self, header: &str) -> Option<Field> {
+        let known = || self.fallback().find(|(name, _)| plain(name) == plain(header));
+        self.field(header).or_else(|| known().map(|(_, field)| field))
     }
 
     /// What the column with this header is.
@@ -126,7 +157,8 @@ impl Format {
 
     /// The headers that are to be shown as those to choose from.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.columns.iter().map(|(name, _)| *name).filter(|name| name.is_ascii())
+        let ours = |name: &&str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        self.columns.iter().map(|(name, _)| *name).filter(ours)
     }
 }
 

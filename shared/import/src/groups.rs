@@ -2,7 +2,7 @@
 
 use csv::StringRecord;
 
-use crate::cells::Reject;
+use crate::reject::Reject;
 
 /// Rows of an order.
 pub(crate) const ROWS_LIMIT: usize = 1_000;

@@ -3,22 +3,25 @@
 use anyhow::bail;
 use csv::StringRecord;
 
+use crate::separator::Separator;
+
 /// What the file of rejected rows adds; a corrected one can be imported as it is.
 pub(crate) const ADDED: [&str; 2] = ["line", "reason"];
 
 pub(crate) struct Header {
     file: String,
     line: u64,
+    separator: Separator,
     names: Vec<String>,
 }
 
 impl Header {
-    pub fn new(file: &str, line: u64, cells: &StringRecord) -> anyhow::Result<Self> {
+    pub fn new(file: &str, line: u64, separator: Separator, cells: &StringRecord) -> anyhow::Result<Self> {
         let names: Vec<String> = cells.iter().map(|cell| cell.trim().to_owned()).collect();
         if names.iter().any(|name| name.contains('\r')) {
             bail!("{file}:{line}: the line breaks are CR alone; save the file with LF or CRLF");
         }
-        Ok(Self { file: file.to_owned(), line, names })
+        Ok(Self { file: file.to_owned(), line, separator, names })
     }
 
     /// The beginning of a message about this file's columns.
@@ -28,6 +31,11 @@ impl Header {
 
     pub fn line(&self) -> u64 {
         self.line
+    }
+
+    /// What stands between cells.
+    pub fn separator(&self) -> Separator {
+        self.separator
     }
 
     /// Cells in a row.

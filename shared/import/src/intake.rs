@@ -9,14 +9,16 @@ use csv::StringRecord;
 use serde_json::Value;
 
 use crate::batch::Batch;
-use crate::cells::Reject;
 use crate::columns::Columns;
 use crate::formats::Field;
 use crate::groups::{Group, Line, ROWS_LIMIT};
 use crate::header::Header;
-use crate::orders::{Order, order};
+use crate::orders::{Order, is_further, order, order_name};
+use crate::reject::{Reject, Wrong};
 use crate::rejected::Rejected;
 use crate::rows::Row;
+use crate::said::{Said, no_purchase};
+use crate::seen::{Look, Seen};
 use crate::summary::{FIRST_REASONS, Summary};
 use crate::{CELL_CHARACTERS, Import, Kind, customers, events};
 
@@ -29,6 +31,19 @@ pub(crate) struct Intake<'a, C, O, W: Write, D> {
     rejected: Rejected<O, W>,
     batch: Batch<D>,
     group: Group,
+    seen: Seen,
+}
+
+/// What becomes of a row, or of the rows of an order.
+enum Fate {
+    /// It is handed over.
+    Taken(Said),
+    /// An earlier row said it.
+    Repeated,
+    /// An earlier row of the file gave the order.
+    Further,
+    /// In this state the order is no purchase; whether it is the first that is heard of it.
+    LeftOut(String, bool),
 }
 
 impl<'a, C, O, W, D> Intake<'a, C, O, W, D>
@@ -49,7 +64,7 @@ where
     ) -> Self {
         let rejected = Rejected::new(&import.rejected, open, header);
         let (batch, group) = (Batch::new(deliver), Group::default());
-        Self { import, header, columns, summary, check, rejected, batch, group }
+        Self { import, header, columns, summary, check, rejected, batch, group, seen: Seen::new() }
     }
 
     /// Takes a row; `invalid` says which byte in it means nothing.
@@ -86,26 +101,23 @@ where
         let name = &self.import.name;
         self.batch.flush().with_context(|| self.batch.lines(name))?;
         self.summary.kept = self.rejected.close()?;
+        self.summary.looked_until = self.seen.full();
         Ok(self.summary)
     }
 
     /// A customer or an event.
     fn alone(&mut self, line: &Line) -> anyhow::Result<()> {
-        let said = match &line.problem {
-            Some(problem) => Err(problem.clone()),
-            None => self.said(&line.cells),
+        let said = match (&line.problem, self.import.kind) {
+            (Some(problem), _) => Err(problem.clone()),
+            (None, Kind::Events) => events::event(self.columns, &line.cells),
+            // Orders do not come alone.
+            (None, Kind::Customers | Kind::Orders) => {
+                customers::customer(self.columns, &line.cells, self.import.as_of)
+            }
         };
-        match said.and_then(|calls| self.checked(calls)) {
-            Ok(calls) => self.deliver(calls, line.number, 1),
+        match said.and_then(|said| self.weigh(said, line.number)) {
+            Ok(fate) => self.settle(fate, line.number, 1),
             Err(reject) => self.reject(line, &reject),
-        }
-    }
-
-    fn said(&mut self, cells: &StringRecord) -> Result<Vec<Value>, Reject> {
-        match self.import.kind {
-            Kind::Customers => customers::calls(self.columns, cells, self.import.as_of, &mut self.summary),
-            Kind::Events => events::calls(self.columns, cells, &mut self.summary),
-            Kind::Orders => Ok(Vec::new()),
         }
     }
 
@@ -113,45 +125,99 @@ where
     fn together(&mut self, next: Group) -> anyhow::Result<()> {
         let group = std::mem::replace(&mut self.group, next);
         let Some(first) = group.lines.first().filter(|_| !group.too_long) else { return Ok(()) };
-        let misfit = group.lines.iter().enumerate().find_map(|(at, line)| Some((at, line.problem.clone()?)));
-        let rows: Vec<&StringRecord> = group.lines.iter().map(|line| &line.cells).collect();
-        let read = match misfit {
-            Some(misfit) => Err(misfit),
-            None => order(self.columns, &rows, &mut self.summary),
+        let wrong = match self.order(first, &group.lines) {
+            Ok(fate) => return self.settle(fate, first.number, group.lines.len() as u64),
+            Err(wrong) => wrong,
         };
-        let read = read.and_then(|order| match order {
-            Order::Purchase(calls) => self.checked(calls).map(Order::Purchase).map_err(|reject| (0, reject)),
-            Order::NoPurchase(state) => Ok(Order::NoPurchase(state)),
-        });
-        match read {
-            Ok(Order::Purchase(calls)) => self.deliver(calls, first.number, rows.len() as u64),
-            Ok(Order::NoPurchase(state)) => {
-                *self.summary.no_purchase.entry(state).or_default() += 1;
-                self.summary.left_out += rows.len() as u64;
-                Ok(())
-            }
-            Err((wrong, reject)) => {
-                let number = group.lines.get(wrong).map_or(first.number, |line| line.number);
-                let goes_along =
-                    Reject::row(format!("of the same order as line {number}, which can't be taken"));
-                for (at, line) in group.lines.iter().enumerate() {
-                    self.reject(line, if at == wrong { &reject } else { &goes_along })?;
-                }
-                Ok(())
+        let number = wrong.first().and_then(|(at, _)| group.lines.get(*at)).map_or(0, |line| line.number);
+        let goes_along = Reject::row(format!("of the same order as line {number}, which can't be taken"));
+        for (at, line) in group.lines.iter().enumerate() {
+            let own = wrong.iter().find(|(wrong, _)| *wrong == at);
+            self.reject(line, own.map_or(&goes_along, |(_, reject)| reject))?;
+        }
+        Ok(())
+    }
+
+    /// What becomes of the rows of an order, or what is wrong with which of them.
+    fn order(&mut self, first: &Line, lines: &[Line]) -> Result<Fate, Vec<(usize, Reject)>> {
+        let misfits = lines.iter().enumerate();
+        let misfits: Vec<_> = misfits.filter_map(|(at, line)| Some((at, line.problem.clone()?))).collect();
+        if !misfits.is_empty() {
+            return Err(misfits);
+        }
+        let name = order_name(self.columns, &first.cells);
+        if let Some(name) = name
+            && is_further(self.columns, &first.cells)
+            && self.seen.knows(name)
+        {
+            return Ok(Fate::Further);
+        }
+        let further: Vec<&StringRecord> = lines.iter().skip(1).map(|line| &line.cells).collect();
+        let of_first = |reject| vec![(0, reject)];
+        match order(self.columns, &first.cells, &further)? {
+            Order::Purchase(said) => self.weigh(said, first.number).map_err(of_first),
+            Order::NoPurchase(state) => {
+                let Some(name) = name else { return Ok(Fate::LeftOut(state, true)) };
+                let heard = self.look(name, no_purchase(&state), first.number).map_err(of_first)?;
+                Ok(Fate::LeftOut(state, heard == Look::First))
             }
         }
     }
 
-    fn checked(&mut self, calls: Vec<Value>) -> Result<Vec<Value>, Reject> {
-        calls.iter().try_for_each(&mut self.check)?;
-        Ok(calls)
+    /// What becomes of what a row or an order says.
+    fn weigh(&mut self, said: Said, line: u64) -> Result<Fate, Reject> {
+        let mut wrong = Wrong::default();
+        for call in &said.calls {
+            wrong.sort((self.check)(call).map_err(|reject| reject.of_columns(self.columns)));
+        }
+        let said = wrong.all(Some(said))?;
+        let kind = self.import.kind;
+        Ok(match self.look(said.name(kind), said.what(kind), line)? {
+            Look::First => Fate::Taken(said),
+            // Programs write the lines of an order, and sort them as they like.
+            _ if kind == Kind::Orders && self.columns.has_lines() => Fate::Further,
+            Look::Same | Look::Otherwise(_) => Fate::Repeated,
+        })
     }
 
-    fn deliver(&mut self, calls: Vec<Value>, line: u64, rows: u64) -> anyhow::Result<()> {
-        let name = &self.import.name;
-        self.batch.push(calls, line).with_context(|| self.batch.lines(name))?;
-        self.summary.taken += rows;
-        self.summary.taken_as += 1;
+    /// Whether something was given before; an error where it was given as something else.
+    fn look(&mut self, name: u64, what: u64, line: u64) -> Result<Look, Reject> {
+        let look = self.seen.look(name, what);
+        match look {
+            Look::First => self.seen.keep(name, what, line),
+            Look::Same => {}
+            Look::Otherwise(line) => {
+                return Err(Reject::row(match self.import.kind {
+                    Kind::Customers => format!("line {line} says otherwise of this customer"),
+                    Kind::Orders => format!(
+                        "line {line} already gave this order, with another total, time, customer or status"
+                    ),
+                    Kind::Events => format!("line {line} already gave this event, and says otherwise of it"),
+                }));
+            }
+        }
+        Ok(look)
+    }
+
+    fn settle(&mut self, fate: Fate, line: u64, rows: u64) -> anyhow::Result<()> {
+        match fate {
+            Fate::Taken(said) => {
+                self.summary.says(&said);
+                let name = &self.import.name;
+                self.batch.push(said.calls, line).with_context(|| self.batch.lines(name))?;
+                self.summary.taken += rows;
+                self.summary.taken_as += 1;
+            }
+            Fate::Repeated => self.summary.repeated += rows,
+            Fate::Further => {
+                self.summary.taken += rows;
+                self.summary.further += rows;
+            }
+            Fate::LeftOut(state, first) => {
+                *self.summary.no_purchase.entry(state).or_default() += u64::from(first);
+                self.summary.left_out += rows;
+            }
+        }
         Ok(())
     }
 
@@ -181,19 +247,24 @@ where
                 ""
             };
             return Some(Reject::row(format!(
-                "{}; line {} names {} columns, quote a cell that has a comma in it{hint}",
+                "{}; line {} names {} columns, quote a cell that has {} in it{hint}",
                 if cells.len() == 1 { "1 cell".to_owned() } else { format!("{} cells", cells.len()) },
                 self.header.line(),
                 self.header.width(),
+                self.header.separator().one(),
             )));
         }
-        self.columns.used().find_map(|(at, name)| {
+        let mut wrong = Wrong::default();
+        for (at, name) in self.columns.used() {
             // A character is at least one byte, so short cells need no counting.
-            let cell = cells.get(at).filter(|cell| cell.len() > CELL_CHARACTERS)?;
+            let Some(cell) = cells.get(at).filter(|cell| cell.len() > CELL_CHARACTERS) else { continue };
             let length = cell.chars().count();
-            let problem = || format!("{length} characters; at most {CELL_CHARACTERS}");
-            (length > CELL_CHARACTERS).then(|| Reject::new(name, problem()))
-        })
+            if length > CELL_CHARACTERS {
+                let problem = format!("{length} characters; at most {CELL_CHARACTERS}");
+                wrong.sort::<()>(Err(Reject::new(name, problem)));
+            }
+        }
+        wrong.reject()
     }
 }
 

@@ -1,6 +1,8 @@
 //! CSV files of customers, orders and events as calls of Segment's HTTP tracking API.
 //!
-//! A file of any size passes through in constant memory. Rows that cannot be taken are kept in a file of their own, with
+//! A file of any size passes through in bounded memory. Of what its rows are about (customers, orders, events) hashes are
+//! kept, up to a limit: a row that repeats an earlier one is counted as that, and one that says otherwise of the same
+//! customer or order is rejected, because of two such rows nobody knows which is right. Rows that cannot be taken are kept in a file of their own, with
 //! the reason, and the rest go on. Whether the API takes a row's calls is known before they leave: the caller hands in the
 //! check. A call's `messageId` and time follow from its content and from the file's own date, so importing a file again, or
 //! the rest of one that was cut short, changes nothing.
@@ -22,12 +24,16 @@ mod mapping;
 mod message_id;
 mod orders;
 mod prefectures;
+mod reject;
 mod rejected;
 mod rows;
+mod said;
+mod seen;
+mod separator;
 mod summary;
 mod text;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek, Write};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -37,10 +43,10 @@ use csv::StringRecord;
 use domain::time::Timestamp;
 use serde_json::Value;
 
-pub use crate::cells::Reject;
 pub use crate::detect::detect;
 pub use crate::encoding::{Encoding, UnknownEncoding};
 pub use crate::mapping::{Mapping, MappingError};
+pub use crate::reject::Reject;
 pub use crate::summary::{FIRST_REASONS, Summary};
 
 use crate::columns::Columns;
@@ -114,7 +120,7 @@ pub struct Calls<C, P, O, D> {
 }
 
 /// Imports the file at `path`; rejected rows of `FILE.csv` go to `FILE.rejected.csv` beside it, those of a pipe to
-/// `import.rejected.csv` in the working directory.
+/// `import.rejected.csv` in the working directory. Where none is rejected, that of an earlier import is removed.
 ///
 /// Without an encoding, it is detected: from the whole file, which is then read a second time; from its first 1 MB where it
 /// can be read only once. See [`Calls`] for the callbacks, and [`stream`] for what ends an import.
@@ -153,7 +159,16 @@ pub fn file(
         rejected: if about.is_file() { path.with_extension("rejected.csv") } else { PIPE_REJECTED.into() },
     };
     let open = |path: &Path| File::create(path);
-    stream(&import, head.chain(BufReader::new(file)), Calls { check, progress, open, deliver })
+    let mut summary =
+        stream(&import, head.chain(BufReader::new(file)), Calls { check, progress, open, deliver })?;
+    if summary.rejected == 0 && rejected::is_ours(&import.rejected) {
+        let kept = import.rejected.display();
+        summary.notes.push(match fs::remove_file(&import.rejected) {
+            Ok(()) => format!("removed {kept}, of an earlier import: nothing is rejected any more"),
+            Err(error) => format!("{kept} is of an earlier import, and cannot be removed: {error}"),
+        });
+    }
+    Ok(summary)
 }
 
 /// Imports what `reader` yields.
@@ -181,7 +196,7 @@ pub fn stream<W: Write>(
         let problem = rows.problem(invalid);
         anyhow::bail!("{name}:{}: {problem}; name the file's encoding by --encoding", first.line);
     }
-    let header = Header::new(name, first.line, &cells)?;
+    let header = Header::new(name, first.line, rows.separator(), &cells)?;
     let mut notes = Vec::new();
     let columns = Columns::new(import.kind, &header, &import.maps, &mut notes)?;
     let summary = Summary {

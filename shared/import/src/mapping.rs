@@ -29,6 +29,6 @@ impl fmt::Display for Mapping {
 /// The text is no mapping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not a mapping; write the file's column, = and ours, such as 会員番号=id, or 備考= to leave a column out"
+    "not a mapping; write the file's column, = and ours, such as 会員No=id, or 備考= to leave a column out"
 )]
 pub struct MappingError;

@@ -1,14 +1,18 @@
 //! The rows that could not be taken, with the reason.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use csv::StringRecord;
+use csv::{ByteRecord, StringRecord};
 
-use crate::cells::Reject;
 use crate::encoding::BOM;
 use crate::header::{ADDED, Header};
+use crate::reject::Reject;
+
+/// Bytes within which a file that may be of rejected rows names its columns.
+const HEADER_BYTES: u64 = 1_000_000;
 
 /// A file that is made at the first row. It is UTF-8, which holds every row whatever it came in, with a byte order mark, by
 /// which Excel in Japan knows it (a file without one it takes for windows-31j). However Excel saves it, it can be imported.
@@ -19,6 +23,20 @@ pub(crate) struct Rejected<O, W: Write> {
     /// Cells in a row of the file, with those that an earlier import added.
     width: usize,
     file: Option<csv::Writer<W>>,
+}
+
+/// Whether the file at `path` is one of rejected rows, however it was saved since: no other one ends its columns so.
+pub(crate) fn is_ours(path: &Path) -> bool {
+    if !path.is_file() {
+        return false;
+    }
+    let Ok(file) = File::open(path) else { return false };
+    let file = BufReader::new(file.take(HEADER_BYTES));
+    let mut rows = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(file);
+    let mut names = ByteRecord::new();
+    let read = rows.read_byte_record(&mut names).unwrap_or(false);
+    read && names.len() > ADDED.len()
+        && names.iter().rev().zip(ADDED.iter().rev()).all(|(name, added)| name == added.as_bytes())
 }
 
 impl<O: FnMut(&Path) -> io::Result<W>, W: Write> Rejected<O, W> {

@@ -6,6 +6,7 @@ use anyhow::Context;
 use csv::{ReaderBuilder, StringRecord, Terminator};
 
 use crate::encoding::Encoding;
+use crate::separator::Separator;
 use crate::text::{Invalid, Text};
 
 const BUFFER_BYTES: usize = 64 * 1_024;
@@ -25,27 +26,35 @@ pub(crate) struct Row {
 
 pub(crate) struct Rows<R, P> {
     csv: csv::Reader<Text<R, P>>,
+    separator: Separator,
 }
 
 impl<R: Read, P: FnMut(u64)> Rows<R, P> {
     pub fn new(name: &str, reader: R, encoding: Encoding, progress: P) -> anyhow::Result<Self> {
-        let text =
-            Text::new(name, reader, encoding, progress).with_context(|| format!("{name}: cannot be read"))?;
+        let cannot = || format!("{name}: cannot be read");
+        let mut text = Text::new(name, reader, encoding, progress).with_context(cannot)?;
+        let separator = Separator::of(text.first()?);
         // Ending records at \n alone keeps the line numbers true; the \r of a \r\n goes when cells are trimmed.
         let csv = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .terminator(Terminator::Any(b'\n'))
+            .delimiter(separator.byte())
             .buffer_capacity(BUFFER_BYTES)
             .from_reader(text);
-        Ok(Self { csv })
+        Ok(Self { csv, separator })
     }
 
-    /// How the file is read, such as `UTF-8 with a byte order mark`.
+    /// What stands between its cells.
+    pub fn separator(&self) -> Separator {
+        self.separator
+    }
+
+    /// How the file is read, such as `UTF-8 with a byte order mark, separated by tabs`.
     pub fn read_as(&self) -> String {
         let text = self.csv.get_ref();
         let mark = if text.marked() { " with a byte order mark" } else { "" };
-        format!("{}{mark}", text.encoding())
+        format!("{}{mark}{}", text.encoding(), self.separator.read_as())
     }
 
     /// What is wrong with a byte.

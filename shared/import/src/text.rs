@@ -116,6 +116,21 @@ impl<R: Read, P: FnMut(u64)> Text<R, P> {
         self.invalid.drain(..before).next()
     }
 
+    /// The text that is read first, at most 64 KB: at least the first line that says anything, if it fits. The reader gets it
+    /// all the same.
+    pub fn first(&mut self) -> io::Result<&[u8]> {
+        let blank = |text: &[u8]| text.iter().all(u8::is_ascii_whitespace);
+        while !self.finished && self.waiting.end < CHUNK_BYTES {
+            let text = &self.chars[self.waiting.clone()];
+            if text.iter().rposition(|byte| *byte == b'\n').is_some_and(|end| !blank(&text[..end])) {
+                break;
+            }
+            let at_end = self.unread.is_empty() && !self.read_more()?;
+            self.decode(at_end);
+        }
+        Ok(&self.chars[self.waiting.clone()])
+    }
+
     /// Makes more text, unless the file is at its end.
     fn refill(&mut self) -> io::Result<()> {
         while self.waiting.is_empty() && !self.finished {

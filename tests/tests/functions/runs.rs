@@ -145,6 +145,28 @@ fn only_those_whom_it_changes_are_written() -> Result<()> {
     })
 }
 
+/// Who asks by hand joins a run that has yet to read everyone, and none that read everyone already.
+#[test]
+fn a_run_is_joined_while_it_reads() -> Result<()> {
+    alone(async {
+        let mut shop = shop().await?;
+        shop.apply(&[&segment("bought", "Order Completed")]).await?;
+        let asked = local::runs::ask(&shop.stack.runtime).await?;
+        ensure!((asked.run, asked.began, asked.survey) == (run(1), false, None), "{asked:?}");
+        shop.settle().await?;
+        let waiting = shop.table.parts(run(1)).await?;
+        ensure!(waiting.iter().all(|part| part.state == PartState::Again), "{waiting:?}");
+        let asked = local::runs::ask(&shop.stack.runtime).await?;
+        ensure!((asked.run, asked.began) == (run(1).once_more(), true), "{asked:?}");
+        shop.pass(OVER).await?;
+        let again = shop.table.parts(asked.run).await?;
+        ensure!(sum(&again, |part| part.read) == u64::from(PEOPLE), "{again:?}");
+        let runs = shop.table.runs().await?;
+        ensure!(runs.len() == 2 && runs.iter().all(|run| run.finished.is_some()), "{runs:?}");
+        Ok(())
+    })
+}
+
 /// The second of two runs that overlap does the work of the first.
 #[test]
 fn a_later_run_supersedes_an_earlier_one() -> Result<()> {

@@ -211,7 +211,7 @@ fn what_does_not_fit_together_is_told_at_its_place() -> Result<()> {
         ])?, @"
         a.yaml:3:53: its condition leads back to itself; break the circle of `in_segment`
         b.yaml:4:21: there is no segment `laps`; did you mean `lapsed`?
-        c.yaml:3:3: unknown field `wehn`, expected one of name, title, description, when; did you mean `when`?
+        c.yaml:3:3: `wehn` is not known here; did you mean `when`? There are: name, title, description, when
         d.yaml:3:9: when: a segment does not know the step `hello`; messages can be asked about by the steps after it and by `exit`
         e.yaml:2:9: d.yaml is the segment `broken` already; keep one of them
         ");

@@ -54,7 +54,7 @@ fn day(people: u32) -> Result<()> {
             let page = shop.table.scan(0, 1, after.as_ref()).await?;
             let moved = page.customers().filter(|it| it.customer.segments.values().any(|it| it.since > from));
             changed += u32::try_from(moved.count())?;
-            after = page.next.clone();
+            after.clone_from(&page.next);
             if after.is_none() {
                 break;
             }
@@ -69,7 +69,7 @@ fn day(people: u32) -> Result<()> {
         // A look is half a unit; definitions are read once a minute in which anyone is due.
         let looks = 1.1 * 0.5 * f64::from(changed) + 2.0 * schedule.invocations as f64;
         ensure!(advance.read_units <= looks, "{} RRU, at most {looks}", advance.read_units);
-        println!(
+        eprintln!(
             "{people} customers, {changed} changed: advance {} RRU {} WRU, schedule {} RRU in {} invocations",
             advance.read_units, advance.write_units, schedule.read_units, schedule.invocations
         );

@@ -9,29 +9,29 @@ use domain::definitions::{Definitions, Kind};
 use domain::input::List;
 use domain::journey::Enter;
 use domain::names::{JourneyName, ListName, SegmentName};
+use domain::spelling::counted;
 
 use super::Data;
 use super::change::change;
+use super::learnt::{Followed, unlearnt};
 use super::text::{complain, say};
-use super::told::{all_shown, counted};
+use super::told::{all_counted, all_shown};
 use crate::definitions::files::{self, File};
 use crate::definitions::{self, Applied};
 
 /// Checks definitions and makes them current.
 #[derive(Debug, Args)]
 pub struct Apply {
-    /// The directory of the definitions.
-    dir: PathBuf,
+    /// The directory of the definitions, or the file of one.
+    #[arg(value_name = "DIR")]
+    path: PathBuf,
     #[command(flatten)]
     data: Data,
 }
 
 impl Apply {
     pub(super) async fn run(self) -> Result<()> {
-        let files = files::read(&self.dir)?;
-        if files.is_empty() {
-            bail!("there is no *.yaml in {}", self.dir.display());
-        }
+        let files = files::read(&self.path)?;
         change(&self.data.data, async |table: &Table| put(table, &files).await).await
     }
 }
@@ -52,11 +52,14 @@ async fn put(table: &Table, files: &[File]) -> Result<Option<u32>> {
                 ));
             }
             tell_of_members(table, &current, &applied).await?;
+            for told in unlearnt(&current, Followed::Applied) {
+                say(&told);
+            }
             Ok(applied.iter().any(|change| change.new).then_some(number))
         }
         Err(mistakes) => {
             complain(&all_shown(&mistakes));
-            bail!("nothing was applied: {}", counted(&mistakes))
+            bail!("nothing was applied: {}", all_counted(&mistakes))
         }
     }
 }
@@ -74,7 +77,8 @@ pub fn described(definitions: &Definitions, kind: Kind, name: &str) -> String {
         }
         Kind::List => {
             let name = ListName::parse(name).ok();
-            name.and_then(|name| definitions.lists.get(&name)).map(|ids| format!("{} customers", ids.len()))
+            name.and_then(|name| definitions.lists.get(&name))
+                .map(|ids| counted(ids.len() as u64, "customer"))
         }
         Kind::Shop | Kind::Population => None,
     };
@@ -93,9 +97,10 @@ async fn tell_of_members(table: &Table, current: &Definitions, applied: &[Applie
             let members = table.count_members(&List::Segment(segment.clone())).await?;
             if members > 0 {
                 say(&format!(
-                    "journey {}: {members} customers are in the segment {segment} already and do not begin it; who enters \
-                     the segment from now on does",
-                    journey.name
+                    "journey {}: not begun by {} in the segment {segment} already; who enters the segment from now on \
+                     does",
+                    journey.name,
+                    counted(members, "customer")
                 ));
             }
         }

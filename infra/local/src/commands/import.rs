@@ -1,13 +1,14 @@
 //! `tsunagi import`.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use cloud::clock::Clock;
 use domain::time::Timestamp;
-use import::{Encoding, Kind, Mapping, Options, Reject};
+use import::{Encoding, Kind, Mapping, Options, Reject, Summary};
 use serde_json::Value;
 
 use super::Data;
@@ -17,21 +18,26 @@ use crate::region::Durability;
 use crate::stack::{Stack, post_batch};
 use crate::virtual_time::{Driver, VirtualClock};
 
+/// The exit code when rows were rejected while others were taken.
+const REJECTED: u8 = 2;
+
 /// Takes a CSV file.
 #[derive(Debug, Args)]
 pub struct Import {
     /// What the file holds.
     what: What,
     #[expect(clippy::doc_markdown, reason = "the names of columns, as the help shows them")]
-    /// The file: CSV with a header line, in UTF-8, Shift_JIS (windows-31j) or EUC-JP.
+    /// The file: CSV with a header line, in UTF-8, Shift_JIS (windows-31j) or EUC-JP, between commas, tabs or semicolons.
     ///
     /// The exports of EC-CUBE, Rakuten RMS (orders; customers are read from them as well) and Shopify are known by their
     /// headers. Customers otherwise: id, and of name, last_name, first_name, phone, email, birthday, prefecture, city,
     /// postal_code, sms_consent, email_consent, consent_at and columns of your own as many as you like. Orders: order_id,
     /// customer_id, ordered_at, total; several rows of one order follow each other. Events: customer_id, event, at, and of
-    /// event_id, total and properties of your own. Who has no id is known by email or phone.
+    /// event_id, total and properties of your own. Who has no id is known by email or phone. Plain Japanese headers such as
+    /// 会員番号, 氏名 and 携帯電話 are understood in every format; メルマガ and SMS配信 are consent where they say yes or no in
+    /// words. Ids count in plain characters: １００１ is 1001.
     file: PathBuf,
-    /// What a column is, where its header does not say: 会員番号=id. An empty name leaves the column out.
+    /// What a column is, where its header does not say: 会員No=id. An empty name leaves the column out.
     #[arg(long = "map", value_name = "THEIRS=OURS", value_parser = Mapping::parse)]
     maps: Vec<Mapping>,
     #[expect(clippy::doc_markdown, reason = "an encoding's name, as the help shows it")]
@@ -59,7 +65,7 @@ enum Target {
 }
 
 impl Import {
-    pub(super) async fn run(self) -> Result<()> {
+    pub(super) async fn run(self) -> Result<ExitCode> {
         let kind = match self.what {
             What::Customers => Kind::Customers,
             What::Orders => Kind::Orders,
@@ -94,17 +100,35 @@ impl Import {
         .await??;
         bar.finish_and_clear();
         say(&summary.to_string());
-        Ok(())
+        Ok(exit_code(&summary))
     }
 }
 
-/// Whether the API takes a call that comes at `now`.
-pub fn takes(call: &Value, now: Timestamp) -> Result<(), Reject> {
-    match ingest::parse(call, now) {
-        Ok(_) => Ok(()),
-        Err(ingest::Rejection { field, error }) if field.is_empty() => Err(Reject::row(error)),
-        Err(ingest::Rejection { field, error }) => Err(Reject::new(&field, error)),
+/// What a file of which rows were rejected ends with.
+fn exit_code(summary: &Summary) -> ExitCode {
+    match (summary.rejected, summary.taken + summary.repeated) {
+        (0, _) => ExitCode::SUCCESS,
+        (_, 0) => ExitCode::FAILURE,
+        _ => ExitCode::from(REJECTED),
     }
+}
+
+/// Whether the API takes a call that comes at `now`. What it says of an instant is put in words for a file.
+pub fn takes(call: &Value, now: Timestamp) -> Result<(), Reject> {
+    let Err(ingest::Rejection { field, error }) = ingest::parse(call, now) else { return Ok(()) };
+    let at = call["timestamp"].as_str().filter(|_| field == "timestamp");
+    Err(match at.and_then(|at| Timestamp::parse(at).ok()) {
+        Some(at) if at > now => Reject::new(&field, format!("{}: in the future; correct the date", day(at))),
+        Some(at) => Reject::new(&field, format!("{}: looks like an empty date; correct it", day(at))),
+        None if field.is_empty() => Reject::row(error),
+        None => Reject::new(&field, error),
+    })
+}
+
+/// The day in Japan.
+fn day(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_second(at.seconds()).unwrap_or(jiff::Timestamp::MAX);
+    jiff::tz::Offset::constant(9).to_datetime(at).date().to_string()
 }
 
 impl Target {
@@ -121,5 +145,37 @@ impl Target {
         // Every call was read by the API's own parser before, so this is a matter of versions, not of rows.
         let rejected = answer["rejected"].as_array().into_iter().flatten().next();
         rejected.map_or(Ok(()), |rejected| bail!("the API does not take a call: {rejected}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_code_tells_whether_rows_were_rejected() {
+        for (taken, repeated, rejected, code) in [
+            (0, 0, 0, ExitCode::SUCCESS),
+            (3, 0, 0, ExitCode::SUCCESS),
+            (3, 0, 1, ExitCode::from(2)),
+            (0, 1, 1, ExitCode::from(2)),
+            (0, 0, 1, ExitCode::FAILURE),
+        ] {
+            let summary = Summary { taken, repeated, rejected, ..Summary::default() };
+            assert_eq!(format!("{:?}", exit_code(&summary)), format!("{code:?}"), "{summary}");
+        }
+    }
+
+    #[test]
+    fn instants_are_refused_in_words_for_a_file() {
+        let now = Timestamp::from_seconds(1_795_305_600);
+        let call = |at: &str| serde_json::json!({ "type": "identify", "userId": "1", "timestamp": at });
+        for (at, told) in [
+            ("2027-01-02T00:00:00+09:00", "timestamp: 2027-01-02: in the future; correct the date"),
+            ("1970-01-01T00:00:00+09:00", "timestamp: 1970-01-01: looks like an empty date; correct it"),
+        ] {
+            assert_eq!(takes(&call(at), now).unwrap_err().to_string(), told);
+        }
+        assert!(takes(&call("2026-11-22T00:00:00+09:00"), now).is_ok());
     }
 }

@@ -10,6 +10,7 @@ use clap::Args;
 use cloud::clock::Clock;
 use cloud::table::Table;
 use cloud::table::runs::{RunId, RunKind};
+use domain::spelling::counted;
 use indicatif::ProgressBar;
 
 use super::Data;
@@ -18,16 +19,13 @@ use super::text::{bar, percent, say, thousands};
 use crate::control;
 use crate::region::Durability;
 use crate::runs::{self, Asked, Progress, State};
-use crate::runtime::{Feed, Runtime};
+use crate::runtime::Runtime;
 
 /// How often it is looked how far a run has come.
 const LOOK: Duration = Duration::from_millis(300);
 
 /// Seconds after which a run that does not go on is said to be late.
 const LATE_SECONDS: i64 = 60;
-
-/// What takes a run to its end: the function itself, and the one that writes whom it changes.
-const AT_WORK: [&str; 2] = ["recompute", "advance"];
 
 /// Goes through all customers.
 #[derive(Debug, Args)]
@@ -60,23 +58,31 @@ impl RecomputeArgs {
                 let reader = place::reader(data)?;
                 let begun = reader.table.begun(RunKind::Recompute).await?;
                 let begun = begun.context("there was no run yet; `tsunagi apply DIR` begins one")?;
-                follow(data, begun).await
+                follow(&reader.table, begun).await
             }
             (Holder::We(_), true) => {
                 bail!("nothing is at work here: start `tsunagi up`, or let `tsunagi recompute` do it")
             }
             (Holder::Up(up), false) => {
-                let Asked { run, .. } = ask(&up, &place::secrets(data)?.write_key).await?;
-                follow(data, run).await
+                let asked = ask(&up, &place::secrets(data)?.write_key).await?;
+                tell_of_joining(&asked);
+                follow(&place::reader(data)?.table, asked.run).await
             }
             (Holder::We(_held), false) => {
                 let stack = place::stack(data, Durability::Durable).await?;
-                let Asked { run, .. } = runs::ask(&stack.runtime).await?;
-                work(&stack.runtime, run).await?;
+                let asked = runs::ask(&stack.runtime).await?;
+                tell_of_joining(&asked);
+                work(&stack.runtime, asked.run).await?;
                 say("What follows for whom it changed is done once `tsunagi up` runs.");
                 Ok(())
             }
         }
+    }
+}
+
+fn tell_of_joining(asked: &Asked) {
+    if !asked.began {
+        say("A run that reads everyone was under way; this follows it.");
     }
 }
 
@@ -85,54 +91,50 @@ pub(super) async fn follow_if_seen(data: &Path) -> Result<()> {
     if !std::io::stderr().is_terminal() {
         return Ok(());
     }
-    match place::reader(data)?.table.begun(RunKind::Recompute).await? {
-        Some(run) => follow(data, run).await,
+    let reader = place::reader(data)?;
+    match reader.table.begun(RunKind::Recompute).await? {
+        Some(run) => follow(&reader.table, run).await,
         None => Ok(()),
     }
 }
 
-/// Follows a run that an installation which is up is at work on, until everyone was read.
-async fn follow(data: &Path, run: RunId) -> Result<()> {
-    let reader = place::reader(data)?;
-    let shown = Shown::new(&reader.table, run).await?;
+/// Follows what an installation which is up is at work on, from this run on, until everyone was read.
+async fn follow(table: &Table, run: RunId) -> Result<()> {
+    let mut shown = Shown::new(table, run).await?;
     loop {
-        if let Some(progress) = shown.look(&reader.table).await? {
-            if progress.state.is_through() {
-                shown.end(&progress);
-                return Ok(());
-            }
-            if progress.late_seconds > LATE_SECONDS {
-                shown.bar.finish_and_clear();
-                bail!(
-                    "the run is {} s late; see whether `tsunagi up` still runs, and `tsunagi dead-letters`",
-                    progress.late_seconds
-                );
-            }
+        let Looked { through, late_seconds } = shown.look(table).await?;
+        if through {
+            return Ok(());
+        }
+        if late_seconds > LATE_SECONDS {
+            shown.bar.finish_and_clear();
+            bail!(
+                "the run is {late_seconds} s late; see whether `tsunagi up` still runs, and `tsunagi dead-letters`"
+            );
         }
         tokio::time::sleep(LOOK).await;
     }
 }
 
-/// Takes a run to its end in this process, until everyone was read and whoever changed is written.
+/// Takes what was begun, from this run on, to its end in this process, until everyone was read and whoever changed is
+/// written. What customers did comes before each look at them.
 async fn work(runtime: &Runtime, run: RunId) -> Result<()> {
     let table = runtime.table("tsunagi")?;
-    let shown = Shown::new(&table, run).await?;
-    let feeds: Vec<Feed> =
-        runtime.feeds().into_iter().filter(|feed| AT_WORK.contains(&feed.function.as_str())).collect();
+    let mut shown = Shown::new(&table, run).await?;
+    let feeds = runtime.feeds();
+    let feed = |function: &str| feeds.iter().find(|feed| feed.function == function);
+    let inbox = feed("advance").context("nothing feeds `advance`")?;
+    let tasks = feed("recompute").context("nothing feeds `recompute`")?;
     loop {
-        let mut worked = 0;
-        for feed in &feeds {
-            worked += runtime.poll(feed).await?;
+        while runtime.poll(inbox).await? > 0 {}
+        if runtime.poll(tasks).await? > 0 {
+            shown.show(&table).await?;
+            continue;
         }
-        let progress = shown.look(&table).await?;
-        match progress.filter(|progress| worked == 0 && progress.state.is_through()) {
-            Some(through) => {
-                shown.end(&through);
-                return Ok(());
-            }
-            None if worked == 0 => tokio::time::sleep(LOOK).await,
-            None => {}
+        if shown.look(&table).await?.through {
+            return Ok(());
         }
+        tokio::time::sleep(LOOK).await;
     }
 }
 
@@ -144,11 +146,20 @@ async fn ask(up: &Up, write_key: &str) -> Result<Asked> {
     Ok(answer.json().await?)
 }
 
-/// A run whose progress is shown.
+/// What is shown of a run and of those that come after it.
 struct Shown {
+    /// The run that was begun last, as far as that was seen.
     run: RunId,
     items: u64,
     bar: ProgressBar,
+}
+
+/// What a look found.
+struct Looked {
+    /// Everyone was read, and no survey is under way that may have everyone read again. That was said.
+    through: bool,
+    /// Seconds by which what is under way is behind.
+    late_seconds: i64,
 }
 
 impl Shown {
@@ -157,11 +168,26 @@ impl Shown {
         Ok(Self { run, items, bar: bar("recompute", 0, "customers") })
     }
 
-    async fn look(&self, table: &Table) -> Result<Option<Progress>> {
-        let progress = runs::look(table, self.run, self.items, Clock::system().now()).await?;
-        if let Some(progress) = &progress {
-            self.bar.set_position(progress.read);
-            let all = progress.share.filter(|share| *share > 0.0).map(|share| progress.read as f64 / share);
+    /// How far the recomputation and the survey have come that were begun last; the survey while it goes on. One that changes
+    /// what is known begins a recomputation before it is over.
+    async fn show(&mut self, table: &Table) -> Result<(Option<Progress>, Option<Progress>)> {
+        let now = Clock::system().now();
+        let survey = match table.begun(RunKind::Survey).await? {
+            Some(survey) => runs::look(table, survey, self.items, now).await?,
+            None => None,
+        };
+        let goes_on = |survey: &Progress| survey.finished.is_none() && survey.late_seconds <= LATE_SECONDS;
+        let survey = survey.filter(goes_on);
+        self.run = table.begun(RunKind::Recompute).await?.map_or(self.run, |begun| begun.max(self.run));
+        let progress = runs::look(table, self.run, self.items, now).await?;
+        let reading = progress.as_ref().filter(|progress| !progress.state.is_through());
+        if let Some(shown) = reading.or(survey.as_ref()).or(progress.as_ref()) {
+            self.bar.set_message(match shown.kind {
+                RunKind::Recompute => "recompute",
+                RunKind::Survey => "survey",
+            });
+            self.bar.set_position(shown.read);
+            let all = shown.share.filter(|share| *share > 0.0).map(|share| shown.read as f64 / share);
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
@@ -169,23 +195,26 @@ impl Shown {
             )]
             self.bar.set_length(all.unwrap_or(0.0).round() as u64);
         }
-        Ok(progress)
+        Ok((progress, survey))
     }
 
-    fn end(&self, progress: &Progress) {
-        self.bar.finish_and_clear();
-        say(&match progress.state {
-            State::Superseded => {
-                "A later run covers this one; `tsunagi recompute --watch` follows it.".to_owned()
-            }
-            State::Reading | State::Again | State::Done => {
-                format!(
-                    "{} customers read, {} changed",
-                    thousands(progress.read),
-                    thousands(progress.changed)
-                )
-            }
+    async fn look(&mut self, table: &Table) -> Result<Looked> {
+        let (progress, survey) = self.show(table).await?;
+        let late_seconds = progress.as_ref().map_or(0, |progress| progress.late_seconds);
+        let through = progress.filter(|progress| match progress.state {
+            State::Again | State::Done => survey.is_none(),
+            // One that is superseded is followed by the one that supersedes it.
+            State::Reading | State::Superseded => false,
         });
+        if let Some(progress) = &through {
+            self.bar.finish_and_clear();
+            say(&format!(
+                "{} read, {} changed",
+                counted(progress.read, "customer"),
+                thousands(progress.changed)
+            ));
+        }
+        Ok(Looked { through: through.is_some(), late_seconds })
     }
 }
 
@@ -219,18 +248,19 @@ fn describe(runs: &[Progress]) -> String {
             thousands(run.read),
             thousands(run.changed)
         );
+        let mut told = Vec::new();
         if run.waits > 0 {
-            let _ = write!(text, "  waited {} times for the inbox", run.waits);
+            told.push(format!("waited {} for the inbox", counted(run.waits.into(), "time")));
         }
         if run.late_seconds > LATE_SECONDS {
             let late = run.late_seconds;
-            let _ = write!(
-                text,
-                "  {late} s late: it goes on while `tsunagi up` runs; see `tsunagi dead-letters`"
-            );
+            told.push(format!(
+                "{late} s late: it goes on while `tsunagi up` runs; see `tsunagi dead-letters`"
+            ));
         }
-        if let Some(result) = &run.result {
-            let _ = write!(text, "  {result}");
+        told.extend(run.result.iter().flat_map(|result| result.lines()).map(ToOwned::to_owned));
+        for line in told {
+            let _ = write!(text, "\n  {line}");
         }
     }
     text
@@ -271,11 +301,23 @@ mod tests {
             ..done.clone()
         };
         let superseded = Progress { state: State::Superseded, ..done.clone() };
-        insta::assert_snapshot!(describe(&[reading, done, superseded]), @"
+        let survey = Progress {
+            kind: RunKind::Survey,
+            number: None,
+            result: Some("1 customer had bought\npurchases: too little to learn from".to_owned()),
+            changed: 0,
+            ..done.clone()
+        };
+        insta::assert_snapshot!(describe(&[reading, done, superseded, survey]), @"
         run                begun                 state        parts      read    customers    changed
-        definitions 4 (2)  2026-11-22T00:00:00Z  reading        0/8   25.00 %       25,000          0  waited 3 times for the inbox  7200 s late: it goes on while `tsunagi up` runs; see `tsunagi dead-letters`
+        definitions 4 (2)  2026-11-22T00:00:00Z  reading        0/8   25.00 %       25,000          0
+          waited 3 times for the inbox
+          7200 s late: it goes on while `tsunagi up` runs; see `tsunagi dead-letters`
         definitions 4      2026-11-22T00:00:00Z  done           8/8  100.00 %      100,000      1,234
         definitions 4      2026-11-22T00:00:00Z  superseded     8/8  100.00 %      100,000      1,234
+        survey             2026-11-22T00:00:00Z  done           8/8  100.00 %      100,000          0
+          1 customer had bought
+          purchases: too little to learn from
         ");
         assert!(describe(&[]).starts_with("There was no run yet"));
     }

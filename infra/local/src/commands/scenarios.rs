@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use domain::definition::{Definition, parse};
-use domain::spelling::nearest;
+use domain::spelling::{counted, nearest};
 use include_dir::{Dir, include_dir};
 
 use super::schema;
@@ -140,8 +140,38 @@ fn add(scenario: &'static Dir<'static>, directory: &Path) -> Result<()> {
         }
     }
     if kept > 0 {
-        bail!("{kept} files differ from the scenario's; add it to another directory and compare");
+        let differ = if kept == 1 { "differs" } else { "differ" };
+        bail!(
+            "{} {differ} from the scenario's; add it to another directory and compare",
+            counted(kept, "file")
+        );
     }
     say(&format!("Look at them, then: tsunagi plan {0}, tsunagi apply {0}", directory.display()));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// Whoever adds two scenarios to one shop applies both: neither may replace what the other brought.
+    #[test]
+    fn definitions_of_one_name_are_one() {
+        let mut known: BTreeMap<String, (String, String)> = BTreeMap::new();
+        for scenario in LIBRARY.dirs() {
+            for (file, text) in files(scenario) {
+                let Some(held) = holds(&text) else { continue };
+                let what: String = held.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+                let of = format!("{}/{file}", name_of(scenario));
+                let (first, same) = known.entry(what.clone()).or_insert_with(|| (of.clone(), text.clone()));
+                assert_eq!(text, *same, "{what} is another in {of} than in {first}");
+            }
+        }
+        assert!(
+            known.contains_key("segment rfm-lapsed") && known.contains_key("segment lapsed"),
+            "{known:?}"
+        );
+    }
 }

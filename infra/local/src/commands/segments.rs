@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::Data;
+use super::learnt::{Followed, unlearnt};
 use super::place;
 use super::text::{say, spark, thousands};
 
@@ -47,7 +48,14 @@ impl SegmentsArgs {
             let days = reader.table.counts(name).await?;
             shown.push(Shown { name: name.to_string(), title: segment.title.to_string(), members, days });
         }
-        say(&if self.json { serde_json::to_string_pretty(&shown)? } else { describe(&shown) });
+        if self.json {
+            say(&serde_json::to_string_pretty(&shown)?);
+            return Ok(());
+        }
+        say(&describe(&shown));
+        for told in unlearnt(&definitions, Followed::AtNight) {
+            say(&told);
+        }
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use domain::spelling::counted;
 use unicode_width::UnicodeWidthChar;
 
 use crate::definitions::check::Told;
@@ -29,10 +30,9 @@ pub fn all_shown(mistakes: &[Told]) -> String {
 }
 
 /// How many there are, in how many files.
-pub fn counted(mistakes: &[Told]) -> String {
+pub fn all_counted(mistakes: &[Told]) -> String {
     let files: BTreeSet<&str> = mistakes.iter().map(|mistake| mistake.path.as_str()).collect();
-    let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    format!("{} in {}", plural(mistakes.len(), "mistake"), plural(files.len(), "file"))
+    format!("{} in {}", counted(mistakes.len() as u64, "mistake"), counted(files.len() as u64, "file"))
 }
 
 /// As much of a line as fits around a column, and how far the column is from its beginning on the screen, where a

@@ -5,29 +5,28 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use clap::Args;
 use domain::definitions::Version;
+use domain::spelling::counted;
 
 use super::Data;
 use super::place;
 use super::text::say;
-use super::told::{all_shown, counted};
+use super::told::{all_counted, all_shown};
 use crate::definitions::check::check;
 use crate::definitions::files;
 
 /// Checks definitions and changes nothing.
 #[derive(Debug, Args)]
 pub struct Validate {
-    /// The directory of the definitions.
-    dir: PathBuf,
+    /// The directory of the definitions, or the file of one.
+    #[arg(value_name = "DIR")]
+    path: PathBuf,
     #[command(flatten)]
     data: Data,
 }
 
 impl Validate {
     pub(super) async fn run(self) -> Result<()> {
-        let files = files::read(&self.dir)?;
-        if files.is_empty() {
-            bail!("there is no *.yaml in {}", self.dir.display());
-        }
+        let files = files::read(&self.path)?;
         let live = live(&self.data.data).await?;
         let checked = check(&files, live.clone().unwrap_or_default())?;
         let known = match &live {
@@ -36,10 +35,9 @@ impl Validate {
         };
         if !checked.mistakes.is_empty() {
             say(&all_shown(&checked.mistakes));
-            bail!("{}; they were checked {known}", counted(&checked.mistakes));
+            bail!("{}; they were checked {known}", all_counted(&checked.mistakes));
         }
-        let count = files.len();
-        say(&format!("{count} definition{} without a mistake, {known}", if count == 1 { "" } else { "s" }));
+        say(&format!("{} without a mistake, {known}", counted(files.len() as u64, "definition")));
         Ok(())
     }
 }

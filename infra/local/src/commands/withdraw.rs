@@ -5,7 +5,6 @@ use clap::{Args, ValueEnum};
 use cloud::table::Table;
 use domain::definitions::{self as all, Definitions, Kind, Version};
 use domain::input::List;
-use domain::message::CodeKey;
 use domain::names::{JourneyName, SegmentName};
 use domain::spelling::nearest;
 
@@ -52,13 +51,11 @@ impl Withdraw {
 /// Stores the version that withdraws, and says what that does; the number of the definitions afterwards.
 async fn withdraw(table: &Table, kind: Kind, name: &str) -> Result<Option<u32>> {
     let mut versions = table.definitions().await?;
-    let before = Definitions::gather(&versions, CodeKey::none()).map_err(|mistakes| {
-        anyhow::anyhow!("{}", mistakes.first().map_or_else(String::new, ToString::to_string))
-    })?;
-    let of_kind = versions.iter().filter(|version| version.kind == kind);
-    let latest = of_kind.clone().filter(|version| version.name == name).max_by_key(|version| version.number);
-    let Some(latest) = latest else {
-        let meant = nearest(name, of_kind.map(|version| version.name.as_str()));
+    let before = definitions::gather(&versions)?;
+    let latest = all::latest(&versions);
+    let Some(latest) = latest.get(&(kind, name)).copied() else {
+        let of_kind = latest.keys().filter(|(of, _)| *of == kind);
+        let meant = nearest(name, of_kind.map(|(_, name)| *name));
         let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
         bail!("there is no {} `{name}`{meant}", kind.name());
     };
@@ -68,9 +65,7 @@ async fn withdraw(table: &Table, kind: Kind, name: &str) -> Result<Option<u32>> 
     }
     let withdrawn = Version { kind, name: name.to_owned(), number: latest.number + 1, yaml: String::new() };
     versions.push(withdrawn.clone());
-    let after = Definitions::gather(&versions, CodeKey::none()).map_err(|mistakes| {
-        anyhow::anyhow!("{}", mistakes.first().map_or_else(String::new, ToString::to_string))
-    })?;
+    let after = definitions::gather(&versions)?;
     let known = before.dangling();
     let dangling: Vec<_> =
         after.dangling().into_iter().filter(|dangling| !known.contains(dangling)).collect();
@@ -93,14 +88,14 @@ async fn consequence(table: &Table, before: &Definitions, kind: Kind, name: &str
             let name = SegmentName::parse(name)?;
             let members = table.count_members(&List::Segment(name)).await?;
             format!(
-                "{members} members leave it when they are looked at; enrollments on earlier versions of journeys that ask about \
-                 it find nobody in it"
+                "members who leave it when they are looked at: {members}; enrollments on earlier versions of journeys that ask \
+                 about it find nobody in it"
             )
         }
         Kind::Journey => {
             let name = JourneyName::parse(name)?;
             let report = read_report(table, before, &name).await.context("counting enrollments")?;
-            format!("nobody begins it any more; {} who are in it go on to its end", report.waiting)
+            format!("nobody begins it any more; customers in it who go on to its end: {}", report.waiting)
         }
         Kind::List => {
             "enrollments on earlier versions of journeys that ask about it find nobody on it".to_owned()

@@ -1,16 +1,17 @@
 //! Definitions in files, checked each by itself and together with what is live.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::Path;
 
 use anyhow::{Result, anyhow};
-use domain::definition::{DEFINITION_BYTES, Mistake};
+use domain::definition::{DEFINITION_BYTES, Definition, Mistake};
 use domain::definitions::{self, Dangling, Definitions, Kind, Version};
 use domain::message::CodeKey;
 use serde_json::json;
 
 use super::files::File;
-use super::{Applied, join};
+use super::{Applied, gather, join};
 
 /// What files hold, and what is wrong.
 #[derive(Debug)]
@@ -65,26 +66,42 @@ fn told(file: &File, mistake: &Mistake) -> Told {
 
 /// Checks files together with the versions that are stored.
 pub fn check(files: &[File], stored: Vec<Version>) -> Result<Checked> {
-    let count = stored.len();
-    let mut checking =
-        Checking { versions: stored, files: BTreeMap::new(), applied: Vec::new(), stand_ins: Vec::new() };
+    let mut checking = Checking { latest: definitions::latest(&stored), ..Checking::default() };
     let mut mistakes: Vec<Vec<Told>> = files.iter().map(|file| checking.file(file)).collect();
+    let Checking { latest, files: known, applied, added, stand_ins, amended, broken } = checking;
+    drop(latest);
+    let count = stored.len();
+    let mut versions = stored;
+    versions.extend(added);
+    let all = gather(&versions.iter().chain(&stand_ins).cloned().collect::<Vec<_>>())?;
     let mut elsewhere = Vec::new();
-    for dangling in checking.dangling()? {
-        let file = checking.files.get(&(dangling.kind, dangling.name.clone())).copied();
-        let found: Vec<Told> = match file {
+    let mut tell = |file: Option<&File>, found: Vec<Told>| {
+        let index = file.and_then(|file| files.iter().position(|other| other.path == file.path));
+        index.map_or(&mut elsewhere, |index| &mut mistakes[index]).extend(found);
+    };
+    for dangling in all.dangling().into_iter().filter(|dangling| !broken.contains(&dangling.to)) {
+        let file = known.get(&(dangling.kind, dangling.name.clone())).copied();
+        // What stands for a definition with mistakes refers to nothing; what it refers to is told below.
+        let found = match file {
             Some(file) => dangling.in_text(&file.text).iter().map(|mistake| told(file, mistake)).collect(),
             None => vec![live(&dangling)],
         };
-        let index = file.and_then(|file| files.iter().position(|other| other.path == file.path));
-        index.map_or(&mut elsewhere, |index| &mut mistakes[index]).extend(found);
+        tell(file, found);
+    }
+    for (file, definition) in amended {
+        let dangling = all.dangling_of(&definition).into_iter();
+        let found = dangling
+            .filter(|dangling| !broken.contains(&dangling.to))
+            .flat_map(|dangling| dangling.in_amended_text(&file.text))
+            .map(|mistake| told(file, &mistake));
+        tell(Some(file), found.collect());
     }
     for of_file in &mut mistakes {
         of_file.sort_by(|one, other| (one.place, &one.what).cmp(&(other.place, &other.what)));
         of_file.dedup();
     }
     let mistakes = mistakes.into_iter().flatten().chain(elsewhere).collect();
-    Ok(Checked { applied: checking.applied, versions: checking.versions, stored: count, mistakes })
+    Ok(Checked { applied, versions, stored: count, mistakes })
 }
 
 fn live(dangling: &Dangling) -> Told {
@@ -92,24 +109,36 @@ fn live(dangling: &Dangling) -> Told {
     Told { path, place: None, what: dangling.what.clone(), line: None }
 }
 
-struct Checking<'f> {
-    versions: Vec<Version>,
+#[derive(Default)]
+struct Checking<'f, 's> {
+    /// The latest of the versions that are stored.
+    latest: BTreeMap<(Kind, &'s str), &'s Version>,
     files: BTreeMap<(Kind, String), &'f File>,
     applied: Vec<Applied>,
+    /// The versions to add.
+    added: Vec<Version>,
     /// What stands for definitions that have mistakes, so that what refers to them is no mistake.
     stand_ins: Vec<Version>,
+    /// Definitions that have mistakes, as they would stand if those were amended.
+    amended: Vec<(&'f File, Definition)>,
+    /// How files with mistakes are called: by custom like their definitions, whose names may not be told.
+    broken: BTreeSet<String>,
 }
 
-impl<'f> Checking<'f> {
+impl<'f> Checking<'f, '_> {
     /// Checks one file and adds its definition; the mistakes in it.
     fn file(&mut self, file: &'f File) -> Vec<Told> {
-        let (of, mistakes) = match &file.yaml {
+        let (of, mistakes, definition) = match &file.yaml {
             Ok(yaml) => {
                 let examined = definitions::examine(yaml);
-                (examined.of.or_else(|| file.of.clone()), examined.mistakes)
+                (examined.of.or_else(|| file.of.clone()), examined.mistakes, examined.definition)
             }
-            Err(mistakes) => (file.of.clone(), mistakes.clone()),
+            Err(mistakes) => (file.of.clone(), mistakes.clone(), None),
         };
+        if !mistakes.is_empty() {
+            self.broken.extend(called(file));
+            self.amended.extend(definition.map(|definition| (file, definition)));
+        }
         let Some((kind, name)) = of else {
             return mistakes.iter().map(|mistake| told(file, mistake)).collect();
         };
@@ -126,19 +155,13 @@ impl<'f> Checking<'f> {
         mistakes.iter().map(|mistake| told(file, mistake)).collect()
     }
 
-    fn next(&self, kind: Kind, name: &str) -> (Option<&Version>, u32) {
-        let of = self.versions.iter().filter(|version| version.kind == kind && version.name == name);
-        let latest = of.max_by_key(|version| version.number);
-        (latest, latest.map_or(0, |latest| latest.number) + 1)
-    }
-
     fn add(&mut self, kind: Kind, name: String, yaml: String) {
         debug_assert!(yaml.len() <= DEFINITION_BYTES, "it was examined");
-        let (latest, next) = self.next(kind, &name);
+        let latest = self.latest.get(&(kind, name.as_str()));
         let new = latest.is_none_or(|latest| latest.yaml != yaml);
-        let version = if new { next } else { next - 1 };
+        let version = latest.map_or(0, |latest| latest.number) + u32::from(new);
         if new {
-            self.versions.push(Version { kind, name: name.clone(), number: version, yaml });
+            self.added.push(Version { kind, name: name.clone(), number: version, yaml });
         }
         self.applied.push(Applied { kind, name, version, new });
     }
@@ -149,18 +172,16 @@ impl<'f> Checking<'f> {
             Kind::List => json!({ "list": { "name": name, "ids": [] } }),
             Kind::Journey | Kind::Shop | Kind::Population => return,
         };
-        let (_, number) = self.next(kind, &name);
+        let number = self.latest.get(&(kind, name.as_str())).map_or(0, |latest| latest.number) + 1;
         let stand_in = Version { kind, name, number, yaml: yaml.to_string() };
         // A name that is none is told already.
         if definitions::read(&stand_in.yaml).is_ok() {
             self.stand_ins.push(stand_in);
         }
     }
+}
 
-    /// References that lead nowhere once all of this is applied.
-    fn dangling(&self) -> Result<Vec<Dangling>> {
-        let versions: Vec<Version> = self.versions.iter().chain(&self.stand_ins).cloned().collect();
-        let all = Definitions::gather(&versions, CodeKey::none());
-        Ok(all.map_err(|mistakes| anyhow!("{}", join(&mistakes)))?.dangling())
-    }
+/// How a file is called, without what says that it holds a definition.
+fn called(file: &File) -> Option<String> {
+    Path::new(&file.path).file_stem()?.to_str().map(ToOwned::to_owned)
 }

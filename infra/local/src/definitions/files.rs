@@ -1,9 +1,9 @@
-//! The files of a directory that hold definitions.
+//! The files that hold definitions.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use domain::definition::Mistake;
 use domain::definitions::Kind;
 
@@ -29,12 +29,17 @@ impl File {
     }
 }
 
-/// The definitions of a directory in the order of their paths: *.yaml and *.yml, and lists as *.csv and *.txt.
-pub fn read(directory: &Path) -> Result<Vec<File>> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(directory)
-        .with_context(|| format!("reading {}", directory.display()))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<_>>()?;
+/// The definitions of a directory in the order of their paths, or the one in a file: *.yaml and *.yml, and lists as *.csv
+/// and *.txt. It is an error when there are none.
+pub fn read(path: &Path) -> Result<Vec<File>> {
+    let mut paths: Vec<PathBuf> = if path.is_file() {
+        vec![path.to_owned()]
+    } else {
+        fs::read_dir(path)
+            .with_context(|| format!("reading {}", path.display()))?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<Result<_>>()?
+    };
     paths.retain(|path| path.is_file());
     paths.sort();
     let mut files = Vec::new();
@@ -46,6 +51,15 @@ pub fn read(directory: &Path) -> Result<Vec<File>> {
             Some("txt") => files.push(list_file::read(&path, &shown, list_file::Form::Lines)?),
             Some(_) | None => {}
         }
+    }
+    if files.is_empty() && path.is_file() {
+        bail!(
+            "{} holds no definition; its name ends neither in .yaml nor, for a list, in .csv or .txt",
+            path.display()
+        );
+    }
+    if files.is_empty() {
+        bail!("there is no *.yaml in {}", path.display());
     }
     Ok(files)
 }

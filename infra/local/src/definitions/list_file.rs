@@ -87,6 +87,8 @@ fn list(name: &str, text: &str, form: Form) -> Result<String, Vec<Mistake>> {
         .map_err(|error| wrong("1:1".to_owned(), format!("the file is named like its list: {error}")));
     let mut ids: BTreeSet<CustomerId> = BTreeSet::new();
     for (row, (line, cell)) in rows(text, form).into_iter().enumerate() {
+        // In plain characters, as imports have them: １００１ is 1001.
+        let cell: String = cell.chars().map(narrow).collect();
         let cell = cell.trim();
         if cell.is_empty() || (row == 0 && is_header(cell)) {
             continue;
@@ -174,6 +176,7 @@ mod tests {
         assert_eq!(ids("customer_id\r\n 7 \r\n", Form::Lines), ["7"]);
         assert_eq!(ids("a,b\n\"c\n", Form::Lines), ["\"c", "a,b"]);
         assert!(ids("ユーザーID\n", Form::Csv).is_empty());
+        assert_eq!(ids("id\n１００１\n1001\n　Ａ－１\n", Form::Csv), ["1001", "A-1"]);
     }
 
     #[test]

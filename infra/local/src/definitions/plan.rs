@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use cloud::table::Table;
 use cloud::table::customers::Stored;
+use domain::customer::Customer;
 use domain::definitions::Definitions;
 use domain::names::{CustomerId, JourneyName, SegmentName};
 use domain::step::{Decided, step};
@@ -67,6 +68,55 @@ pub struct Plan {
     pub leave: BTreeMap<SegmentName, People>,
     /// Who would begin each journey.
     pub begin: BTreeMap<JourneyName, People>,
+    /// What customers have, so that a name that nobody has is noticed.
+    pub names: Names,
+}
+
+/// The most names of one kind that are remembered: more are no vocabulary but data.
+const NAMES_LIMIT: usize = 10_000;
+
+/// Names of events and traits that some customer has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Of events, each with how many customers have it.
+    pub events: BTreeMap<String, u64>,
+    /// Of traits.
+    pub traits: BTreeMap<String, u64>,
+    /// Whether there were more than are remembered: then that one is missing says nothing.
+    pub more: bool,
+}
+
+impl Names {
+    fn look(&mut self, customer: &Customer) {
+        for name in customer.events.keys() {
+            self.more |= !count(&mut self.events, name, 1);
+        }
+        for name in customer.traits.keys().filter(|name| customer.value(name).is_some()) {
+            self.more |= !count(&mut self.traits, name, 1);
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.more |= other.more;
+        for (into, from) in [(&mut self.events, &other.events), (&mut self.traits, &other.traits)] {
+            for (name, more) in from {
+                self.more |= !count(into, name, *more);
+            }
+        }
+    }
+}
+
+/// Counts a name; `false` when there is no room for it.
+fn count(names: &mut BTreeMap<String, u64>, name: &str, more: u64) -> bool {
+    if let Some(count) = names.get_mut(name) {
+        *count += more;
+        return true;
+    }
+    let room = names.len() < NAMES_LIMIT;
+    if room {
+        names.insert(name.to_owned(), more);
+    }
+    room
 }
 
 impl Plan {
@@ -76,11 +126,13 @@ impl Plan {
         merge(&mut self.enter, other.enter);
         merge(&mut self.leave, other.leave);
         merge(&mut self.begin, other.begin);
+        self.names.merge(&other.names);
     }
 
     fn look(&mut self, stored: &Stored, definitions: &Definitions, now: Timestamp) {
         let before = &stored.customer;
         self.customers += 1;
+        self.names.look(before);
         self.due += u64::from(stored.due_at.is_some_and(|at| at <= now));
         let stepped = step(before, &[], now, definitions);
         for (name, after) in &stepped.customer.segments {

@@ -38,19 +38,22 @@ fn every_mistake_of_every_file_is_shown_with_its_line() {
     DIR/loyal.yaml:2:9: `Loyal` is not a name; use 1 to 40 of a-z, 0-9 and -, such as `win-back`
      2 |   name: Loyal
        |         ^
-    DIR/loyal.yaml:3:25: unknown field `em`, expected one of ja, en; did you mean `en`?
+    DIR/loyal.yaml:3:25: `em` is not known here; did you mean `en`? There are: ja, en
      3 |   title: { ja: 優良なお客さま, em: Loyal }
        |                                ^
-    DIR/loyal.yaml:6:29: unknown field `at_leest`, expected one of name, where, within_days, between, since, sum, average, first, last, at_least, at_most; did you mean `at_least`?
+    DIR/loyal.yaml:6:29: `at_leest` is not known here; did you mean `at_least`?
      6 |       - event: { name: ご注文, at_leest: 3 }
        |                                ^
+    DIR/loyal.yaml:7:21: there is no segment `brand-new`; there are: loyal
+     7 |       - in_segment: brand-new
+       |                     ^
     DIR/shop.yaml:1:20: time_zone: `Asia/Edo` is not a time zone; write it as Asia/Tokyo
      1 | shop: { time_zone: Asia/Edo }
        |                    ^
     DIR/vips.csv:3:1: an id of 3 characters; use 1 to 128 characters without control characters
      3 | "2
        | ^
-    tsunagi: 5 mistakes in 3 files; they were checked by themselves: there is no installation in DATA
+    tsunagi: 6 mistakes in 3 files; they were checked by themselves: there is no installation in DATA
     "#);
     assert!(!data.exists(), "nothing is left behind");
     let (code, applied) = said("apply", &data, &[files.path()]);
@@ -59,6 +62,34 @@ fn every_mistake_of_every_file_is_shown_with_its_line() {
         text.lines().filter(|line| !line.starts_with("tsunagi")).map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(shown(&applied), shown(&text), "{applied}");
+}
+
+/// References are told beside other mistakes, except to what is there with mistakes of its own.
+#[test]
+fn references_beside_other_mistakes() {
+    let (files, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let write = |name: &str, text: &str| fs::write(files.path().join(name), text).unwrap();
+    write(
+        "a.yaml",
+        "segment:\n  name: a\n  titel: A\n  when: { all: [{ in_segment: broken }, { in_segment: Wrong }, { in_segment: none }] }\n",
+    );
+    write("broken.yaml", "segment: { name: broken\n");
+    write(
+        "j.yaml",
+        "journey:\n  name: j\n  purpose: marketing\n  enter: { segment: nowhere }\n  reentry: sometimes\n  steps:\n    - branch:\n        - { name: x, when: { in_list: nobody } }\n",
+    );
+    let (code, text) = said("validate", &data.path().join("none"), &[files.path()]);
+    assert_eq!(code, 1);
+    let told: Vec<&str> = text.lines().filter(|line| line.starts_with("DIR/")).collect();
+    assert_snapshot!(told.join("\n"), @"
+    DIR/a.yaml:3:3: `titel` is not known here; did you mean `title`? There are: name, title, description, when
+    DIR/a.yaml:4:55: `Wrong` is not a name; use 1 to 40 of a-z, 0-9 and -, such as `win-back`
+    DIR/a.yaml:4:78: there is no segment `none`; there are: a
+    DIR/broken.yaml:1:10: unclosed bracket '{'
+    DIR/j.yaml:4:21: there is no segment `nowhere`; there are: a
+    DIR/j.yaml:5:12: `sometimes` is not known here; there are: never, after_days, at_most
+    DIR/j.yaml:8:39: there is no list `nobody`, and no other
+    ");
 }
 
 #[test]
@@ -72,6 +103,13 @@ fn definitions_without_a_mistake() {
     );
     let (code, text) = said("validate", &data, &[files.path()]);
     assert_eq!((code, text.as_str()), (1, "tsunagi: there is no *.yaml in DIR"));
+    assert_eq!(
+        said("validate", &data, &[&scenario.join("lapsed.yaml")]),
+        (0, "1 definition without a mistake, by themselves: there is no installation in DATA".to_owned())
+    );
+    let (code, text) = said("validate", &data, &[&scenario.join("README.md")]);
+    assert_eq!(code, 1);
+    assert_snapshot!(text, @"tsunagi: DIR holds no definition; its name ends neither in .yaml nor, for a list, in .csv or .txt");
 }
 
 #[test]
@@ -97,6 +135,7 @@ fn a_scenario_is_copied_out_and_never_over_something_else() {
     );
     assert_eq!(fs::read_to_string(target.join("lapsed.yaml")).unwrap(), "mine");
     assert!(target.join("shop.yaml").exists());
+    assert!(complaint.contains("1 file differs from the scenario's"), "{complaint}");
     let output = tsunagi_without_data().args(["scenarios", "show", "winback"]).output().unwrap();
     let complaint = String::from_utf8(output.stderr).unwrap();
     assert_eq!(complaint, "tsunagi: there is no scenario `winback`; did you mean `win-back`?\n");
@@ -169,6 +208,7 @@ async fn planned_applied_and_withdrawn_while_it_is_up() {
     2 files in all
     40 customers were looked at
     segment buyers: 0 would enter, 40 (00034, 00035, 00036, 00038, 00039, …) would leave
+    segment buyers: no customer has an event `Order Refunded`
     ");
     let told = |kind: &str, name: &str| {
         let output = tsunagi("withdraw", shop.data()).args([kind, name]).output().unwrap();
@@ -182,12 +222,12 @@ async fn planned_applied_and_withdrawn_while_it_is_up() {
     assert_snapshot!(told("segment", "buyer"), @"1: tsunagi: there is no segment `buyer`; did you mean `buyers`?");
     assert_snapshot!(told("journey", "wait"), @"
     0: journey wait version 2: withdrawn
-    nobody begins it any more; 40 who are in it go on to its end
+    nobody begins it any more; customers in it who go on to its end: 40
     ");
     assert_snapshot!(told("journey", "wait"), @"0: journey wait version 2: is withdrawn already");
     assert_snapshot!(told("segment", "buyers"), @"
     0: segment buyers version 2: withdrawn
-    40 members leave it when they are looked at; enrollments on earlier versions of journeys that ask about it find nobody in it
+    members who leave it when they are looked at: 40; enrollments on earlier versions of journeys that ask about it find nobody in it
     ");
     assert_snapshot!(told("list", "invited"), @"
     0: list invited version 2: withdrawn
@@ -198,4 +238,49 @@ async fn planned_applied_and_withdrawn_while_it_is_up() {
         String::from_utf8(output.stdout).unwrap().contains("left the segment buyers")
     })
     .await;
+}
+
+/// Nothing is up: what is applied waits, and a plan says so apart from what it would do itself.
+#[test]
+fn a_plan_tells_slips_and_what_was_applied_before() {
+    let (data, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let write = |name: &str, text: &str| {
+        let path = files.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let orders = write("orders.csv", "order_id,customer_id,ordered_at,total\nA-1,1,2026-01-01 10:00,3000\n");
+    let done = |name: &str, arguments: &[&Path]| {
+        let (code, text) = said(name, data.path(), arguments);
+        assert_eq!(code, 0, "{text}");
+        text.split(", as of ")
+            .map(|part| part.split_once('\n').map_or(part, |(_, rest)| rest))
+            .last()
+            .unwrap()
+            .to_owned()
+    };
+    done("import", &[Path::new("orders"), &orders]);
+    done("recompute", &[]);
+    let buyers =
+        write("buyers.yaml", "segment:\n  name: buyers\n  when: { event: { name: Order Completed } }\n");
+    done("apply", &[&buyers]);
+    let slips = "segment:
+  name: slips
+  when:
+    all:
+      - any: [{ event: { name: Order Completd } }, { not: { in_segment: never } }]
+      - not: { trait: { name: prefectur } }
+";
+    let never =
+        "segment:\n  name: never\n  when: { no_event: { name: Page Viewed, since: order completed } }\n";
+    let (slips, never) = (write("slips.yaml", slips), write("never.yaml", never));
+    done("apply", &[&never]);
+    assert_snapshot!(done("plan", &[&slips]), @"
+    segment slips: 0 would enter, 0 would leave
+    still under way from what was applied before:
+    segment buyers: 1 (1) would enter, 0 would leave
+    segment never: 1 (1) would enter, 0 would leave
+    segment slips: no customer has an event `Order Completd`; did you mean `Order Completed`?
+    segment slips: no customer has a trait `prefectur`
+    ");
 }

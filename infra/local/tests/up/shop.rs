@@ -181,12 +181,13 @@ impl Shop {
 
     pub async fn wait_until(&self, what: &str, holds: impl AsyncFn(&Self) -> bool) {
         let began = Instant::now();
+        let letters = || {
+            let letters = tsunagi("dead-letters", self.data.path()).output().unwrap().stdout;
+            String::from_utf8(letters).unwrap()
+        };
         while !holds(self).await {
-            if began.elapsed() >= PATIENCE {
-                let letters = tsunagi("dead-letters", self.data.path()).output().unwrap().stdout;
-                let letters = String::from_utf8(letters).unwrap();
-                panic!("waiting until {what}; queued: {:?}; {letters}", self.queued());
-            }
+            let in_time = began.elapsed() < PATIENCE;
+            assert!(in_time, "waiting until {what}; queued: {:?}; {}", self.queued(), letters());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

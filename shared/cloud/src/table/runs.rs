@@ -149,6 +149,14 @@ impl RunKind {
     }
 }
 
+impl RunId {
+    /// The same once more.
+    #[must_use]
+    pub const fn once_more(self) -> Self {
+        Self { again: self.again.saturating_add(1), ..self }
+    }
+}
+
 impl fmt::Display for RunId {
     /// Of one kind, in the order of the text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

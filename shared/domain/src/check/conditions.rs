@@ -1,5 +1,7 @@
 //! What conditions may ask, and within which bounds.
 
+mod vain;
+
 use crate::condition::events::{Age, EventTest, NoEventTest, Period};
 use crate::condition::messages::ReplyTest;
 use crate::condition::predicted::PredictedTest;
@@ -15,7 +17,47 @@ const DAYS_LIMIT: u32 = 36_525;
 
 /// Checks what a condition of a segment asks; messages belong to journeys.
 pub fn segment(condition: &Condition) -> Vec<Mistake> {
-    asks_no_message(condition, "when", "a segment")
+    let mut mistakes = asks_no_message(condition, "when", "a segment");
+    mistakes.extend(vain(condition, "when"));
+    mistakes
+}
+
+/// What always or never holds in a condition and those within it. What was accepted before it was refused still reads.
+pub(super) fn vain(condition: &Condition, place: &str) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    placed(condition, place, &mut |part, place| {
+        let mut found = Found { place, mistakes: Vec::new() };
+        match part {
+            Condition::Event(test) => vain::event(test, &mut found),
+            Condition::NoEvent(test) => vain::no_event(test, &mut found),
+            Condition::Trait(test) => vain::value(test, "trait", &mut found),
+            Condition::Predicted(test) => vain::predicted(test, &mut found),
+            Condition::Entry(test) => vain::value(test, "entry", &mut found),
+            Condition::Happened(event) => vain::filter(&event.filter, "happened", &mut found),
+            Condition::All(_)
+            | Condition::Any(_)
+            | Condition::Not(_)
+            | Condition::InAudience(_)
+            | Condition::InSegment(_)
+            | Condition::InList(_)
+            | Condition::Reachable(_)
+            | Condition::Consent(_)
+            | Condition::Rfm(_)
+            | Condition::Sent(_)
+            | Condition::Delivered(_)
+            | Condition::Clicked(_)
+            | Condition::Responded(_)
+            | Condition::ClickedLink(_)
+            | Condition::Opened(_)
+            | Condition::Replied(_)
+            | Condition::RepliedWith(_)
+            | Condition::Bounced(_)
+            | Condition::Skipped(_)
+            | Condition::SkippedBecause(_) => {}
+        }
+        mistakes.extend(found.mistakes);
+    });
+    mistakes
 }
 
 /// Refuses a condition that asks about messages where none can have been sent.
@@ -115,14 +157,10 @@ impl Found<'_> {
         }
     }
 
-    fn range(&mut self, path: &str, at_least: Option<f64>, at_most: Option<f64>) {
-        let numbers = at_least.iter().chain(&at_most);
-        if numbers.into_iter().any(|number| !number.is_finite() || number.abs() > 1e15) {
+    fn comparable<const N: usize>(&mut self, path: &str, bounds: [Option<f64>; N]) {
+        let mut numbers = bounds.into_iter().flatten();
+        if numbers.any(|number| !number.is_finite() || number.abs() > 1e15) {
             self.wrong(path, "not a number that can be compared; at most 1,000,000,000,000,000");
-        } else if let (Some(least), Some(most)) = (at_least, at_most)
-            && least > most
-        {
-            self.wrong(path, format!("nothing is at least {least} and at most {most}"));
         }
     }
 }
@@ -142,7 +180,7 @@ fn event(test: &EventTest, found: &mut Found<'_>) {
     found.days("event.within_days", test.within_days, 1);
     period(test.between, "event.between", found);
     filter(&test.filter, "event", found);
-    found.range("event", test.at_least, test.at_most);
+    found.comparable("event", [test.at_least, test.at_most]);
     let bounded = test.at_least.is_some() || test.at_most.is_some();
     if ages {
         if bounded || window.iter().any(|(_, given)| *given) {
@@ -161,10 +199,15 @@ fn event(test: &EventTest, found: &mut Found<'_>) {
     for (name, bound) in [("at_least", test.at_least), ("at_most", test.at_most)] {
         if let Some(bound) = bound.filter(|bound| counts && (bound.fract() != 0.0 || *bound < 0.0)) {
             found.wrong(&format!("event.{name}"), format!("`{bound}` times; write a whole number from 0"));
-        } else if bound.is_some_and(|bound| counts && windowed && bound > RECENT_LIMIT as f64) {
+        } else if name == "at_least"
+            && bound.is_some_and(|bound| counts && windowed && bound > RECENT_LIMIT as f64)
+        {
             found.wrong(
                 &format!("event.{name}"),
-                format!("at most {RECENT_LIMIT} are kept one by one, and only those can be counted by window or filter"),
+                format!(
+                    "at most {RECENT_LIMIT} are kept one by one, and only those can be counted by window or `where`; \
+                     `at_least` goes to {RECENT_LIMIT}"
+                ),
             );
         }
     }
@@ -196,11 +239,6 @@ fn age(age: Option<Age>, path: &str, found: &mut Found<'_>) {
     let Some(Age { within_days, at_least_days_ago }) = age else { return };
     found.days(&format!("{path}.within_days"), within_days, 1);
     found.days(&format!("{path}.at_least_days_ago"), at_least_days_ago, 1);
-    if let (Some(within), Some(ago)) = (within_days, at_least_days_ago)
-        && ago >= within
-    {
-        found.wrong(path, format!("nothing is {ago} days ago or more and within {within} days"));
-    }
     if within_days.is_none() && at_least_days_ago.is_none() {
         found.wrong(path, "say when: `within_days` or `at_least_days_ago`");
     }
@@ -258,8 +296,7 @@ fn value(test: &ValueTest, path: &str, found: &mut Found<'_>) {
             format!("`within_days` goes to {}", dates::ANNIVERSARY_DAYS),
         );
     }
-    found.range(path, test.at_least, test.at_most);
-    found.range(path, test.above, test.below);
+    found.comparable(path, [test.at_least, test.at_most, test.above, test.below]);
     let asks = ValueTest { name: test.name.clone(), exists: Some(false), ..ValueTest::default() };
     if test.exists == Some(false) && *test != asks {
         found.wrong(path, "`exists: false` and another test exclude each other; keep one");

@@ -23,7 +23,9 @@ pub const YEN: &str = "yen";
 pub struct EventTest {
     /// The event's name.
     pub name: String,
-    /// Only occurrences whose properties pass all of these; `yen` is what one was worth.
+    /// Only occurrences whose properties pass all of these; `yen` is what one was worth. Looks at the latest 100 of the
+    /// event, and at the properties of the latest of them: those of an event's name have 24,000 bytes together for
+    /// `Order Completed`, 4,000 for any other.
     #[serde(default, rename = "where")]
     pub filter: Vec<ValueTest>,
     /// Only those within the last so many days of 24 hours.
@@ -35,10 +37,13 @@ pub struct EventTest {
     /// Only those after the last occurrence of this other event; none, as long as that never happened.
     #[serde(default)]
     pub since: Option<String>,
-    /// Tests the sum of this property; `yen` is what they were worth.
+    /// Tests the sum of this property; `yen` is what they were worth. `yen` without `where` and without a window is of all
+    /// there ever were; any other sum is of the latest 100, of a property as far as properties are kept (see `where`).
     #[serde(default)]
     pub sum: Option<String>,
-    /// Tests the average of this property over those that have it; `yen` is what they were worth.
+    /// Tests the average of this property over those that have it; `yen` is what they were worth. `yen` without `where`
+    /// and without a window is of all there ever were; any other average is of the latest 100, of a property as far as
+    /// properties are kept (see `where`).
     #[serde(default)]
     pub average: Option<String>,
     /// Tests when it happened for the first time.
@@ -83,7 +88,9 @@ pub struct Age {
 pub struct NoEventTest {
     /// The event's name.
     pub name: String,
-    /// Only occurrences whose properties pass all of these count.
+    /// Only occurrences whose properties pass all of these count. Looks at the latest 100 of the event, and at the
+    /// properties of the latest of them: those of an event's name have 24,000 bytes together for `Order Completed`, 4,000
+    /// for any other.
     #[serde(default, rename = "where")]
     pub filter: Vec<ValueTest>,
     /// Not for at least so many days of 24 hours.

@@ -83,6 +83,29 @@ impl ValueTest {
             || self.anniversary.is_some()
     }
 
+    /// Whether some value can be what `is` and `one_of` name and pass what is asked of texts and numbers besides.
+    pub fn has_candidate(&self) -> bool {
+        let others = Self { is: None, one_of: None, ..self.clone() };
+        let fits = |candidate: &Value| {
+            let named =
+                self.one_of.as_ref().is_none_or(|wanted| wanted.iter().any(|it| alike(candidate, it)));
+            // The number may be written as a text of which nothing is known but that.
+            let passes = match candidate {
+                Value::Text(_) | Value::List(_) => others.says(candidate),
+                Value::Integer(_) | Value::Number(_) | Value::Boolean(_) => {
+                    Self { contains: None, starts_with: None, ..others.clone() }.says(candidate)
+                }
+                Value::Absent => false,
+            };
+            named && passes
+        };
+        match (&self.is, &self.one_of) {
+            (Some(is), _) => fits(is),
+            (None, Some(wanted)) => wanted.iter().any(fits),
+            (None, None) => true,
+        }
+    }
+
     const fn asks_date(&self) -> bool {
         self.before.is_some() || self.after.is_some() || self.asks_calendar()
     }
@@ -136,6 +159,11 @@ fn same(value: &Value, wanted: &Value) -> bool {
         },
         Value::Text(_) | Value::List(_) | Value::Absent => value == wanted,
     }
+}
+
+/// Whether one value can be both, a text that reads as a number or as yes or no among them.
+fn alike(one: &Value, other: &Value) -> bool {
+    same(one, other) || same(other, one)
 }
 
 fn contains(value: &Value, part: &str) -> bool {

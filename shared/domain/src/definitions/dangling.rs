@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Definitions, Kind};
 use crate::check;
 use crate::condition::Condition;
-use crate::definition::Mistake;
+use crate::definition::{Definition, EnterSource, JourneySource, Mistake, StepSource};
 use crate::journey::Enter;
 use crate::names::{ListName, SegmentName};
 use crate::place::{Place, Tree};
@@ -36,9 +36,24 @@ impl Dangling {
 
     /// As mistakes in the text of the definition: one for each place where the reference stands.
     pub fn in_text(&self, yaml: &str) -> Vec<Mistake> {
-        let places = Tree::read(yaml).map(|tree| tree.value.values(self.key, &self.to)).unwrap_or_default();
-        let places = if places.is_empty() { vec![Place::START] } else { places };
-        places.iter().map(|place| Mistake { place: place.to_string(), what: self.what.clone() }).collect()
+        let places = self.places(yaml);
+        self.at(if places.is_empty() { vec![Place::START] } else { places })
+    }
+
+    /// As [`Dangling::in_text`], of a definition that was amended: a reference that does not stand in the text was made.
+    pub fn in_amended_text(&self, yaml: &str) -> Vec<Mistake> {
+        self.at(self.places(yaml))
+    }
+
+    fn places(&self, yaml: &str) -> Vec<Place> {
+        Tree::read(yaml).map(|tree| tree.value.values(self.key, &self.to)).unwrap_or_default()
+    }
+
+    fn at(&self, places: Vec<Place>) -> Vec<Mistake> {
+        places
+            .into_iter()
+            .map(|place| Mistake { place: place.to_string(), what: self.what.clone() })
+            .collect()
     }
 }
 
@@ -58,18 +73,53 @@ impl Definitions {
             let Some((_, journey)) = self.current(name) else { continue };
             let from = From { kind: Kind::Journey, name: name.as_str() };
             let entered = match &journey.enter {
-                Enter::Segment(segment) => Some(("enter.segment", "segment", segment)),
-                Enter::LeftSegment(segment) => Some(("enter.left_segment", "left_segment", segment)),
-                Enter::Campaign(campaign) => Some(("enter.campaign.segment", "segment", &campaign.segment)),
+                Enter::Segment(segment) => Some((Entered::SEGMENT, segment)),
+                Enter::LeftSegment(segment) => Some((Entered::LEFT, segment)),
+                Enter::Campaign(campaign) => Some((Entered::CAMPAIGN, &campaign.segment)),
                 Enter::Event(_) | Enter::Date(_) | Enter::Schedule(_) | Enter::Request => None,
             };
-            if let Some((within, key, segment)) = entered.filter(|it| !self.segments.contains_key(it.2)) {
-                let what = self.no_segment(segment);
-                dangling.push(from.dangling(within, key, segment.as_str(), what));
+            if let Some((place, segment)) = entered {
+                dangling.extend(self.missing_entry(from, place, segment));
             }
             dangling.extend(journey.conditions().flat_map(|condition| self.missing(from, condition)));
         }
         dangling
+    }
+
+    /// References of one definition, as it is written, that lead nowhere.
+    pub fn dangling_of(&self, definition: &Definition) -> Vec<Dangling> {
+        match definition {
+            Definition::Segment(source) => {
+                self.missing(From { kind: Kind::Segment, name: source.name.as_str() }, &source.when)
+            }
+            Definition::Journey(source) => {
+                let from = From { kind: Kind::Journey, name: source.name.as_str() };
+                let entered = match &source.enter {
+                    EnterSource::Segment(segment) => self.missing_entry(from, Entered::SEGMENT, segment),
+                    EnterSource::LeftSegment(segment) => self.missing_entry(from, Entered::LEFT, segment),
+                    EnterSource::Campaign(campaign) => {
+                        self.missing_entry(from, Entered::CAMPAIGN, &campaign.segment)
+                    }
+                    EnterSource::Event(_)
+                    | EnterSource::Birthday(_)
+                    | EnterSource::Date(_)
+                    | EnterSource::Anniversary(_)
+                    | EnterSource::Schedule(_)
+                    | EnterSource::Request => None,
+                };
+                let conditions = source.conditions().into_iter();
+                entered
+                    .into_iter()
+                    .chain(conditions.flat_map(|condition| self.missing(from, condition)))
+                    .collect()
+            }
+            Definition::Shop(_) | Definition::List(_) => Vec::new(),
+        }
+    }
+
+    fn missing_entry(&self, from: From<'_>, place: Entered, segment: &SegmentName) -> Option<Dangling> {
+        let there = self.segments.contains_key(segment);
+        (!there).then(|| from.dangling(place.0, place.1, segment.as_str(), self.no_segment(segment)))
     }
 
     /// What a condition asks about that is not there.
@@ -110,6 +160,49 @@ impl Definitions {
             .into_iter()
             .any(|asked| asked == to || (seen.insert(asked) && self.reaches(asked, to, seen)))
     }
+}
+
+impl JourneySource {
+    /// Every condition in it.
+    fn conditions(&self) -> Vec<&Condition> {
+        let mut conditions: Vec<&Condition> = self.allowed.iter().chain(&self.exit).collect();
+        let mut lists = vec![&self.steps];
+        while let Some(steps) = lists.pop() {
+            for step in steps {
+                match step {
+                    StepSource::Branch(ways) => {
+                        conditions.extend(ways.iter().filter_map(|way| way.when.as_ref()));
+                        lists.extend(ways.iter().map(|way| &way.steps));
+                    }
+                    StepSource::WaitFor(wait) => {
+                        conditions.extend(&wait.when);
+                        lists.extend([&wait.then, &wait.otherwise]);
+                    }
+                    StepSource::Split(ways) => lists.extend(ways.iter().map(|way| &way.steps)),
+                    StepSource::Sms(_)
+                    | StepSource::Email(_)
+                    | StepSource::Notify(_)
+                    | StepSource::Card(_)
+                    | StepSource::Set(_)
+                    | StepSource::Wait(_)
+                    | StepSource::WaitUntil(_)
+                    | StepSource::AddToAudience(_)
+                    | StepSource::RemoveFromAudience(_)
+                    | StepSource::Exit => {}
+                }
+            }
+        }
+        conditions
+    }
+}
+
+/// Where a journey names the segment that begins it: the path, and the key.
+struct Entered(&'static str, &'static str);
+
+impl Entered {
+    const SEGMENT: Self = Self("enter.segment", "segment");
+    const LEFT: Self = Self("enter.left_segment", "left_segment");
+    const CAMPAIGN: Self = Self("enter.campaign.segment", "segment");
 }
 
 /// What makes a reference.

@@ -1,9 +1,17 @@
 //! What the parser found, in the words of someone who writes definitions.
 
+use serde_saphyr::Error;
+
+use super::{Found, bare};
 use crate::spelling::nearest;
 
 /// The message without its position and without the quoted source, which the caller shows itself.
-pub fn plain(error: &serde_saphyr::Error) -> String {
+pub fn plain(error: &Error) -> String {
+    if let Error::SerdeUnknownField { field: word, expected, .. }
+    | Error::SerdeUnknownVariant { variant: word, expected, .. } = bare(error)
+    {
+        return unknown(word, expected);
+    }
     let text = error.without_snippet().to_string();
     let what = text.split_once(" at line ").map_or(text.as_str(), |(what, _)| what);
     if what == "missing field `reentry`" {
@@ -12,17 +20,57 @@ pub fn plain(error: &serde_saphyr::Error) -> String {
     if let Some((_, clear)) = CLEAR.iter().find(|(theirs, _)| *theirs == what) {
         return (*clear).to_owned();
     }
-    match meant(what) {
-        Some(word) => format!("{what}; did you mean `{word}`?"),
-        None => what.to_owned(),
+    let begun = BEGUN.iter().find(|(theirs, _)| what.starts_with(theirs));
+    begun.map_or_else(|| what.to_owned(), |(_, clear)| (*clear).to_owned())
+}
+
+/// What is said of a text that breaks off: by its line, whether a colon stands in a text or the line at a wrong place.
+pub(super) fn broken((place, what): Found, yaml: &str) -> Found {
+    if what != COLON {
+        return (place, what);
+    }
+    let number = usize::try_from(place.line).unwrap_or(0).saturating_sub(1);
+    let before = usize::try_from(place.column).unwrap_or(0).saturating_sub(1);
+    let line: String = yaml.lines().nth(number).unwrap_or_default().chars().take(before).collect();
+    let what = if line.contains(": ") {
+        "a second `: ` on one line; put a text that holds one in quotes: \"…\""
+    } else {
+        "this line stands further in or out than its neighbours; begin it as far in as the keys beside it"
+    };
+    (place, what.to_owned())
+}
+
+/// The most words that are named beside the one that was meant.
+const NAMED_LIMIT: usize = 8;
+
+/// A word that is none of those that were expected, and the nearest of them.
+fn unknown(word: &str, expected: &[&str]) -> String {
+    let all = expected.join(", ");
+    match nearest(word, expected.iter().copied()) {
+        Some(near) if expected.len() <= NAMED_LIMIT => {
+            format!("`{word}` is not known here; did you mean `{near}`? There are: {all}")
+        }
+        Some(near) => format!("`{word}` is not known here; did you mean `{near}`?"),
+        None if expected.is_empty() => format!("`{word}` is not known here, and nothing else belongs here"),
+        None => format!("`{word}` is not known here; there are: {all}"),
     }
 }
+
+/// What is said of a list where one condition belongs.
+pub(super) const CONDITIONS: &str =
+    "a list of conditions; begin with `all:` or `any:`, and put the list under it";
 
 const REENTRY: &str = "say how often a customer may begin the journey: `never`, `{ after_days: 365 }` or \
                        `{ at_most: { times: 3, within_days: 365 } }`";
 
 /// What the parser says in its own words, and how someone who writes definitions would say it.
-const CLEAR: [(&str, &str); 18] = [
+const CLEAR: [(&str, &str); 21] = [
+    ("mapping values are not allowed in this context", COLON),
+    (
+        "while parsing a flow mapping, did not find expected ',' or '}'",
+        "a `,` or `}` is missing before this; put a text that holds `:` or `,` in quotes",
+    ),
+    ("simple key expected ':'", "a key is followed by `: `, which is missing here"),
     (
         "multiple YAML documents detected; use from_str_multiple or from_str_multiple_with_options",
         "a second definition; move it to a file of its own",
@@ -58,10 +106,19 @@ const CLEAR: [(&str, &str); 18] = [
     ("invalid bool", "`true` or `false` belongs here"),
 ];
 
-/// The nearest word of those that were expected: "unknown field `setps`, expected one of name, steps".
-fn meant(what: &str) -> Option<&str> {
-    let (found, expected) = what.split_once(", expected ")?;
-    let (_, word) = found.split_once('`')?;
-    let words = expected.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty());
-    nearest(word.trim_end_matches('`'), words)
-}
+/// What is said of a colon in a wrong place.
+const COLON: &str = "a `:` cannot stand here; put a text that holds one in quotes, and begin keys as far in as those beside them";
+
+/// How messages with figures begin, and how they would be said.
+const BEGUN: [(&str, &str); 7] = [
+    (
+        "budget breached: Depth",
+        "nested too deep; at most 64 levels. Make a segment of a part of it, and ask for that with `in_segment`",
+    ),
+    ("budget breached", "too much for one definition; make definitions of their own of parts of it"),
+    ("alias references unknown", "a text cannot begin with `*`; put it in quotes"),
+    ("alias ", "what `*name` repeats is too much; write out what is meant"),
+    ("recursive references", "`*name` repeats itself without end; write out what is meant"),
+    ("unexpected character", "a text cannot begin with this character; put it in quotes"),
+    ("tabs disallowed", "a tab; indent with spaces"),
+];

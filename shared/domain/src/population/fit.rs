@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::nelder_mead::search;
 use super::newton::{Climb, climb};
+use crate::spelling::counted;
 
 /// Customers that a fit needs at the least: 25 for each parameter of the larger model.
 pub const LEAST_CUSTOMERS: u64 = 100;
@@ -59,11 +60,12 @@ pub enum Fit {
 impl fmt::Display for Fit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Fitted { customers, .. } => write!(f, "fitted to {customers} customers"),
+            Self::Fitted { customers, .. } => write!(f, "fitted to {}", counted(*customers, "customer")),
             Self::TooFew { customers: (customers, least), repeats: (repeats, least_repeats) } => write!(
                 f,
-                "too little to learn from: {customers} customers with {repeats} repeat purchases; \
-                 at least {least} with {least_repeats} are needed; nothing was changed"
+                "too little to learn from: {} with {}; at least {least} with {least_repeats} are needed; nothing was changed",
+                counted(*customers, "customer"),
+                counted(*repeats, "repeat purchase")
             ),
             Self::AtBound { parameter } => write!(
                 f,

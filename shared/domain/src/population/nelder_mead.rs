@@ -21,13 +21,12 @@ pub fn search<const N: usize>(
         let value = value(&point);
         (point, if value.is_nan() { f64::NEG_INFINITY } else { value })
     };
-    let best = at(start);
+    let mut best = at(start);
     let mut others: [Point<N>; N] = std::array::from_fn(|axis| {
         let mut corner = start;
         corner[axis] += reach;
         at(corner)
     });
-    let mut best = best;
     for _ in 0..STEPS_PER_PARAMETER * N {
         order(&mut best, &mut others);
         let Some(worst) = others.last().copied() else { break };

@@ -7,7 +7,7 @@ mod oracle;
 use std::sync::Arc;
 
 use domain::condition::{Condition, Subject};
-use domain::customer::Customer;
+use domain::customer::{Customer, Value};
 use domain::definitions::Definitions;
 use domain::due::DueReason;
 use domain::event::{Event, EventId, Properties};
@@ -19,7 +19,7 @@ use domain::step::step;
 use domain::time::{DAY, Timestamp};
 use proptest::prelude::*;
 
-use self::facts::{Facts, NAMES, condition, facts, inputs, minute, nobody};
+use self::facts::{Facts, NAMES, busy, condition, facts, inputs, minute, nobody, often};
 use self::oracle::oracle;
 use crate::{cases, definitions};
 
@@ -121,6 +121,12 @@ proptest! {
 
     #[test]
     fn the_next_change_is_known(condition in condition(3), facts in facts(DAYS * 1440)) {
+        known_to_the_minute(&condition, &facts, DAYS)?;
+    }
+
+    /// As much as is kept one by one, and bounds about that.
+    #[test]
+    fn the_next_change_is_known_of_who_did_much(condition in often(5), facts in busy()) {
         known_to_the_minute(&condition, &facts, DAYS)?;
     }
 
@@ -235,6 +241,25 @@ fn long_histories_stay_right() {
     let lapsed = yaml("{ no_event: { name: Order Completed, for_days: 3 } }");
     assert_eq!(lapsed.flips(subject, minute(300)), Some(minute(249).plus(3 * DAY)));
     assert_eq!(customer.events[NAMES[0]].total, Yen(500));
+}
+
+/// The instant in a property is the day it is where the customer lives, whatever is asked of the event.
+#[test]
+fn a_property_is_of_the_customers_day() {
+    let definitions = definitions(&[]);
+    let mut customer = nobody();
+    // 1 January in Japan, 31 December in UTC.
+    let due = Value::Text("2027-12-31T15:00:00Z".to_owned());
+    let properties = Properties::from([("due".to_owned(), due)]);
+    customer.track(&Event { properties, ..order(1, minute(0), 0) });
+    let subject = Subject { customer: &customer, enrollment: None, definitions: &definitions };
+    for (day, holds) in [("after: 2027-12-31", true), ("before: 2028-01-01", false)] {
+        for asks in ["at_least: 1", "first: { within_days: 2 }", "last: { within_days: 2 }"] {
+            let condition =
+                format!("{{ event: {{ name: Order Completed, {asks}, where: [{{ name: due, {day} }}] }} }}");
+            assert_eq!(yaml(&condition).evaluate(subject, minute(1)).holds, holds, "{condition}");
+        }
+    }
 }
 
 /// Before anything was learnt of all customers, nobody has scores and nothing is predicted.

@@ -9,7 +9,17 @@ use proptest::sample::subsequence;
 use crate::cases;
 
 const WIN_BACK: &str = include_str!("../../../../infra/local/scenarios/win-back/win-back.yaml");
-const LAPSED: &str = include_str!("../../../../infra/local/scenarios/win-back/lapsed.yaml");
+/// Who lapsed, in as many words as it takes to slip in each.
+const LAPSED: &str = "# yaml-language-server: $schema=../tsunagi.schema.json
+# Bought at least once, and the last purchase is 180 days of 24 hours ago or longer.
+segment:
+  name: lapsed
+  title: 離反 / Lapsed
+  when:
+    all:
+      - event: { name: Order Completed }
+      - no_event: { name: Order Completed, for_days: 180 }
+";
 const SHOP: &str = include_str!("../../../../infra/local/scenarios/win-back/shop.yaml");
 const CARD: &str = include_str!("../../../../infra/local/scenarios/win-back/birthday-card.yaml");
 
@@ -41,10 +51,10 @@ const WIN_BACK_SLIPS: &[Slip] = &[
     ("within: 14d", "within: 14x", "`14x` is not a length of time"),
     ("- wait: 1h", "- wait: 1s", "`1s` is out of range"),
     ("{{ links.cart }}", "{{ links.card }}", "there is no link `card`; did you mean `cart`?"),
-    ("when: { responded: letter }", "when: { resp: letter }", "unknown variant `resp`"),
+    ("when: { responded: letter }", "when: { resp: letter }", "`resp` is not known here"),
     ("- add_to_audience: cards-only", "- add_to_audience: [cards-only]", "a text belongs here"),
     ("# An order of the time", "reentry: never #", "`reentry` stands here twice"),
-    ("# No more campaigns; the", "- colour: red #", "unknown variant `colour`"),
+    ("# No more campaigns; the", "- colour: red #", "`colour` is not known here"),
     ("in_segment: lapsed", "in_segmet: lapsed", "did you mean `in_segment`?"),
 ];
 
@@ -64,7 +74,7 @@ const SHOP_SLIPS: &[Slip] = &[
     ("\"09:00\"", "9am", "`9am` is not a time of day"),
     ("until:", "untl:", "did you mean `until`?"),
     ("caps:", "cpas:", "did you mean `caps`?"),
-    ("sms", "fax", "unknown variant `fax`"),
+    ("sms", "fax", "`fax` is not known here"),
     ("at_most: 4", "at_most: four", "a whole number from 0 on belongs here"),
     ("within_days", "within_dayz", "did you mean `within_days`?"),
 ];
@@ -174,8 +184,79 @@ fn two_definitions_in_one_file() {
     assert_snapshot!(told("shop: { time_zone: Asia/Tokyo }\n---\nshop: { time_zone: Asia/Tokyo }\n"), @"3:1: a second definition; move it to a file of its own");
     assert_snapshot!(told(""), @"1:1: nothing is written here; a definition begins with `segment:`, `journey:`, `shop:` or `list:`");
     assert_snapshot!(told("# nothing\n"), @"2:1: nothing is written here; a definition begins with `segment:`, `journey:`, `shop:` or `list:`");
-    assert_snapshot!(told("population: { of: everyone }\n"), @"1:1: unknown variant `population`, expected one of segment, journey, shop, list");
+    assert_snapshot!(told("population: { of: everyone }\n"), @"1:1: `population` is not known here; there are: segment, journey, shop, list");
     assert_snapshot!(told("- segment"), @"1:1: a word, or a key with its value, belongs here");
+}
+
+/// What those who write in Japanese slip over most, and those who meet YAML for the first time.
+#[test]
+fn slips_of_every_day() {
+    let told =
+        |yaml: &str| read(yaml).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert_snapshot!(told("segment:\n  name: a\n  when:\n    - event: { name: A }\n    - trait: { name: b }\n"), @"4:5: a list of conditions; begin with `all:` or `any:`, and put the list under it");
+    assert_snapshot!(told("segment:\n  name: a\n  when:\n    not:\n      - event: { name: A }\n"), @"5:7: a list of conditions; begin with `all:` or `any:`, and put the list under it");
+    assert_snapshot!(told("segment:\n  name: a\n  when:\n    all:\n      - - event: { name: A }\n"), @"5:9: a list of conditions; begin with `all:` or `any:`, and put the list under it");
+    assert_snapshot!(told("segment:\nname: a\nwhen: { in_audience: x }\n"), @"
+    2:1: `name` belongs to `segment`; indent it, and what it holds, by two spaces
+    3:1: `when` belongs to `segment`; indent it, and what it holds, by two spaces
+    ");
+    assert_snapshot!(told("segment:\n  name: a\nwhen: { in_audience: x }\n"), @"3:1: `when` belongs to `segment`; indent it, and what it holds, by two spaces");
+    assert_snapshot!(told("segment:\n  name: a\n  when: { in_audience: x }\ncolour: red\n"), @"4:1: `colour` is not known here; what belongs to `segment` is indented by two spaces");
+    assert_snapshot!(told("segment:\n\u{3000}name: a\n\u{3000}whne: { in_audience: x }\n"), @"
+    2:1: a full-width space (U+3000) as indentation; indent with plain spaces, two for each
+    3:1: a full-width space (U+3000) as indentation; indent with plain spaces, two for each
+    3:2: `whne` is not known here; did you mean `when`? There are: name, title, description, when
+    ");
+    assert_snapshot!(told("segment:\n  name: a\n\u{3000}when:\n\u{3000}\u{3000}all:\n\u{3000}\u{3000}\u{3000}- in_audience: x\n"), @"
+    3:1: a full-width space (U+3000) as indentation; indent with plain spaces, two for each
+    4:1: a full-width space (U+3000) as indentation; indent with plain spaces, two for each
+    5:1: a full-width space (U+3000) as indentation; indent with plain spaces, two for each
+    ");
+    assert_snapshot!(told("segment：\n  name：a\n  when: { in_audience：X }\n"), @"
+    1:8: a full-width colon (`：`) after a key; write `: `
+    2:7: a full-width colon (`：`) after a key; write `: `
+    3:22: a full-width colon (`：`) after a key; write `: `
+    3:23: `X` is not a name; use 1 to 40 of a-z, 0-9 and -, such as `win-back`
+    ");
+    assert_snapshot!(told("segment:\n  name: a\n  when：\n    in_audience: x\n"), @"3:7: a full-width colon (`：`) after a key; write `: `");
+    assert_snapshot!(told("segment:\n  name: a\n  description: これは: だめ\n  when: { in_audience: x }\n"), @r#"3:19: a second `: ` on one line; put a text that holds one in quotes: "…""#);
+    assert_snapshot!(told("segment:\n  name: a\n   when: { in_audience: x }\n"), @"
+    2:9: `a when` is not a name; use 1 to 40 of a-z, 0-9 and -, such as `win-back`
+    3:8: this line stands further in or out than its neighbours; begin it as far in as the keys beside it
+    ");
+    assert_snapshot!(told("segment:\n  name: a\n  when: { trait: { name: a, is: これは: だめ } }\n"), @"3:36: a `,` or `}` is missing before this; put a text that holds `:` or `,` in quotes");
+    assert_snapshot!(told("segment:\n\tname: a\n"), @"2:2: a tab; indent with spaces");
+    assert_snapshot!(told("segment:\n  name: a\n  description: @x\n  when: { in_audience: x }\n"), @"3:16: a text cannot begin with this character; put it in quotes");
+    assert_snapshot!(told("segment:\n  name: a\n  description: *x\n  when: { in_audience: x }\n"), @"3:16: a text cannot begin with `*`; put it in quotes");
+    assert_snapshot!(told("segment:\n  name: a\n  when: { reachable: SMS }\n"), @"3:22: `SMS` is not known here; did you mean `sms`? There are: sms, email");
+    assert_snapshot!(told("segment:\n  name: a\n  when: { reachable: fax }\n"), @"3:22: `fax` is not known here; there are: sms, email");
+    assert_snapshot!(told("list: &l\n  name: x\n  ids: [*l]\n"), @"3:9: `*name` repeats itself without end; write out what is meant");
+    let deep = format!(
+        "segment: {{ name: deep, when: {}{{ in_audience: a }}{} }}",
+        "{ not: ".repeat(70),
+        " }".repeat(70)
+    );
+    assert_snapshot!(told(&deep), @"1:464: nested too deep; at most 64 levels. Make a segment of a part of it, and ask for that with `in_segment`");
+    let doubled =
+        (1..9).map(|level| format!("  k{level}: &k{level} [{}]\n", format!("*k{}, ", level - 1).repeat(9)));
+    let bomb = format!("list:\n  k0: &k0 x\n{}", doubled.collect::<String>());
+    assert_snapshot!(told(&bomb), @"
+    2:3: `k0` is not known here; there are: name, ids
+    7:17: what `*name` repeats is too much; write out what is meant
+    ");
+}
+
+/// Full-width characters in texts are what was meant, whatever else is wrong.
+#[test]
+fn full_width_texts_stay_as_they_are() {
+    let yaml = WIN_BACK.replacen(
+        "        text: \"",
+        "        text: |\n          \u{3000}name: x\n          name：x\n          ",
+        1,
+    );
+    let yaml = yaml.replacen("        name: letter", "        nmae: letter # name：x", 1);
+    let told = read(&yaml).unwrap_err();
+    assert!(told.iter().all(|told| !told.what.contains("full-width")), "{told:?}");
 }
 
 /// As many mistakes as a text has room for, and texts that unfold: told in a moment, and not all of them.

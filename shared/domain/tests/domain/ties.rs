@@ -18,11 +18,11 @@ use crate::population::cdnow;
 use crate::{at, definitions};
 
 macro_rules! scenario {
-    ($folder:literal) => {
-        scenario!($folder, "new", "loyal", "nearly-loyal", "repeat", "drifting", "lapsed")
+    ($path:literal) => {
+        scenario!($path, "new", "loyal", "nearly-loyal", "repeat", "drifting", "lapsed")
     };
-    ($folder:literal, $($name:literal),*) => {
-        [$(include_str!(concat!("../../../../infra/local/scenarios/", $folder, "/", $name, ".yaml")).to_owned()),*]
+    ($path:literal, $($name:literal),*) => {
+        [$(include_str!(concat!("../../../../infra/local/scenarios/", $path, $name, ".yaml")).to_owned()),*]
     };
 }
 
@@ -71,7 +71,7 @@ fn ties(customer: &Customer) -> Vec<&str> {
 
 #[test]
 fn the_five_ties_on_ten_dates() {
-    let definitions = definitions(&scenario!("five-ties"));
+    let definitions = definitions(&scenario!("five-ties/"));
     let dates = DATES.map(|date| at(&format!("{date}T00:00:00+09:00")));
     let (mut looks, mut changes) = (0_u32, 0_u32);
     let mut counted: BTreeMap<(usize, &str), u32> = BTreeMap::new();
@@ -115,7 +115,7 @@ fn the_five_ties_on_ten_dates() {
 /// The same ties by scores, the fifths learnt on each date: one tie each, and as the scores say.
 #[test]
 fn the_five_ties_by_scores() {
-    let files = scenario!("five-ties-rfm");
+    let files = scenario!("five-ties-rfm/rfm-");
     let shop: Vec<_> = cdnow::shop().into_iter().map(|(id, days)| (id, orders(&days))).collect();
     for date in DATES {
         let now = at(&format!("{date}T00:00:00+09:00"));
@@ -145,12 +145,12 @@ fn the_five_ties_by_scores() {
                 let much =
                     1 + above(quintiles.money.map(|yen| yen.0), past.iter().map(|order| order.1).sum()) >= 4;
                 match recency {
-                    1 => "lapsed",
-                    2 => "drifting",
-                    4.. if often && much => "loyal",
-                    _ if past.len() == 1 => "new",
-                    4.. if often || much => "nearly-loyal",
-                    _ => "repeat",
+                    1 => "rfm-lapsed",
+                    2 => "rfm-drifting",
+                    4.. if often && much => "rfm-loyal",
+                    _ if past.len() == 1 => "rfm-new",
+                    4.. if often || much => "rfm-nearly-loyal",
+                    _ => "rfm-repeat",
                 }
             });
             let stepped = step(customer, &[], now, &definitions);

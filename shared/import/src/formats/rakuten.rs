@@ -16,6 +16,9 @@ pub(super) const CUSTOMERS: Format = Format {
     columns: &[
         ("注文番号", Field::Unused),
         ("受注番号", Field::Unused),
+        ("注文日時", Field::At),
+        ("注文日", Field::Date),
+        ("注文時間", Field::Time),
         ("注文者姓", Field::LastName),
         ("注文者名", Field::FirstName),
         ("注文者姓カナ", Field::Named("lastNameKana")),

@@ -112,8 +112,44 @@ fn what_the_api_does_not_take_is_rejected() {
     };
     let outcome = import_as(Kind::Customers, Encoding::Utf8, &[], "id,x\n1,a\n2,b\n3,c\n", check).unwrap();
     assert_eq!((outcome.summary.taken, outcome.calls.len()), (2, 2));
-    assert_eq!(outcome.summary.reasons, ["f.csv:3: traits.x: no such thing"]);
-    assert_eq!(outcome.rejected.unwrap(), "id,x,line,reason\n2,b,3,traits.x: no such thing\n");
+    assert_eq!(outcome.summary.reasons, ["f.csv:3: x: no such thing"]);
+    assert_eq!(outcome.rejected.unwrap(), "id,x,line,reason\n2,b,3,x: no such thing\n");
+}
+
+#[test]
+fn what_the_api_says_of_a_field_is_told_of_the_column() {
+    let table = [
+        (Kind::Orders, "timestamp", "注文ID,会員ID,注文日時,支払合計\n1,7,2025/4/1,5\n", "注文日時"),
+        (Kind::Customers, "traits.address.state", "会員ID,氏名,都道府県\n1,佐藤,東京都\n", "都道府県"),
+        (Kind::Customers, "traits.会員ランク", "会員番号,会員ランク\n1,金\n", "会員ランク"),
+        (Kind::Customers, "traits", "会員番号,会員ランク\n1,金\n", "row"),
+        (Kind::Customers, "userId", "メールアドレス,氏名\na@example.jp,佐藤\n", "メールアドレス"),
+        (Kind::Events, "messageId", "customer_id,event,at,event_id\n1,x,2025/4/1,v\n", "event_id"),
+    ];
+    for (kind, field, text, column) in table {
+        let check = |_: &Value| Err(Reject::new(field, "no"));
+        let outcome = import_as(kind, Encoding::Utf8, &[], text, check).unwrap();
+        assert_eq!(outcome.summary.reasons, [format!("f.csv:2: {column}: no")]);
+    }
+}
+
+#[test]
+fn all_that_is_wrong_with_a_row_is_told_at_once() {
+    let phone = "phone: not a phone number; write it as 090-1234-5678 or +819012345678";
+    let email = "email: not an e-mail address; write it as name@example.jp";
+    let consent = "sms_consent: neither yes nor no; write yes, true, 1 or はい, or no, false, 0 or いいえ";
+    assert_eq!(
+        reason(Kind::Customers, "id,email,phone,sms_consent\n1,me,090,たぶん\n"),
+        format!("f.csv:2: {email}; {phone}; {consent}")
+    );
+    // Once, though the customer is to be known by it as well.
+    assert_eq!(reason(Kind::Customers, "email,name\nme,佐藤\n"), format!("f.csv:2: {email}"));
+    assert_eq!(
+        reason(Kind::Orders, "order_id,customer_id,ordered_at,total\n,,昨日,-1\n"),
+        "f.csv:2: order_id: missing; every row needs one; customer_id: missing; every row needs one; ordered_at: not a \
+         time; write it as 2026-11-22T09:00:00+09:00, 2026-11-22 9:00 or 2026/11/22; total: negative; leave returns out, \
+         an order is 0 yen or more"
+    );
 }
 
 #[test]

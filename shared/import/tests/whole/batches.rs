@@ -115,3 +115,30 @@ fn rejected_rows_are_beside_the_file_as_excel_opens_them() {
     assert!(summary.to_string().contains("1 row rejected; see "), "{summary}");
     assert!(fs::read(kept).unwrap().starts_with("\u{feff}id,phone,名,line,reason\n1,x,髙﨑,2,".as_bytes()));
 }
+
+#[test]
+fn rejected_rows_of_an_earlier_import_go_when_none_is_rejected() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, kept) = (folder.path().join("f.csv"), folder.path().join("f.rejected.csv"));
+    let take = |text: &str| {
+        fs::write(&path, text).unwrap();
+        import_file(Kind::Customers, &path, |_| (), |_, _| Ok(())).unwrap()
+    };
+    take("id,phone,名\n1,x,髙﨑\n");
+    let ours = fs::read_to_string(&kept).unwrap();
+    let saved = ours.trim_start_matches('\u{feff}').replace('\n', "\r\n");
+    for saved in [ours.clone().into_bytes(), encoding_rs::SHIFT_JIS.encode(&saved).0.into_owned()] {
+        fs::write(&kept, saved).unwrap();
+        let summary = take("id,phone,名\n1,090-1234-5678,髙﨑\n");
+        assert!(!kept.exists());
+        assert_eq!(summary.kept, None);
+        let told = format!("removed {}, of an earlier import: nothing is rejected any more", kept.display());
+        assert!(summary.notes.contains(&told), "{summary}");
+    }
+    // What is not ours stays.
+    for theirs in ["id,phone,reason\n1,x,y\n", "line,reason\n", ""] {
+        fs::write(&kept, theirs).unwrap();
+        take("id,phone,名\n1,090-1234-5678,髙﨑\n");
+        assert_eq!(fs::read_to_string(&kept).unwrap(), theirs);
+    }
+}

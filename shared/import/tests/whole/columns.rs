@@ -13,7 +13,8 @@ fn a_good_file_of_customers() {
     assert_eq!(
         summary.to_string(),
         "3 rows taken, 0 rows rejected\nread as UTF-8 with a byte order mark\n\
-         1 phone number not of a mobile phone, kept as `fixed_line`: no SMS goes there"
+         1 phone number not of a mobile phone, kept as `fixed_line`: no SMS goes there\n\
+         f.csv: kept as traits: 会員ランク"
     );
     assert_eq!(rejected, None);
     let expected = json!([
@@ -211,7 +212,13 @@ fn bad_headers() {
 #[test]
 fn a_likely_slip_in_a_column_of_customers_is_noted() {
     let Outcome { calls, summary, .. } = import(Kind::Customers, "id,phnoe\n1,090-1234-5678\n").unwrap();
-    assert_eq!(summary.notes, ["f.csv: column `phnoe` in line 1 is kept as a trait: did you mean `phone`?"]);
+    assert_eq!(
+        summary.notes,
+        [
+            "f.csv: column `phnoe` in line 1 is kept as a trait: did you mean `phone`?",
+            "f.csv: kept as traits: phnoe"
+        ]
+    );
     assert_eq!(calls[0]["traits"]["phnoe"], "090-1234-5678");
     let summary = import(Kind::Events, "customer_id,event,at,totla\n1,x,2025/1/1,5\n").unwrap().summary;
     assert_eq!(
@@ -234,4 +241,114 @@ fn who_has_no_id_is_known_by_the_address() {
     let expected =
         "f.csv:2: customer_id: missing, and no e-mail address or mobile number to know the customer by";
     assert_eq!(reason(Kind::Orders, "order_id,email,ordered_at,total\nA,,2025/1/1,1\n"), expected);
+}
+
+/// What a shop calls a column is understood whoever else's columns stand beside it.
+#[test]
+fn our_own_headers_go_without_saying_in_every_format() {
+    let text = "会員ID,お名前(姓),お名前(名),メールアドレス,電話番号,誕生日,メルマガ\n\
+        1,佐藤,花子,hanako@example.jp,０９０－１２３４－５６７８,1990/1/2,希望する\n\
+        2,鈴木,,,03-1234-5678,,希望しない\n";
+    let files = [
+        text.to_owned(),
+        // With a column that only EC-CUBE has.
+        text.replace("誕生日", "誕生日,ポイント残高")
+            .replace("1990/1/2", "1990/1/2,")
+            .replace("78,,", "78,,,"),
+    ];
+    for (text, format) in files.iter().zip(["", "EC-CUBE"]) {
+        let Outcome { calls, summary, .. } = import(Kind::Customers, text).unwrap();
+        assert_eq!(summary.rejected, 0, "{summary}");
+        assert_eq!(summary.format, format, "{summary}");
+        assert_eq!(
+            calls[0]["traits"],
+            json!({
+                "name": "佐藤 花子", "lastName": "佐藤", "firstName": "花子", "email": "hanako@example.jp",
+                "phone": "０９０－１２３４－５６７８", "birthday": "1990-01-02",
+            })
+        );
+        assert_eq!(calls[1]["traits"]["consents"], json!({ "email": { "marketing": true } }));
+        assert_eq!(calls[1]["timestamp"], "1990-01-01T00:00:00Z");
+        assert_eq!(calls[2]["traits"]["fixed_line"], "03-1234-5678");
+        assert_eq!(calls[2]["traits"]["consents"], json!({ "email": { "marketing": false } }));
+    }
+    for (kind, header, row) in [
+        (Kind::Customers, "会員ID,氏名", "1,佐藤"),
+        (Kind::Customers, "会員番号,お名前,携帯電話", "1,佐藤,090-1234-5678"),
+        (Kind::Orders, "注文番号,会員番号,注文日時,合計金額", "A,1,2025/4/1,500"),
+        (Kind::Orders, "注文ID,会員番号,受注日,支払合計,携帯電話", "A,1,2025/4/1,500,"),
+        (Kind::Events, "会員番号,event,at", "1,来店,2025/4/1"),
+    ] {
+        let calls = import(kind, format!("{header}\n{row}\n")).unwrap().calls;
+        assert_eq!(calls[0]["userId"], "1", "{header}");
+    }
+}
+
+#[test]
+fn a_mobile_phone_goes_before_another_one() {
+    let text = "会員ID,お名前(姓),お名前(セイ),TEL,携帯電話\n1,佐藤,サトウ,03-1234-5678,090-1234-5678\n";
+    let Outcome { calls, summary, .. } = import(Kind::Customers, text).unwrap();
+    assert_eq!((summary.format.as_str(), summary.fixed_lines), ("EC-CUBE", 0));
+    assert_eq!(calls[0]["traits"]["phone"], "090-1234-5678");
+}
+
+#[test]
+fn only_clear_words_are_consent_in_a_column_that_looks_like_it() {
+    let text = "会員ID,メルマガ,SMS配信\n1,1,はい\n2,HTML,配信停止\n3,0,\n4,はい,○\n";
+    let Outcome { calls, summary, .. } = import(Kind::Customers, text).unwrap();
+    let consents: Vec<&Value> = calls.iter().filter_map(|call| call["traits"].get("consents")).collect();
+    assert_eq!(
+        consents,
+        [
+            &json!({ "sms": { "marketing": true } }),
+            &json!({ "sms": { "marketing": false } }),
+            &json!({ "sms": { "marketing": true }, "email": { "marketing": true } }),
+        ]
+    );
+    assert!(
+        summary.to_string().contains(
+            "3 cells of `メルマガ` with neither yes nor no in words, and no consent is taken from there; if 1 means yes and 0 \
+             no, name the column by --map"
+        ),
+        "{summary}"
+    );
+    let calls =
+        import_with(Kind::Customers, &["メルマガ=email_consent"], "会員ID,メルマガ\n1,1\n").unwrap().calls;
+    assert_eq!(calls[1]["traits"]["consents"]["email"]["marketing"], true);
+    // Of two columns, one that is not clear keeps the other from being a yes.
+    let calls =
+        import(Kind::Customers, "会員ID,メルマガ,メール配信\n1,はい,2\n2,はい,いいえ\n").unwrap().calls;
+    assert_eq!(calls.len(), 2);
+    assert_eq!(calls[1]["traits"]["consents"]["email"]["marketing"], false);
+}
+
+#[test]
+fn ids_count_in_plain_characters() {
+    let text = "会員ID,氏名\n１００１,佐藤\nＡ－１,鈴木\n'007,田中\n";
+    let calls = import(Kind::Customers, text).unwrap().calls;
+    let ids: Vec<&str> = calls.iter().map(|call| call["userId"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["1001", "A-1", "007"]);
+    let orders = |id| {
+        let text = format!("order_id,customer_id,ordered_at,total\n{id},１００１,2025/4/1,5\n");
+        import(Kind::Orders, text).unwrap().calls
+    };
+    assert_eq!(orders("Ａ－１"), orders("A-1"));
+    assert_eq!(orders("A-1")[0]["userId"], "1001");
+}
+
+#[test]
+fn tabs_and_semicolons_are_told_and_read() {
+    for (separator, told) in [("\t", "tabs"), (";", "semicolons")] {
+        let text = "\u{feff}会員ID|氏名|メモ\r\n1|佐藤|\"a,b\"\r\n2\r\n".replace('|', separator);
+        let Outcome { calls, summary, rejected } = import(Kind::Customers, text).unwrap();
+        assert_eq!(summary.read_as, format!("UTF-8 with a byte order mark, separated by {told}"));
+        assert_eq!(calls[0]["traits"], json!({ "name": "佐藤", "メモ": "a,b" }));
+        let one = told.strip_suffix('s').unwrap();
+        assert_eq!(
+            summary.reasons,
+            [format!("f.csv:3: row: 1 cell; line 1 names 3 columns, quote a cell that has a {one} in it")]
+        );
+        // The file of rejected rows is CSV, whatever theirs was.
+        assert!(rejected.unwrap().starts_with("会員ID,氏名,メモ,line,reason\n2,,,3,"));
+    }
 }

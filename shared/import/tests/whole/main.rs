@@ -8,6 +8,7 @@ mod columns;
 mod examples;
 mod lines;
 mod same_text;
+mod twice;
 
 use std::cell::RefCell;
 use std::fs;

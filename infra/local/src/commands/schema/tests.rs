@@ -61,9 +61,9 @@ fn slips_are_refused() {
         ("win-back/win-back.yaml", "reentry: { after_days: 365 }", "reentry: sometimes"),
         ("win-back/win-back.yaml", "reentry: { after_days: 365 }", "# none"),
         ("win-back/win-back.yaml", "https://shop.example.jp/welcome-back", "shop.example.jp"),
-        ("win-back/lapsed.yaml", "for_days: 180", "for_days: half a year"),
-        ("win-back/lapsed.yaml", "for_days: 180", "days: 180"),
-        ("win-back/lapsed.yaml", "title: 離反 / Lapsed", "title: { jp: 離反 }"),
+        ("win-back/lapsed.yaml", "at_least_days_ago: 180", "at_least_days_ago: half a year"),
+        ("win-back/lapsed.yaml", "at_least_days_ago: 180", "days: 180"),
+        ("win-back/lapsed.yaml", "title: { ja: 離反, en: Lapsed }", "title: { jp: 離反 }"),
         ("win-back/shop.yaml", "\"09:00\"", "\"9am\""),
         ("win-back/shop.yaml", "channel: sms", "channel: fax"),
     ] {

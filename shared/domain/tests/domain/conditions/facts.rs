@@ -27,13 +27,14 @@ pub const PAGES: [&str; 2] = ["shoes", "hats"];
 pub const START: &str = "2027-12-20T00:00:00Z";
 pub const ZONES: [&str; 3] = ["Asia/Tokyo", "Europe/Berlin", "America/New_York"];
 
-/// One occurrence: of which name, in minutes from the start, worth how much, on which page.
+/// One occurrence: of which name, in minutes from the start, worth how much, on which page, due at which minute.
 #[derive(Clone, Debug)]
 pub struct Happened {
     pub name: usize,
     pub minute: i64,
     pub yen: i64,
     pub page: Option<usize>,
+    pub due: Option<i64>,
 }
 
 /// A person.
@@ -50,8 +51,10 @@ pub struct Facts {
 
 /// A person of whom things are known up to `minutes` from the start.
 pub fn facts(minutes: i64) -> impl Strategy<Value = Facts> {
-    let happened = (0..NAMES.len(), -minutes..minutes, 0..5_i64, prop::option::of(0..PAGES.len()))
-        .prop_map(|(name, minute, yen, page)| Happened { name, minute, yen: yen * 1000, page });
+    let page = prop::option::of(0..PAGES.len());
+    let happened =
+        (0..NAMES.len(), -minutes..minutes, 0..5_i64, page, prop::option::of(near_midnight(minutes)))
+            .prop_map(|(name, minute, yen, page, due)| Happened { name, minute, yen: yen * 1000, page, due });
     let born = prop_oneof![
         1 => Just(Date::constant(2000, 2, 29)),
         3 => (2024..=2028_i16, 1..=12_i8, 1..=28_i8).prop_map(|(year, month, day)| Date::constant(year, month, day)),
@@ -68,6 +71,50 @@ pub fn facts(minutes: i64) -> impl Strategy<Value = Facts> {
             listed,
         },
     )
+}
+
+/// An instant about the midnight of one of the zones, in summer or winter.
+fn near_midnight(minutes: i64) -> impl Strategy<Value = i64> {
+    let days = minutes / 1440;
+    let hour = prop_oneof![Just(15_i64), Just(22), Just(23), Just(4), Just(5)];
+    (-days..days, hour, -2..2_i64).prop_map(|(day, hour, minute)| day * 1440 + hour * 60 + minute)
+}
+
+/// A person who did one thing about as often as it is kept one by one, all of it before the start.
+pub fn busy() -> impl Strategy<Value = Facts> {
+    let often = (98..=103_i64, 1..=60_i64, 0..5_000_i64, 0..NAMES.len());
+    (facts(5 * 1440), often).prop_map(|(facts, (count, apart, latest, name))| {
+        let happened =
+            |n: i64| Happened { name, minute: -latest - n * apart, yen: 0, page: Some(0), due: None };
+        let others = facts.events.iter().filter(|it| it.name != name).cloned();
+        Facts { events: others.chain((0..count).map(happened)).collect(), ..facts.clone() }
+    })
+}
+
+/// How often something was done within a window, about the limit of what is kept one by one.
+pub fn often(days: u32) -> impl Strategy<Value = Condition> {
+    let filter = prop_oneof![
+        Just(Vec::new()),
+        Just(vec![ValueTest { name: "page".to_owned(), exists: Some(true), ..ValueTest::default() }]),
+    ];
+    let least = prop_oneof![
+        (97..=100_u16).prop_map(|it| (Some(it), None)),
+        (96..=99_u16).prop_map(|it| (None, Some(it)))
+    ];
+    (name(), filter, window(days), least)
+        .prop_map(|(name, filter, (within_days, between, since), (least, most))| {
+            Condition::Event(EventTest {
+                name,
+                filter,
+                within_days,
+                between,
+                since,
+                at_least: least.map(f64::from),
+                at_most: most.map(f64::from),
+                ..EventTest::default()
+            })
+        })
+        .prop_filter("what is accepted", accepted)
 }
 
 /// A condition that looks back up to `days`, nested up to three deep.
@@ -90,7 +137,7 @@ fn accepted(condition: &Condition) -> bool {
 fn leaf(days: u32) -> impl Strategy<Value = Condition> {
     prop_oneof![
         6 => event(days),
-        3 => (name(), filter(), window(days)).prop_map(|(name, filter, (for_days, between, since))| {
+        3 => (name(), filter(days), window(days)).prop_map(|(name, filter, (for_days, between, since))| {
             Condition::NoEvent(NoEventTest { name, filter, for_days, between, since })
         }),
         2 => age(days),
@@ -110,8 +157,19 @@ fn name() -> impl Strategy<Value = String> {
     (0..NAMES.len()).prop_map(|name| NAMES[name].to_owned())
 }
 
-fn filter() -> impl Strategy<Value = Vec<ValueTest>> {
+/// A day of the calendar, so many days from the start.
+fn day(after: i64) -> Day {
+    let start = at(START).seconds().div_euclid(86_400);
+    let instant = jiff::Timestamp::from_second((start + after) * 86_400).unwrap();
+    Day(jiff::tz::TimeZone::UTC.to_datetime(instant).date())
+}
+
+fn filter(days: u32) -> impl Strategy<Value = Vec<ValueTest>> {
+    let days = i64::from(days);
+    let due = || ValueTest { name: "due".to_owned(), ..ValueTest::default() };
     let test = prop_oneof![
+        (-days..days).prop_map(move |after| ValueTest { after: Some(day(after)), ..due() }),
+        (-days..days).prop_map(move |before| ValueTest { before: Some(day(before)), ..due() }),
         (0..PAGES.len()).prop_map(|page| ValueTest {
             name: "page".to_owned(),
             is: Some(Value::Text(PAGES[page].to_owned())),
@@ -130,11 +188,6 @@ fn filter() -> impl Strategy<Value = Vec<ValueTest>> {
 type Windowed = (Option<u32>, Option<Period>, Option<String>);
 
 fn window(days: u32) -> impl Strategy<Value = Windowed> {
-    let start = at(START).seconds().div_euclid(86_400);
-    let day = move |after: i64| {
-        let instant = jiff::Timestamp::from_second((start + after) * 86_400).unwrap();
-        Day(jiff::tz::TimeZone::UTC.to_datetime(instant).date())
-    };
     let period = (-i64::from(days)..i64::from(days), 0..i64::from(days));
     prop_oneof![
         2 => Just((None, None, None)),
@@ -149,7 +202,7 @@ fn window(days: u32) -> impl Strategy<Value = Windowed> {
 fn event(days: u32) -> impl Strategy<Value = Condition> {
     let measure = prop_oneof![3 => Just((None, None)), 1 => Just((Some("yen".to_owned()), None)), 1 => Just((None, Some("yen".to_owned())))];
     let bounds = (prop::option::of(0..4_u16), prop::option::of(0..4_u16));
-    (name(), filter(), window(days), measure, bounds).prop_map(
+    (name(), filter(days), window(days), measure, bounds).prop_map(
         |(name, filter, (within_days, between, since), (sum, average), (least, most))| {
             let scale = if sum.is_some() || average.is_some() { 1500.0 } else { 1.0 };
             Condition::Event(EventTest {
@@ -174,7 +227,7 @@ fn age(days: u32) -> impl Strategy<Value = Condition> {
             age.map(|(within_days, at_least_days_ago)| Age { within_days, at_least_days_ago })
         })
     };
-    (name(), filter(), age(), age()).prop_filter_map("asks for an age", |(name, filter, first, last)| {
+    (name(), filter(days), age(), age()).prop_filter_map("asks for an age", |(name, filter, first, last)| {
         (first.is_some() || last.is_some())
             .then(|| Condition::Event(EventTest { name, filter, first, last, ..EventTest::default() }))
     })
@@ -249,6 +302,13 @@ pub fn nobody() -> Customer {
     Customer::new(CustomerId::parse("1").unwrap())
 }
 
+fn properties(happened: &Happened) -> Properties {
+    let page = happened.page.map(|page| ("page", PAGES[page].to_owned()));
+    let instant = |due| jiff::Timestamp::from_second(minute(due).seconds()).unwrap().to_string();
+    let due = happened.due.map(|due| ("due", instant(due)));
+    page.into_iter().chain(due).map(|(name, text)| (name.to_owned(), Value::Text(text))).collect()
+}
+
 /// All that is known, as inputs.
 pub fn inputs(facts: &Facts) -> Vec<Input> {
     let mut traits = BTreeMap::from([
@@ -269,11 +329,7 @@ pub fn inputs(facts: &Facts) -> Vec<Input> {
             name: NAMES[happened.name].to_owned(),
             at: minute(happened.minute),
             yen: Yen(happened.yen),
-            properties: happened
-                .page
-                .map(|page| ("page".to_owned(), Value::Text(PAGES[page].to_owned())))
-                .into_iter()
-                .collect::<Properties>(),
+            properties: properties(happened),
         },
     };
     std::iter::once(identify).chain(facts.events.iter().enumerate().map(track)).collect()

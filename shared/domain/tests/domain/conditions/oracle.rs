@@ -31,7 +31,9 @@ pub fn oracle(condition: &Condition, facts: &Facts, population: &Population, now
             let times: Vec<i64> = facts
                 .events
                 .iter()
-                .filter(|it| NAMES[it.name] == test.name && it.minute <= now && passes(&test.filter, it))
+                .filter(|it| {
+                    NAMES[it.name] == test.name && it.minute <= now && passes(&test.filter, facts, it)
+                })
                 .map(|it| it.minute)
                 .collect();
             aged(test.first, times.iter().min(), now) && aged(test.last, times.iter().max(), now)
@@ -132,11 +134,15 @@ fn purchases(facts: &Facts, now: i64) -> Vec<&Happened> {
     facts.events.iter().filter(|it| it.name == 0 && it.minute <= now).collect()
 }
 
-fn passes(filter: &[ValueTest], it: &Happened) -> bool {
+fn passes(filter: &[ValueTest], facts: &Facts, it: &Happened) -> bool {
     filter.iter().all(|test| match (test.name.as_str(), &test.is, test.exists) {
+        ("due", ..) => it.due.is_some_and(|due| {
+            let due = today(facts, due);
+            test.after.is_none_or(|day| due > day.0) && test.before.is_none_or(|day| due < day.0)
+        }),
         (YEN, ..) => it.yen as f64 >= test.at_least.unwrap(),
         (_, Some(wanted), _) => it.page.is_some_and(|page| *wanted == Value::Text(PAGES[page].to_owned())),
-        (_, None, _) => it.page.is_none(),
+        (_, None, exists) => exists == Some(it.page.is_some()),
     })
 }
 
@@ -157,7 +163,7 @@ fn counted<'a>(
             && since.is_none_or(|since| other(since).is_some_and(|last| at > last))
     };
     let named = facts.events.iter().filter(|it| NAMES[it.name] == name && it.minute <= now);
-    named.filter(|it| in_window(it.minute) && passes(filter, it)).collect()
+    named.filter(|it| in_window(it.minute) && passes(filter, facts, it)).collect()
 }
 
 fn aged(age: Option<Age>, at: Option<&i64>, now: i64) -> bool {
