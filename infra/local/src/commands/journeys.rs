@@ -70,9 +70,7 @@ impl Journeys {
             None | Some(Command::List) => return list(data, self.json).await,
             Some(Command::Pause { name }) => (name, Wanted::Pause),
             Some(Command::Resume { name }) => (name, Wanted::Resume),
-            Some(Command::Stop { name, how }) => {
-                (name, if how.now { Wanted::Stop } else { Wanted::Finish })
-            }
+            Some(Command::Stop { name, how }) => (name, if how.now { Wanted::Stop } else { Wanted::Finish }),
         };
         change(data, async |table: &Table| switch(table, &name, to, now()?).await).await
     }
@@ -120,10 +118,14 @@ async fn switch(table: &Table, name: &str, wanted: Wanted, now: Timestamp) -> Re
     gathered(&versions)?;
     definitions::add(table, &versions[versions.len() - 1..]).await?;
     say(&match wanted {
-        Wanted::Pause => format!("{name}: paused within half a minute; `tsunagi journeys resume {name}` lets it go on"),
+        Wanted::Pause => {
+            format!("{name}: paused within half a minute; `tsunagi journeys resume {name}` lets it go on")
+        }
         Wanted::Resume => format!("{name}: goes on"),
         Wanted::Finish => format!("{name}: nobody begins it any more; who is in it goes on to its end"),
-        Wanted::Stop => format!("{name}: stopped; who is in it leaves it when they are looked at, and no message of it leaves"),
+        Wanted::Stop => format!(
+            "{name}: stopped; who is in it leaves it when they are looked at, and no message of it leaves"
+        ),
     });
     Ok(Some(all::number(&versions)))
 }
@@ -178,12 +180,18 @@ async fn list(data: &std::path::Path, as_json: bool) -> Result<()> {
 }
 
 fn table(rows: &[Value]) -> String {
-    let mut lines = vec![format!("{:<28}{:>4}  {:<9}{:>9}{:>9}{:>11}  title", "journey", "v", "", "entered", "in it", "converted")];
+    let mut lines = vec![format!(
+        "{:<28}{:>4}  {:<9}{:>9}{:>9}{:>11}  title",
+        "journey", "v", "", "entered", "in it", "converted"
+    )];
     let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
     lines.extend(rows.iter().map(|row| {
         let (name, state, title) = (text(row, "name"), text(row, "state"), text(row, "title"));
-        let (version, entered, in_it, converted) = (&row["version"], &row["entered"], &row["in_it"], &row["converted"]);
-        format!("{name:<28}{version:>4}  {state:<9}{entered:>9}{in_it:>9}{converted:>11}  {title}").trim_end().to_owned()
+        let (version, entered, in_it, converted) =
+            (&row["version"], &row["entered"], &row["in_it"], &row["converted"]);
+        format!("{name:<28}{version:>4}  {state:<9}{entered:>9}{in_it:>9}{converted:>11}  {title}")
+            .trim_end()
+            .to_owned()
     }));
     lines.join("\n")
 }

@@ -270,7 +270,7 @@ proptest! {
             prop_assert!(enrollment.messages().all(|message| message.status != Status::Pending));
         }
         for (name, versions) in &definitions.journeys {
-            let rows = settled.clone().filter(|enrollment| enrollment.journey == *name).map(Row::of);
+            let rows = settled.clone().filter(|it| it.journey == *name).map(|it| (it.entered, Row::of(it)));
             let report = report::fold(rows, versions);
             prop_assert!(report.is_complete() && report.waiting == 0, "{:?}", report);
         }
