@@ -7,8 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::{DAY, Timestamp};
 
-/// Days in which an opening is looked for: one of them may lie in a gap, another be skipped by a move of the date line.
-const DAYS_AHEAD: usize = 4;
+/// Days in which an opening is looked for: one of them may lie in a gap, another be skipped by a move of the date line,
+/// and many be days off.
+const DAYS_AHEAD: usize = 62;
+
+/// Changes of a zone's clock that are looked at for an opening.
+const JUMPS_AHEAD: usize = 4;
 
 /// Japan's zone; it has no daylight saving.
 pub const JAPAN: &str = "Asia/Tokyo";
@@ -51,28 +55,57 @@ impl PermittedHours {
     /// Daylight saving may skip the opening (then the hours begin when the clocks jump into them), or repeat it. Should
     /// no hour be permitted, the answer is a day later, at which it will be asked again.
     pub fn next(&self, now: Timestamp, zone: &TimeZone) -> Timestamp {
+        self.next_on(now, zone, |_| true)
+    }
+
+    /// The same on the days that are `open`; a day later when none of the next two months is.
+    pub fn next_on(&self, now: Timestamp, zone: &TimeZone, open: impl Fn(Date) -> bool) -> Timestamp {
         let Ok(instant) = jiff::Timestamp::from_second(now.seconds()) else { return now };
-        if self.permit(instant, zone) {
+        let permit = |at: jiff::Timestamp| {
+            let local = zone.to_datetime(at);
+            self.permit(local.time()) && open(local.date())
+        };
+        if permit(instant) {
             return now;
         }
         let today = zone.to_datetime(instant).date();
         let days = std::iter::successors(Some(today), |date| date.tomorrow().ok()).take(DAYS_AHEAD);
         let openings = days.flat_map(|date| {
             let opening = zone.to_ambiguous_timestamp(date.to_datetime(self.from.time()));
-            [opening.earlier().ok(), opening.later().ok()]
+            let midnight = zone.to_ambiguous_timestamp(date.to_datetime(Time::midnight()));
+            [opening.earlier().ok(), opening.later().ok(), midnight.earlier().ok(), midnight.later().ok()]
         });
-        let jumps = zone.following(instant).take(DAYS_AHEAD).map(|jump| Some(jump.timestamp()));
-        let first =
-            openings.chain(jumps).flatten().filter(|at| *at > instant && self.permit(*at, zone)).min();
+        let jumps = zone.following(instant).take(JUMPS_AHEAD).map(|jump| Some(jump.timestamp()));
+        let first = openings.chain(jumps).flatten().filter(|at| *at > instant && permit(*at)).min();
         first.map_or(now.plus(DAY), |at| Timestamp::from_seconds(at.as_second()))
     }
 
-    fn permit(self, instant: jiff::Timestamp, zone: &TimeZone) -> bool {
-        let local = zone.to_datetime(instant);
-        let minute = i64::from(local.hour()) * 60 + i64::from(local.minute());
+    /// The hours that are permitted by both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self { from: self.from.max(other.from), until: self.until.min(other.until) }
+    }
+
+    /// How many minutes of a day they are.
+    pub fn minutes(self) -> u32 {
+        u32::from(self.until.minutes.saturating_sub(self.from.minutes))
+    }
+
+    /// Whether no minute is permitted.
+    pub fn is_empty(self) -> bool {
+        self.from >= self.until
+    }
+
+    fn permit(self, time: Time) -> bool {
+        let minute = i64::from(time.hour()) * 60 + i64::from(time.minute());
         i64::from(self.from.minutes) <= minute && minute < i64::from(self.until.minutes)
     }
 }
+
+/// When a payment may be asked for, whatever else is permitted: 貸金業法 art. 21 and 施行規則 art. 19 forbid lenders to do
+/// so from 21:00 to 8:00, and what is forbidden to them is custom for all.
+pub const PAYMENT_HOURS: PermittedHours =
+    PermittedHours { from: Clock24 { minutes: 8 * 60 }, until: Clock24 { minutes: 21 * 60 } };
 
 /// A time of day in minutes, written `09:00`; `24:00` is the end of the day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

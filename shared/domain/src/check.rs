@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 
 pub use self::conditions::segment;
 use self::conditions::{asks_no_message, bounds, placed, vain};
-use crate::calendar;
+use crate::calendar::{self, PAYMENT_HOURS, PermittedHours};
 use crate::condition::Condition;
 use crate::condition::messages::LinkTest;
 use crate::consent::Purpose;
@@ -20,8 +20,12 @@ use crate::definition::{
 };
 use crate::journey::{Journey, ReEntry, Step, Until, Variant, Way};
 use crate::list::{IDS_LIMIT, ListSource};
+use crate::message::{FrequencyCap, Tightened};
 use crate::names::StepName;
 use crate::spelling::nearest;
+
+/// The most minutes over which messages are spread: half a day.
+const SPREAD_LIMIT: u32 = 720;
 
 /// The most weight of one way of a split.
 const WEIGHT_LIMIT: u32 = 1_000;
@@ -65,6 +69,7 @@ fn build(source: &JourneySource) -> (Result<Journey, Vec<Mistake>>, Vec<Mistake>
     if let Some(goal) = &source.goal {
         builder.event(goal, "goal");
     }
+    builder.policy(&source.policy);
     let holdout_percent = source.holdout_percent.unwrap_or(0);
     if source.holdout_percent.is_some_and(|percent| !(1..=50).contains(&percent)) {
         builder.wrong("holdout_percent", "goes from 1 to 50; leave it out to hold nobody out");
@@ -92,6 +97,7 @@ fn build(source: &JourneySource) -> (Result<Journey, Vec<Mistake>>, Vec<Mistake>
         exit: source.exit.clone(),
         priority: source.priority,
         group: source.group.clone(),
+        policy: source.policy.clone(),
         when_late: source.when_late,
         holdout_percent,
         first,
@@ -112,10 +118,14 @@ pub fn shop(shop: &Shop) -> Result<TimeZone, Vec<Mistake>> {
             "no minute is permitted; `from` is earlier than `until`, such as 09:00 and 20:00".to_owned(),
         );
     }
-    for (index, cap) in shop.policy.caps.iter().enumerate() {
-        if cap.at_most == 0 || cap.within_days == 0 {
-            wrong(&format!("policy.caps[{index}]"), "`at_most` and `within_days` go from 1".to_owned());
-        }
+    for place in caps(&shop.policy.caps) {
+        wrong(&place, "`at_most` and `within_days` go from 1".to_owned());
+    }
+    if shop.policy.weekdays_off.len() == 7 {
+        wrong("policy.weekdays_off", "no day of the week is left; leave one out".to_owned());
+    }
+    if shop.policy.spread_minutes > SPREAD_LIMIT {
+        wrong("policy.spread_minutes", format!("goes to {SPREAD_LIMIT}"));
     }
     match calendar::zone(&shop.time_zone) {
         Ok(zone) if mistakes.is_empty() => Ok(zone),
@@ -128,6 +138,12 @@ pub fn shop(shop: &Shop) -> Result<TimeZone, Vec<Mistake>> {
             Err(mistakes)
         }
     }
+}
+
+/// Where caps are that bound nothing.
+fn caps(caps: &[FrequencyCap]) -> impl Iterator<Item = String> {
+    let wrong = caps.iter().enumerate().filter(|(_, cap)| cap.at_most == 0 || cap.within_days == 0);
+    wrong.map(|(index, _)| format!("policy.caps[{index}]"))
 }
 
 /// Checks a list.
@@ -156,6 +172,20 @@ struct Builder {
 impl Builder {
     fn wrong(&mut self, place: &str, what: &str) {
         self.mistakes.push(Mistake { place: place.to_owned(), what: what.to_owned() });
+    }
+
+    fn policy(&mut self, policy: &Tightened) {
+        for place in caps(&policy.caps) {
+            self.wrong(&place, "`at_most` and `within_days` go from 1");
+        }
+        let payment = policy.reminds_of_payment.then_some(PAYMENT_HOURS);
+        let hours = policy.hours.map(|hours| payment.map_or(hours, |payment| hours.and(payment)));
+        if hours.is_some_and(PermittedHours::is_empty) {
+            self.wrong(
+                "policy.hours",
+                "no minute is permitted; `from` is earlier than `until`, and reminders of payments leave from 08:00 to 21:00",
+            );
+        }
     }
 
     /// Places a sequence in the order it is read, so that a condition can only ask about steps before it. Every way

@@ -13,7 +13,7 @@ use crate::customer::Value;
 use crate::event_match::EventMatch;
 use crate::journey::WhenLate;
 use crate::list::ListSource;
-use crate::message::Policy;
+use crate::message::{Policy, Tightened};
 use crate::mistakes::plain;
 use crate::names::{AudienceName, CardName, GroupName, JourneyName, SegmentName, StepName};
 use crate::parts::Prices;
@@ -111,6 +111,9 @@ pub struct JourneySource {
     /// Of the journeys with this word a customer is in one at a time.
     #[serde(default)]
     pub group: Option<GroupName>,
+    /// What it allows beyond what the shop does: less.
+    #[serde(default)]
+    pub policy: Tightened,
     /// What becomes of a message whose time came while the journey was paused: `send` (when nothing is said) or `skip`.
     #[serde(default)]
     pub when_late: WhenLate,

@@ -11,6 +11,7 @@ use crate::consent::Purpose;
 use crate::contact::Channel;
 use crate::customer::Value;
 use crate::event_match::EventMatch;
+use crate::message::Tightened;
 use crate::names::{AudienceName, CardName, GroupName, JourneyName, SegmentName, StepName};
 use crate::text::{Text, Wording};
 use crate::time::DAY;
@@ -42,6 +43,8 @@ pub struct Journey {
     pub priority: i32,
     /// Of the journeys with this word a customer is in one at a time.
     pub group: Option<GroupName>,
+    /// What it allows beyond what the shop does.
+    pub policy: Tightened,
     /// What becomes of a message whose time came while the journey was paused.
     pub when_late: WhenLate,
     /// How many in a hundred get none of its messages, to tell what it brought.

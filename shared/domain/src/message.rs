@@ -1,13 +1,18 @@
 //! Messages: their codes, and whether one may leave.
 
+use std::collections::BTreeSet;
+
 use hmac::digest::Key;
 use hmac::{Hmac, KeyInit, Mac};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::calendar::PermittedHours;
+use crate::calendar::{PAYMENT_HOURS, PermittedHours, Weekday, Weekdays};
+use crate::chance::draw;
+use crate::condition::dates::Day;
 use crate::consent::Purpose;
 use crate::contact::Channel;
 use crate::customer::Customer;
@@ -159,12 +164,13 @@ impl HoldReason {
     }
 }
 
-/// At most this many marketing messages on one channel in so many days.
+/// At most this many marketing messages in so many days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FrequencyCap {
-    /// The channel it bounds.
-    pub channel: Channel,
+    /// The channel it bounds; all together, when none is named.
+    #[serde(default)]
+    pub channel: Option<Channel>,
     /// How many messages.
     pub at_most: u32,
     /// In how many days of 24 hours.
@@ -179,6 +185,44 @@ pub struct Policy {
     pub hours: PermittedHours,
     /// Bounds on marketing messages.
     pub caps: Vec<FrequencyCap>,
+    /// Days on which no marketing leaves, such as holidays.
+    pub days_off: BTreeSet<Day>,
+    /// Days of the week on which no marketing leaves.
+    pub weekdays_off: BTreeSet<Weekday>,
+    /// What was held until the hours begin leaves spread over so many minutes, so that not everyone hears at once.
+    pub spread_minutes: u32,
+}
+
+/// What one journey allows beyond what the shop does: less.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tightened {
+    /// Hours in which its messages may leave, whatever their purpose.
+    pub hours: Option<PermittedHours>,
+    /// Bounds on marketing messages, those of other journeys counted too, at which this one holds back.
+    pub caps: Vec<FrequencyCap>,
+    /// Whether it reminds of payments: none of its messages leaves between 21:00 and 8:00 (貸金業法 art. 21).
+    pub reminds_of_payment: bool,
+}
+
+impl Tightened {
+    /// The hours of the journey's messages for a purpose; none when they may leave at any time.
+    pub fn hours(&self, purpose: Purpose, policy: &Policy) -> Option<PermittedHours> {
+        let shop = match purpose {
+            Purpose::Marketing => Some(policy.hours),
+            Purpose::Transactional => None,
+        };
+        let payment = self.reminds_of_payment.then_some(PAYMENT_HOURS);
+        [shop, self.hours, payment].into_iter().flatten().reduce(PermittedHours::and)
+    }
+}
+
+impl Policy {
+    /// Whether marketing may leave on a day.
+    fn is_open(&self, date: Date) -> bool {
+        !self.days_off.contains(&Day(date))
+            && !self.weekdays_off.iter().any(|day| Weekdays::of(&[*day]).has(date))
+    }
 }
 
 /// What the shop allows, and the zone of people of whom none is known.
@@ -210,34 +254,50 @@ pub enum Permission {
     Skip(SkipReason),
 }
 
-/// Whether a message for `purpose` on `channel` may leave `now`: address, consent, permitted hours, caps.
+/// A message that asks whether it may leave.
+#[derive(Clone, Copy, Debug)]
+pub struct Asks<'a> {
+    /// Its channel.
+    pub channel: Channel,
+    /// Its purpose.
+    pub purpose: Purpose,
+    /// What its journey allows.
+    pub tightened: &'a Tightened,
+}
+
+/// Whether a message may leave `now`: address, consent, permitted hours and days, caps.
 ///
 /// Suppression is not known here; the sender reads it at the moment of sending. `moment` says whether messages that
 /// wait to be sent count against the caps: when one is planned they do, when one is sent it is among them itself.
 pub fn permission(
     customer: &Customer,
-    channel: Channel,
-    purpose: Purpose,
+    asks: Asks<'_>,
     rules: Rules<'_>,
     moment: Moment,
     now: Timestamp,
 ) -> Permission {
+    let Asks { channel, purpose, tightened } = asks;
     if customer.address(channel).is_none() {
         return Permission::Skip(SkipReason::NoAddress);
     }
     if !customer.consents_to(channel, purpose) {
         return Permission::Skip(SkipReason::NoConsent);
     }
-    match purpose {
-        Purpose::Transactional => return Permission::Send,
-        Purpose::Marketing => {}
-    }
-    let caps = rules.policy.caps.iter().filter(|cap| cap.channel == channel);
+    let marketing = purpose == Purpose::Marketing;
+    let caps = rules.policy.caps.iter().chain(&tightened.caps);
+    let caps = caps.filter(|cap| marketing && cap.channel.is_none_or(|capped| capped == channel));
     if let Some(until) = caps.filter_map(|cap| capped(customer, *cap, moment, now)).max() {
         return Permission::Hold(until, HoldReason::FrequencyCap);
     }
-    let opening = rules.policy.hours.next(now, &customer.zone(rules.zone));
-    if opening > now { Permission::Hold(opening, HoldReason::QuietHours) } else { Permission::Send }
+    let Some(hours) = tightened.hours(purpose, rules.policy) else { return Permission::Send };
+    let open = |date: Date| !marketing || rules.policy.is_open(date);
+    let opening = hours.next_on(now, &customer.zone(rules.zone), open);
+    if opening == now {
+        return Permission::Send;
+    }
+    let length = hours.minutes().min(rules.policy.spread_minutes);
+    let spread = draw(&[customer.id.as_str(), &opening.seconds().to_string()], length);
+    Permission::Hold(opening.plus(60 * i64::from(spread)), HoldReason::QuietHours)
 }
 
 /// The instant at which a cap lets the next message through, when it does not now.
@@ -247,7 +307,8 @@ fn capped(customer: &Customer, cap: FrequencyCap, moment: Moment, now: Timestamp
         .enrollments
         .iter()
         .flat_map(|enrollment| enrollment.messages().map(move |message| (enrollment, message)))
-        .filter(|(_, message)| message.channel == cap.channel && message.purpose == Purpose::Marketing)
+        .filter(|(_, message)| cap.channel.is_none_or(|channel| channel == message.channel))
+        .filter(|(_, message)| message.purpose == Purpose::Marketing)
         .filter(|(enrollment, message)| {
             message.status.left() || (moment == Moment::Planning && enrollment.is_outstanding(message))
         })

@@ -506,10 +506,18 @@ impl World<'_> {
 
     fn is_over(&self, enrollment: &Enrollment) -> bool {
         let State::Ended { at, .. } = enrollment.state else { return false };
-        let caps = &self.definitions.shop.policy.caps;
+        let current = self.definitions.journeys.values().flat_map(BTreeMap::values);
+        let caps: Vec<&FrequencyCap> = self
+            .definitions
+            .shop
+            .policy
+            .caps
+            .iter()
+            .chain(current.flat_map(|journey| &journey.policy.caps))
+            .collect();
         let counts = |message: &Message| {
             let window = |cap: &FrequencyCap| i64::from(cap.within_days) * DAY;
-            let mut caps = caps.iter().filter(|cap| cap.channel == message.channel);
+            let mut caps = caps.iter().filter(|cap| cap.channel.is_none_or(|it| it == message.channel));
             message.status.left() && caps.any(|cap| self.now.since(message.at) < window(cap))
         };
         self.now.since(at) >= RECEIPTS_SECONDS

@@ -12,7 +12,7 @@ use crate::definitions::Definitions;
 use crate::enrollment::{EndReason, Enrollment, Goal, Hold, Message, Noted, State, Status, Visit};
 use crate::entry::{self, Candidate};
 use crate::journey::{Awaited, Journey, MessageStep, Step, Until, Variant, WhenLate};
-use crate::message::{Code, HoldReason, Moment, Permission, SkipReason, permission};
+use crate::message::{Asks, Code, HoldReason, Moment, Permission, SkipReason, permission};
 use crate::names::JourneyName;
 use crate::step::{Decided, Decision, World};
 use crate::time::Timestamp;
@@ -523,7 +523,10 @@ fn permit(
 ) -> Permission {
     match message.to {
         Some(_) => Permission::Send,
-        None => permission(customer, message.channel, journey.purpose, definitions.rules(), moment, now),
+        None => {
+            let (channel, purpose, tightened) = (message.channel, journey.purpose, &journey.policy);
+            permission(customer, Asks { channel, purpose, tightened }, definitions.rules(), moment, now)
+        }
     }
 }
 

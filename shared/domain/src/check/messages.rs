@@ -103,7 +103,7 @@ impl Builder {
             for (index, wording) in shorter.iter().enumerate() {
                 self.advertisement(written.channel, wording, &format!("{place}.shorter[{index}]"));
             }
-            for wording in &html {
+            if let Some(wording) = &html {
                 self.advertisement(written.channel, wording, &format!("{place}.html"));
             }
         }
