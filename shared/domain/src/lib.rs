@@ -34,6 +34,7 @@ pub mod parts;
 mod place;
 pub mod population;
 pub mod project;
+pub mod rendering;
 pub mod report;
 pub mod schema;
 pub mod spelling;

@@ -5,8 +5,7 @@ use domain::contact::Channel;
 use domain::customer::Customer;
 use domain::definitions::Definitions;
 use domain::message::{Code, SkipReason};
-use domain::parts::{Network, choose};
-use domain::text::{Text, Variables, Wording};
+use domain::rendering::{Sender, fill};
 use maud::html;
 
 /// A message, ready to leave.
@@ -54,78 +53,39 @@ pub(crate) fn render(
     });
     let (enrollment, journey, position) = found.ok_or(SkipReason::Ended)?;
     let step = journey.message(position).ok_or(SkipReason::Ended)?;
-    let short = |index: usize| match index {
-        0 => format!("{base}/l/{}", code.as_str()),
-        index => format!("{base}/l/{}/{index}", code.as_str()),
-    };
-    let optout = format!("{base}/o/{}", code.as_str());
-    let links = step.links.iter().enumerate().map(|(index, (name, _))| (name.clone(), short(index)));
-    let zone = customer.zone(&definitions.zone);
-    let (links, event) = (links.collect(), &enrollment.event);
-    let variables =
-        Variables { customer, event, links, optout: optout.clone(), sender, zone: &zone }.object();
-    let fill = |text: &Text| text.render(&variables).map_err(|_| SkipReason::MissingValue);
-    let one_line = |text: String| text.replace(['\r', '\n'], " ");
-    let say = |wording: &Wording| fill(wording.of(customer));
-    let to = match &step.to {
-        Some(to) => one_line(fill(to)?).trim().to_owned(),
-        None => customer.address(step.channel).ok_or(SkipReason::NoAddress)?.to_owned(),
-    };
-    if to.is_empty() {
-        return Err(SkipReason::NoAddress);
-    }
-    let purpose = step.purpose(journey);
-    let mut message = Rendered {
-        code: code.clone(),
-        purpose,
-        to_somebody_else: step.to.is_some(),
-        to,
-        from: step.from.as_ref().map(|from| fill(&from.name)).transpose()?.map(one_line),
-        subject: one_line(step.subject.as_ref().map(say).transpose()?.unwrap_or_default()),
-        text: String::new(),
-        html: None,
-        headers: Vec::new(),
-        links: step.links.iter().map(|(_, url)| url.clone()).collect(),
-    };
-    match step.channel {
-        Channel::Sms => {
-            // A shorter text that lacks a value is no reason to leave out the one that comes after it.
-            let texts: Vec<Result<String, SkipReason>> =
-                [&step.text].into_iter().chain(&step.shorter).map(say).collect();
-            let known = texts.iter().filter_map(|text| text.as_deref().ok());
-            let at_most = step.at_most_parts.unwrap_or(u32::MAX);
-            match choose(known, at_most, Network::Japan, &definitions.shop.prices) {
-                Ok(chosen) => message.text = chosen.text.to_owned(),
-                Err(none) => {
-                    // All of them are too long, unless the first could not even be filled in.
-                    texts.into_iter().next().unwrap_or(Err(SkipReason::MissingValue))?;
-                    tracing::info!(reason = %none, "a message is too long");
-                    return Err(SkipReason::TooLong);
-                }
-            }
+    let filled = fill(customer, (enrollment, journey), step, code, definitions, Sender { base, name: sender });
+    let filled = filled.map_err(|unfilled| {
+        if !unfilled.detail.is_empty() {
+            tracing::info!(reason = unfilled.detail, "a message can't be sent");
         }
+        unfilled.reason
+    })?;
+    let mut headers: Vec<(String, String)> = Vec::new();
+    let html = match step.channel {
+        Channel::Sms => None,
         Channel::Email => {
-            message.text = say(&step.text)?;
-            let written =
-                step.html.as_ref().map(|html| html.of(customer).render_html(&variables)).transpose();
-            let written = written.map_err(|_| SkipReason::MissingValue)?;
-            let pixel = format!("{base}/p/{}.gif", code.as_str());
-            message.html = Some(page(written.as_deref(), &message.text, &pixel));
-            let reply_to = step.from.as_ref().and_then(|from| from.reply_to.as_ref());
-            // Without a value for this person, replies go to the shop.
-            if let Some(reply_to) = reply_to.and_then(|text| fill(text).ok()).map(one_line) {
-                message.headers.push(("Reply-To".to_owned(), reply_to));
-            }
-            if purpose == Purpose::Marketing {
+            headers.extend(filled.reply_to.map(|address| ("Reply-To".to_owned(), address)));
+            if filled.purpose == Purpose::Marketing {
                 // One click, without a page in between: RFC 8058.
-                message.headers.push(("List-Unsubscribe".to_owned(), format!("<{optout}>")));
-                message
-                    .headers
-                    .push(("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned()));
+                headers.push(("List-Unsubscribe".to_owned(), format!("<{}>", filled.optout)));
+                headers.push(("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned()));
             }
+            let pixel = format!("{base}/p/{}.gif", code.as_str());
+            Some(page(filled.html.as_deref(), &filled.text, &pixel))
         }
-    }
-    Ok(message)
+    };
+    Ok(Rendered {
+        code: code.clone(),
+        purpose: filled.purpose,
+        to: filled.to,
+        to_somebody_else: filled.to_somebody_else,
+        from: filled.from,
+        subject: filled.subject,
+        text: filled.text,
+        html,
+        headers,
+        links: step.links.iter().map(|(_, url)| url.clone()).collect(),
+    })
 }
 
 /// The HTML as written, or the text as HTML, with the picture that tells when it is opened.
