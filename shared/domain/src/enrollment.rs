@@ -401,3 +401,19 @@ pub enum Noted {
     /// An event was left out: older than the occurrences kept one by one, or one name too many.
     EventLeftOut(String),
 }
+
+impl Noted {
+    /// Why a journey did not begin, in words; what else was decided, by its name.
+    pub const fn describe(&self) -> &'static str {
+        match self {
+            Self::AlreadyIn(_) => "already in it",
+            Self::ReEntry(_) => "its re-entry rule",
+            Self::NotWhere(_) => "its condition did not hold",
+            Self::Exclusive(..) => "another one of its group goes on",
+            Self::NoJourney(_) => "there is no such journey",
+            Self::LateEvent(_) => "its event was told more than a day late",
+            Self::TraitLeftOut(_) => "a trait was left out",
+            Self::EventLeftOut(_) => "an event was left out",
+        }
+    }
+}

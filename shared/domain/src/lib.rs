@@ -37,6 +37,7 @@ pub mod project;
 pub mod rendering;
 pub mod report;
 pub mod schema;
+pub mod simulate;
 pub mod spelling;
 pub mod step;
 pub mod text;
