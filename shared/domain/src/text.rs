@@ -2,6 +2,7 @@
 
 mod html;
 mod names;
+mod tags;
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -25,6 +26,7 @@ impl Text {
     /// Parses a text; the error says what is wrong and where.
     pub fn parse(source: &str) -> Result<Self, String> {
         let parser = PARSER.as_ref().ok_or("the text parser could not be built")?;
+        tags::check(parser, source)?;
         let template = parser.parse(source).map_err(|error| plain(&error.to_string()))?;
         Ok(Self { source: source.to_owned(), template: Arc::new(template) })
     }
