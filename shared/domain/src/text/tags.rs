@@ -9,13 +9,25 @@ use super::{Piece, paths, pieces, plain};
 /// The most digits of a number: as many as surely have a place in 64 bits.
 const DIGITS_LIMIT: usize = 18;
 
-/// Finds the first tag that is broken: what is wrong, and where.
+/// Finds the first tag that is broken: what is wrong, and where. What stands in `raw` or `comment` is no tag.
 pub(super) fn check(parser: &Parser, source: &str) -> Result<(), String> {
-    pieces(source).into_iter().try_for_each(|piece| match piece {
-        Piece::Words(_) => Ok(()),
-        Piece::Output(inside) => tag(parser, source, inside, ["{{", "}}"]),
-        Piece::Block(inside) => tag(parser, source, inside, ["{%", "%}"]),
-    })
+    let mut verbatim_until = None;
+    for piece in pieces(source) {
+        match (piece, verbatim_until) {
+            (Piece::Block(inside), Some(end)) if inside.trim() == end => verbatim_until = None,
+            (Piece::Words(_), _) | (Piece::Output(_) | Piece::Block(_), Some(_)) => {}
+            (Piece::Output(inside), None) => tag(parser, source, inside, ["{{", "}}"])?,
+            (Piece::Block(inside), None) => {
+                tag(parser, source, inside, ["{%", "%}"])?;
+                verbatim_until = match inside.trim() {
+                    "raw" => Some("endraw"),
+                    "comment" => Some("endcomment"),
+                    _ => None,
+                };
+            }
+        }
+    }
+    Ok(())
 }
 
 fn tag(parser: &Parser, source: &str, inside: &str, [open, close]: [&str; 2]) -> Result<(), String> {
@@ -77,6 +89,15 @@ mod tests {
             "{{ customer.name | default: 'お客さま' }}様 {% if sender' %}より再会の10%引 {{ links.shop }}{% endif %}",
         ] {
             assert!(Text::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_as_it_is_need_not_be_right() {
+        for text in
+            ["{% raw %}{{ sender' }}{% endraw %}", "{% comment %}{{ sender' }}{% endcomment %}{{ sender }}"]
+        {
+            assert!(Text::parse(text).is_ok(), "{text}");
         }
     }
 
