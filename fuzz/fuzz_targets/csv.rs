@@ -66,7 +66,7 @@ fn imported(import: &Import, file: &[u8]) -> Option<(Summary, Vec<u8>)> {
 }
 
 fn rows(summary: &Summary) -> u64 {
-    summary.taken + summary.rejected + summary.left_out
+    summary.taken + summary.repeated + summary.rejected + summary.left_out
 }
 
 /// Whether each line of a file is one row or, when nothing is in it, none.

@@ -12,6 +12,7 @@
 mod filters;
 mod html;
 mod names;
+mod tags;
 mod wording;
 
 use std::fmt;
@@ -44,6 +45,7 @@ impl Text {
     /// Parses a text; the error says what is wrong and where.
     pub fn parse(source: &str) -> Result<Self, String> {
         let parser = PARSER.as_ref().ok_or("the text parser could not be built")?;
+        tags::check(parser, source)?;
         let template = parser
             .parse(source)
             .map_err(|error| assigned(parser, source).unwrap_or_else(|| plain(&error.to_string())))?;

@@ -24,7 +24,16 @@ pub struct Up {
 }
 
 /// The lock that says whether an installation is up; held as long as this lives.
-pub struct Held(#[expect(dead_code, reason = "dropping it gives the lock back")] File);
+pub struct Held(File);
+
+impl Drop for Held {
+    /// Closing the file would do, if no process that is being started had it open as well for a moment.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(error = %error, "the lock of the data directory was not given back");
+        }
+    }
+}
 
 /// Who has the lock.
 pub enum Holder {
