@@ -118,7 +118,8 @@ impl Simulation<'_> {
     pub fn play(&self, customer: &Customer, tally: &mut Tally) {
         tally.customers += 1;
         let (customer, later) = as_of(customer, self.from);
-        let mut played = Played { simulation: self, tally, coming: BTreeMap::new(), reached: BTreeSet::new() };
+        let mut played =
+            Played { simulation: self, tally, coming: BTreeMap::new(), reached: BTreeSet::new() };
         for event in later.into_iter().filter(|event| event.at <= self.until) {
             played.coming.entry(event.at).or_default().push(Input::Track { event });
         }
@@ -149,7 +150,10 @@ impl Played<'_, '_> {
             }
             let sends = stepped.effects.iter().filter_map(|effect| match effect {
                 Effect::Send { task, .. } => Some(task.code.clone()),
-                Effect::Ledger { .. } | Effect::Member { .. } | Effect::Announce(_) | Effect::Alias { .. } => None,
+                Effect::Ledger { .. }
+                | Effect::Member { .. }
+                | Effect::Announce(_)
+                | Effect::Alias { .. } => None,
             });
             sends.for_each(|code| self.send(&stepped.customer, &code, now));
             customer = stepped.customer;

@@ -53,7 +53,8 @@ pub(crate) fn render(
     });
     let (enrollment, journey, position) = found.ok_or(SkipReason::Ended)?;
     let step = journey.message(position).ok_or(SkipReason::Ended)?;
-    let filled = fill(customer, (enrollment, journey), step, code, definitions, Sender { base, name: sender });
+    let filled =
+        fill(customer, (enrollment, journey), step, code, definitions, Sender { base, name: sender });
     let filled = filled.map_err(|unfilled| {
         if !unfilled.detail.is_empty() {
             tracing::info!(reason = unfilled.detail, "a message can't be sent");

@@ -88,7 +88,7 @@ fn changes(checked: &Checked, files: &[File], title: impl Fn(&Applied) -> String
     let known: BTreeSet<(Kind, &str)> =
         checked.applied.iter().map(|change| (change.kind, change.name.as_str())).collect();
     for live in latest(&checked.versions[..checked.stored]).into_values() {
-        if live.kind != Kind::Population
+        if !matches!(live.kind, Kind::Switch | Kind::Population)
             && !live.withdraws()
             && !known.contains(&(live.kind, live.name.as_str()))
         {
@@ -98,7 +98,7 @@ fn changes(checked: &Checked, files: &[File], title: impl Fn(&Applied) -> String
                     text,
                     "{kind} {name}: live, and not in these files; it stays (`tsunagi withdraw {kind} {name}` takes it out of force)"
                 ),
-                Kind::Shop | Kind::Population => {
+                Kind::Shop | Kind::Switch | Kind::Population => {
                     writeln!(text, "{kind}: live, and not in these files; it stays")
                 }
             };
@@ -162,8 +162,10 @@ impl Touched {
         }
         let current = definitions.journeys.keys().filter_map(|name| Some(definitions.current(name)?.1));
         let entered = |journey: &Journey| match &journey.enter {
-            Enter::Segment(segment) => segments.contains(segment),
-            Enter::Birthday(_) => shop,
+            Enter::Segment(segment) | Enter::LeftSegment(segment) => segments.contains(segment),
+            Enter::Campaign(campaign) => shop || segments.contains(&campaign.segment),
+            Enter::Date(_) | Enter::Schedule(_) => shop,
+            Enter::Event(_) | Enter::Request => false,
         };
         let journeys = current
             .filter(|journey| entered(journey) || new(Kind::Journey, journey.name.as_str()))
