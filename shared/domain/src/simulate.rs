@@ -14,6 +14,7 @@ use crate::journey::Journey;
 use crate::message::{Code, Permission};
 use crate::money::Yen;
 use crate::names::JourneyName;
+use crate::parts::Estimate;
 use crate::rendering::{Sender, fill};
 use crate::step::{Decided, step};
 use crate::time::{HOUR, MINUTE, Timestamp};
@@ -225,7 +226,7 @@ impl Played<'_, '_> {
             Ok(filled) => filled,
             Err(unfilled) => return self.left_out(unfilled.reason),
         };
-        let parts = filled.estimate.as_ref().map(|estimate| estimate.most_parts());
+        let parts = filled.estimate.as_ref().map(Estimate::most_parts);
         let yen = filled.estimate.as_ref().map(|estimate| estimate.yen().1);
         self.tally.parts += u64::from(parts.unwrap_or(0));
         self.tally.yen += yen.unwrap_or_default();

@@ -521,13 +521,11 @@ fn permit(
     moment: Moment,
     now: Timestamp,
 ) -> Permission {
-    match message.to {
-        Some(_) => Permission::Send,
-        None => {
-            let (channel, purpose, tightened) = (message.channel, journey.purpose, &journey.policy);
-            permission(customer, Asks { channel, purpose, tightened }, definitions.rules(), moment, now)
-        }
+    if message.to.is_some() {
+        return Permission::Send;
     }
+    let (channel, purpose, tightened) = (message.channel, journey.purpose, &journey.policy);
+    permission(customer, Asks { channel, purpose, tightened }, definitions.rules(), moment, now)
 }
 
 impl MessageStep {

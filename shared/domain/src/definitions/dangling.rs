@@ -197,6 +197,7 @@ impl JourneySource {
 }
 
 /// Where a journey names the segment that begins it: the path, and the key.
+#[derive(Clone, Copy)]
 struct Entered(&'static str, &'static str);
 
 impl Entered {
