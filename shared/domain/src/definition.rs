@@ -366,13 +366,17 @@ pub struct WaitForSource {
     pub otherwise: Vec<StepSource>,
 }
 
-/// Until when a step waits: `at` alone or with `weekdays`, or a date.
+/// Until when a step waits: `at` alone or with `days` and `weekdays`, or a date.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UntilSource {
     /// The next such time of day, by the customer's clock.
     #[serde(default)]
     pub at: Option<Clock24>,
+    /// So many days of the calendar later, or more: with 3, what is reached on a Monday at any hour goes on on Thursday at
+    /// the earliest.
+    #[serde(default)]
+    pub days: u32,
     /// On one of these days of the week.
     #[serde(default)]
     pub weekdays: Vec<Weekday>,

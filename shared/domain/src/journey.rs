@@ -124,7 +124,7 @@ impl Journey {
         };
         let waits = self.steps.iter().filter_map(|step| match step {
             Step::Wait { until: Until::Date(date), .. } => Some(date),
-            Step::Wait { until: Until::Length(_) | Until::Clock(..), .. }
+            Step::Wait { until: Until::Length(_) | Until::Clock { .. }, .. }
             | Step::Listen { .. }
             | Step::Message(_)
             | Step::Branch { .. }
@@ -356,8 +356,15 @@ pub enum Step {
 pub enum Until {
     /// For so many seconds.
     Length(i64),
-    /// The next such time of day, by the customer's clock, on one of some days of the week.
-    Clock(Clock24, Weekdays),
+    /// The next such time of day, by the customer's clock.
+    Clock {
+        /// The time of day.
+        at: Clock24,
+        /// Not before so many days of the calendar have passed.
+        days: u32,
+        /// On one of some days of the week.
+        weekdays: Weekdays,
+    },
     /// So far from a date; one that has passed ends the wait at once, one that is not there any more the enrollment.
     Date(DateOffset),
 }

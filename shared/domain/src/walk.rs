@@ -126,7 +126,9 @@ pub(crate) fn run(world: &mut World<'_>, index: usize) {
     let late = journey.when_late == WhenLate::Skip && is_late(enrollment, definitions);
     // No step leads back, so each is arrived at once at most.
     for _ in 0..=journey.steps.len() {
-        if ended(world, index, &journey) || definitions.is_paused(&journey.name) {
+        // What the last steps did may be a reason to end, too: the first reason stands.
+        let over = !world.customer.enrollments[index].is_live() || ended(world, index, &journey);
+        if over || definitions.is_paused(&journey.name) {
             return;
         }
         let now = world.now;
@@ -257,7 +259,7 @@ fn wait(
             };
             until
         }
-        Until::Length(_) | Until::Clock(..) => until,
+        Until::Length(_) | Until::Clock { .. } => until,
     };
     if world.now >= until {
         return Some(*next);
@@ -272,7 +274,11 @@ fn ends(world: &World<'_>, index: usize, until: &Until) -> Option<Timestamp> {
     match until {
         Until::Length(seconds) => Some(world.now.plus(*seconds)),
         // A moment that has come is now: whoever arrives at 10:00 does not wait for the next 10:00.
-        Until::Clock(at, days) => calendar::next_clock(*at, |date| days.has(date), world.now.plus(-1), &zone),
+        Until::Clock { at, days, weekdays } => {
+            let first = calendar::days_later(world.now, *days, &zone)?;
+            let wanted = |date| first <= date && weekdays.has(date);
+            calendar::next_clock(*at, wanted, world.now.plus(-1), &zone)
+        }
         Until::Date(date) => date.instant(&world.customer, &world.customer.enrollments[index].event, &zone),
     }
 }
