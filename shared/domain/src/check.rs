@@ -21,6 +21,7 @@ use crate::definition::{
 use crate::journey::{Journey, ReEntry, Step, Until, Variant, Way};
 use crate::list::{IDS_LIMIT, ListSource};
 use crate::message::{FrequencyCap, Tightened};
+use crate::money::Yen;
 use crate::names::StepName;
 use crate::spelling::nearest;
 
@@ -177,6 +178,9 @@ impl Builder {
     fn policy(&mut self, policy: &Tightened) {
         for place in caps(&policy.caps) {
             self.wrong(&place, "`at_most` and `within_days` go from 1");
+        }
+        if policy.budget_yen_per_month.is_some_and(|budget| budget <= Yen::ZERO) {
+            self.wrong("policy.budget_yen_per_month", "goes from 1; leave it out to spend without a limit");
         }
         let payment = policy.reminds_of_payment.then_some(PAYMENT_HOURS);
         let hours = policy.hours.map(|hours| payment.map_or(hours, |payment| hours.and(payment)));

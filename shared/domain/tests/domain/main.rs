@@ -14,6 +14,7 @@ mod language;
 mod mistakes;
 mod moments;
 mod plan;
+mod policies;
 mod population;
 mod refusals;
 mod report;
