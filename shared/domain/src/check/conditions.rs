@@ -63,8 +63,9 @@ pub(super) fn vain(condition: &Condition, place: &str) -> Vec<Mistake> {
 
 /// Filters of an event that nothing passes.
 pub(super) fn vain_filter(event: &EventMatch, place: &str) -> Vec<Mistake> {
-    let mut found = Found { place, mistakes: Vec::new() };
-    vain::filter(&event.filter, "where", &mut found);
+    let (holder, path) = place.rsplit_once('.').unwrap_or(("", place));
+    let mut found = Found { place: holder, mistakes: Vec::new() };
+    vain::filter(&event.filter, path, &mut found);
     found.mistakes
 }
 
