@@ -1,7 +1,8 @@
 //! What can begin a journey, what its steps can wait for and ask, and what operators can do to it, each by an example.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
+
+use std::collections::BTreeMap;
 
 use domain::customer::Value;
 use domain::definitions::{Definitions, Kind, Switch, SwitchedTo, Version};
@@ -259,7 +260,7 @@ fn branches_on_the_answer() {
             None => {}
         }
         told.push_str(&story.until("12-31 00:00").told);
-        write!(told, "liked: {:?}\n\n", story.customer.value("liked")).unwrap();
+        writeln!(told, "liked: {:?}\n", story.customer.value("liked")).unwrap();
     }
     assert_snapshot!(told, @"
     02-03 11:00  enters j; hands over ask; → sms ask; → row j

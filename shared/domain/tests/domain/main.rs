@@ -15,7 +15,9 @@ mod library;
 mod mistakes;
 mod moments;
 mod plan;
+mod policies;
 mod population;
+mod reference;
 mod refusals;
 mod report;
 mod slips;
@@ -24,6 +26,7 @@ mod ties;
 mod win_back;
 mod withdrawal;
 mod world;
+mod wrong_journeys;
 
 use domain::definitions::{Definitions, Kind, Version, read};
 use domain::message::CodeKey;

@@ -75,7 +75,7 @@ fn a_wrong_name() {
 
 #[test]
 fn no_word_on_reentry() {
-    assert_snapshot!(slip(WIN_BACK, "  reentry: { after_days: 365 }\n", ""), @"90:3: missing field `reentry`: say how often a customer may begin the journey: `never`, `{ after_days: 365 }` or `{ at_most: { times: 3, within_days: 365 } }`");
+    assert_snapshot!(slip(WIN_BACK, "  reentry: { after_days: 365 }\n", ""), @"90:3: missing field `reentry`: say how often a customer may begin the journey: `never`, `{ after_days: 365 }`, `{ at_most: { times: 3, within_days: 365 } }` or `per_key`");
 }
 
 #[test]
