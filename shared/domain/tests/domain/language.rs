@@ -234,6 +234,32 @@ fn waits_until_a_time_of_day_and_a_day_of_the_week() {
     ");
 }
 
+/// Days of the calendar, whatever the hour: three days after Tuesday is Friday.
+#[test]
+fn waits_for_days() {
+    for (when, told) in
+        [("02-03 00:00", "02-06 10:00"), ("02-03 10:01", "02-06 10:00"), ("02-03 23:59", "02-06 10:00")]
+    {
+        let head = "enter: { event: { name: Order Completed } }\n  reentry: never";
+        let mut story =
+            one(head, &format!("[{{ wait_until: {{ days: 3, at: '10:00' }} }}, {{ sms: {SMS} }}]"));
+        story.order(when).until("12-31 00:00");
+        assert!(story.told.contains(&format!("{told}  hands over hello")), "{when}\n{}", story.told);
+    }
+    let weekday = "[{ wait_until: { days: 4, at: '10:00', weekdays: [friday] } }, { card: a }]";
+    let mut story = one("enter: { event: { name: Order Completed } }\n  reentry: never", weekday);
+    story.order("02-03 11:00").until("12-31 00:00");
+    assert!(story.told.contains("02-13 10:00  takes `card`"), "{}", story.told);
+}
+
+/// What the last step does may be a reason to end, too: the enrollment ends once.
+#[test]
+fn ends_once() {
+    let head = "enter: { event: { name: Order Completed } }\n  reentry: never\n  exit: { trait: { name: done, is: true } }";
+    let mut story = one(head, "[{ wait: 1d }, { set: { trait: done, to: true } }]");
+    assert_snapshot!(story.order("02-03 11:00").until("12-31 00:00").told, @"");
+}
+
 /// The answer to a survey, in whatever width it is typed.
 #[test]
 fn branches_on_the_answer() {

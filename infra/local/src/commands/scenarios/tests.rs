@@ -15,10 +15,7 @@ fn definitions_of_one_name_are_one() {
             assert_eq!(text, *same, "{what} is another in {of} than in {first}");
         }
     }
-    assert!(
-        known.contains_key("segment rfm-lapsed") && known.contains_key("segment lapsed"),
-        "{known:?}"
-    );
+    assert!(known.contains_key("segment rfm-lapsed") && known.contains_key("segment lapsed"), "{known:?}");
 }
 
 fn is_japanese(text: &str) -> bool {
