@@ -257,7 +257,10 @@ fn waits_for_days() {
 fn ends_once() {
     let head = "enter: { event: { name: Order Completed } }\n  reentry: never\n  exit: { trait: { name: done, is: true } }";
     let mut story = one(head, "[{ wait: 1d }, { set: { trait: done, to: true } }]");
-    assert_snapshot!(story.order("02-03 11:00").until("12-31 00:00").told, @"");
+    assert_snapshot!(story.order("02-03 11:00").until("12-31 00:00").told, @"
+    02-03 11:00  enters j; → row j
+    02-04 11:00  ends j: all steps taken; → row j
+    ");
 }
 
 /// The answer to a survey, in whatever width it is typed.
