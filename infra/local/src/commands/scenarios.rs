@@ -1,5 +1,6 @@
 //! `tsunagi scenarios`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -82,6 +83,24 @@ fn files(scenario: &'static Dir<'static>) -> Vec<(String, String)> {
     let mut files: Vec<_> = scenario.files().filter_map(file).collect();
     files.sort();
     files
+}
+
+/// Every definition of the library once, with the path of its file in it: scenarios share some.
+pub fn library() -> Vec<(String, String)> {
+    let mut scenarios: Vec<&Dir<'_>> = LIBRARY.dirs().collect();
+    scenarios.sort_by_key(|scenario| name_of(scenario));
+    let mut held = BTreeSet::new();
+    let mut library = Vec::new();
+    for scenario in scenarios {
+        for (file, text) in files(scenario) {
+            if Path::new(&file).extension().is_some_and(|extension| extension == "yaml")
+                && held.insert(text.clone())
+            {
+                library.push((format!("{}/{file}", name_of(scenario)), text));
+            }
+        }
+    }
+    library
 }
 
 /// Name, title, what it is for, and what it holds.
