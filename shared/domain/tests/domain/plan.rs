@@ -58,6 +58,7 @@ pub struct Sketch {
     pub group: bool,
     pub priority: i32,
     pub holdout: bool,
+    pub policy: usize,
 }
 
 /// What begins journeys, and whether it has a key.
@@ -79,6 +80,19 @@ pub fn enters() -> Vec<(Json, bool)> {
         (json!("request"), true),
     ]
 }
+
+/// What a journey allows beyond the shop, and the hours of the day in which its messages may leave then: marketing, and
+/// what is not.
+pub const POLICIES: [(Option<&str>, [std::ops::Range<i8>; 2]); 5] = [
+    (None, [9..20, 0..24]),
+    (Some(r#"{"hours": {"from": "12:00", "until": "18:00"}}"#), [12..18, 12..18]),
+    (Some(r#"{"reminds_of_payment": true}"#), [9..20, 8..21]),
+    (Some(r#"{"caps": [{"at_most": 2, "within_days": 1}]}"#), [9..20, 0..24]),
+    (Some(r#"{"hours": {"from": "10:00", "until": "22:00"}, "reminds_of_payment": true}"#), [10..20, 10..21]),
+];
+
+/// The journey among these that has a cap of two marketing messages a day.
+pub const CAPPED: usize = 3;
 
 /// Events that journeys wait for and that happen.
 pub const EVENTS: [&str; 3] = ["Signed Up", "Page Viewed", "Order Completed"];
@@ -135,9 +149,10 @@ fn steps() -> impl Strategy<Value = Vec<Plan>> {
 
 pub fn sketch() -> impl Strategy<Value = Sketch> {
     let exit = prop_oneof![7 => Just(None), 1 => asked().prop_map(Some)];
-    let place = (0..enters().len(), prop::bool::weighted(0.3), -1..2_i32, prop::bool::weighted(0.2));
+    let policy = prop_oneof![3 => Just(0), 2 => 1..POLICIES.len()];
+    let place = (0..enters().len(), prop::bool::weighted(0.3), -1..2_i32, prop::bool::weighted(0.2), policy);
     (prop::bool::weighted(0.8), steps(), any::<bool>(), exit, any::<bool>(), place).prop_map(
-        |(marketing, steps, goal, exit, again, (enter, group, priority, holdout))| Sketch {
+        |(marketing, steps, goal, exit, again, (enter, group, priority, holdout, policy))| Sketch {
             marketing,
             steps,
             goal,
@@ -147,6 +162,7 @@ pub fn sketch() -> impl Strategy<Value = Sketch> {
             group,
             priority,
             holdout,
+            policy,
         },
     )
 }
@@ -170,6 +186,9 @@ impl Sketch {
             "steps": steps,
             "priority": self.priority,
         });
+        if let Some(policy) = POLICIES[self.policy].0 {
+            journey["policy"] = serde_json::from_str(policy).unwrap();
+        }
         if self.group {
             journey["group"] = json!("one");
         }
@@ -186,6 +205,30 @@ impl Sketch {
     }
 }
 
+impl Plan {
+    /// Whether every way through it ends the journey.
+    fn ends(&self) -> bool {
+        let all = |steps: &[Self]| steps.iter().any(Self::ends);
+        match self {
+            Self::Exit => true,
+            Self::WaitFor { then, otherwise, .. } | Self::WaitWhen { then, otherwise, .. } => {
+                all(then) && all(otherwise)
+            }
+            Self::Split(ways) => ways.iter().all(|steps| all(steps)),
+            Self::Sms
+            | Self::Email
+            | Self::Wait(_)
+            | Self::UntilClock { .. }
+            | Self::UntilVisit(_)
+            | Self::Branch(_)
+            | Self::Audience { .. }
+            | Self::SetVip(_)
+            | Self::Notify
+            | Self::Card => false,
+        }
+    }
+}
+
 struct Writer {
     messages: Vec<String>,
     /// Those with a link.
@@ -193,8 +236,10 @@ struct Writer {
 }
 
 impl Writer {
+    /// Steps up to the one after which nobody goes on.
     fn steps(&mut self, plans: &[Plan]) -> Vec<Json> {
-        plans.iter().map(|plan| self.step(plan)).collect()
+        let last = plans.iter().position(Plan::ends).map_or(plans.len(), |last| last + 1);
+        plans[..last].iter().map(|plan| self.step(plan)).collect()
     }
 
     fn step(&mut self, plan: &Plan) -> Json {
@@ -240,11 +285,15 @@ impl Writer {
             }}),
             Plan::Card => json!({"card": "spring"}),
             Plan::Branch(ways) => {
-                let way = |(index, (asked, steps)): (usize, &(Asked, Vec<Plan>))| {
+                let mut written: Vec<Json> = Vec::new();
+                for (asked, steps) in ways {
                     let when = self.asked(asked);
-                    json!({"name": format!("way {index}"), "when": when, "steps": self.steps(steps)})
-                };
-                json!({"branch": ways.iter().enumerate().map(way).collect::<Vec<_>>()})
+                    if written.iter().all(|way| way["when"] != when) {
+                        let name = format!("way {}", written.len());
+                        written.push(json!({"name": name, "when": when, "steps": self.steps(steps)}));
+                    }
+                }
+                json!({ "branch": written })
             }
             Plan::Audience { add: true } => json!({"add_to_audience": "cards"}),
             Plan::Audience { add: false } => json!({"remove_from_audience": "cards"}),
