@@ -120,7 +120,8 @@ enum Command {
     /// Everyone begins outside of all journeys, whatever they are in: enrollments under way are not played on, and messages
     /// from before the first day count against no cap. Traits, consents and audiences are as they are stored; what they
     /// said before is not kept. Segments by scores and predictions are learnt as of the first day. Journeys that are paused
-    /// or stopped are played as if they ran. A message costs what the dearest route does.
+    /// or stopped are played as if they ran. A message costs what the dearest route does; a budget of the month stops nothing here, and it is told
+    /// when it would.
     Simulate(simulate::Simulate),
     /// The journeys: which run, and how many are in them; `pause`, `resume`, `stop --finish` or `stop --now`,
     /// `enroll` and `remove`.

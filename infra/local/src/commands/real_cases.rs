@@ -183,7 +183,8 @@ impl Case {
             | SkipReason::Suppressed
             | SkipReason::Ended
             | SkipReason::HeldOut
-            | SkipReason::Late => {}
+            | SkipReason::Late
+            | SkipReason::BudgetSpent => {}
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Share, Simulation, Tally};
+use crate::calendar::month;
 use crate::customer::{Customer, Value};
 use crate::enrollment::{EndReason, Enrollment, Message, State, Status};
 use crate::event::{Event, EventId, ORDER_COMPLETED, Properties};
@@ -145,6 +146,9 @@ impl Played<'_, '_> {
         of.parts += u64::from(parts.unwrap_or(0));
         of.yen += yen.unwrap_or_default();
         *of.sends.entry(step.name.to_string()).or_default() += 1;
+        if let Some(yen) = yen {
+            *of.months.entry(month(now, &self.simulation.definitions.zone)).or_default() += yen;
+        }
         if let Ok(at) = jiff::Timestamp::from_second(now.seconds()) {
             let local = at.to_zoned(customer.zone(&self.simulation.definitions.zone));
             *of.hours.entry((local.date(), local.hour())).or_default() += 1;

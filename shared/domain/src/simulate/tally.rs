@@ -42,6 +42,8 @@ pub struct JourneyTally {
     pub parts: u64,
     /// What the messages cost, on the dearest route.
     pub yen: Yen,
+    /// The same by month of the shop's calendar, such as `2026-03`.
+    pub months: BTreeMap<String, Yen>,
     /// Messages that were clicked, by assumption.
     pub clicks: u64,
     /// Enrollments that reached their goal, by what happened or by assumption.
@@ -78,6 +80,7 @@ impl AddAssign for JourneyTally {
         merge(&mut self.skipped, other.skipped);
         self.parts += other.parts;
         self.yen += other.yen;
+        merge(&mut self.months, other.months);
         self.clicks += other.clicks;
         self.conversions += other.conversions;
         self.assumed_conversions += other.assumed_conversions;

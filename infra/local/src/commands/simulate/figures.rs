@@ -71,6 +71,7 @@ fn figures(tally: &JourneyTally) -> Map<String, Value> {
         "skipped_by_reason": tally.skipped,
         "parts": tally.parts,
         "yen": tally.yen,
+        "yen_by_month": tally.months,
         "clicks": tally.clicks,
         "conversions": tally.conversions,
         "assumed_conversions": tally.assumed_conversions,

@@ -89,6 +89,7 @@ impl Told<'_> {
                 counted(tally.endless, "customer")
             );
         }
+        text.extend(self.over_budget(&figures));
         text.extend(self.nobody(&figures));
         Ok(text.trim_end().to_owned())
     }
@@ -170,6 +171,21 @@ impl Told<'_> {
         }
         let _ = writeln!(text, "    {} the same", counted(same, "line"));
         text
+    }
+
+    /// The months in which the journey would spend more than it may.
+    fn over_budget(&self, figures: &JourneyTally) -> Option<String> {
+        let journey = self.played.definitions.current(self.played.journey.as_ref()?)?.1;
+        let budget = journey.policy.budget_yen_per_month?;
+        let over: Vec<String> = figures
+            .months
+            .iter()
+            .filter(|(_, yen)| **yen > budget)
+            .map(|(month, yen)| format!("{month} ({yen})"))
+            .collect();
+        let told =
+            format!("\n  beyond its budget of {budget} a month, which would stop it: {}\n", over.join(", "));
+        (!over.is_empty()).then_some(told)
     }
 
     /// Why nobody entered, where that follows from the journey's kind.
