@@ -56,7 +56,9 @@ async fn put(table: &Table, files: &[File]) -> Result<Option<u32>> {
             tell_of_members(table, &current, &applied).await?;
             let now = Clock::system().now();
             let previews = tokio::task::block_in_place(|| previews(table, &current, &applied, now))?;
-            previews.iter().for_each(|preview| say(preview));
+            for preview in previews {
+                say(&preview);
+            }
             for told in unlearnt(&current, Followed::Applied) {
                 say(&told);
             }

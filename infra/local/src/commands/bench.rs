@@ -22,6 +22,7 @@ use super::up::Lasting;
 
 /// Measures this machine.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct Bench {
     /// How many customers the shops have, separated by commas.
     #[arg(long, value_delimiter = ',', default_value = "10000,100000", value_name = "N,N",

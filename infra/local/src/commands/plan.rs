@@ -62,7 +62,9 @@ impl PlanArgs {
         say(&moves(&plan, &touched, now));
         let previews =
             tokio::task::block_in_place(|| previews(&reader.table, &definitions, &checked.applied, now))?;
-        previews.iter().for_each(|preview| say(preview));
+        for preview in previews {
+            say(&preview);
+        }
         told.iter().chain(&unknown(&definitions, &checked.applied, &plan)).for_each(|told| say(told));
         Ok(())
     }

@@ -166,7 +166,9 @@ impl Source<'_> {
         }
         let mut survey = Survey::new();
         self.each("learning of all customers", |customers| {
-            customers.iter().for_each(|customer| survey.add(&as_of(customer, span.from).0, span.from));
+            for customer in customers {
+                survey.add(&as_of(customer, span.from).0, span.from);
+            }
         })?;
         let population = survey.conclude(None, span.from);
         played.all_mut().for_each(|definitions| definitions.population = Some(population.clone()));

@@ -60,7 +60,9 @@ pub fn run() -> Result<Replay> {
     }
     let customers = customers(said, until)?;
     let mut survey = Survey::new();
-    customers.iter().for_each(|customer| survey.add(&as_of(customer, from).0, from));
+    for customer in &customers {
+        survey.add(&as_of(customer, from).0, from);
+    }
     definitions.population = Some(survey.conclude(None, from));
     let before = without_journeys(&definitions);
     let simulation = Simulation {
