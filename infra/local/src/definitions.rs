@@ -96,6 +96,7 @@ pub async fn apply(runtime: &Arc<Runtime>, files: &[(String, String)]) -> Result
     }
 }
 
+/// Mistakes, a line each.
 pub fn join(mistakes: &[Mistake]) -> String {
     mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

@@ -49,6 +49,9 @@ impl Default for PermittedHours {
 }
 
 impl PermittedHours {
+    /// Every minute.
+    pub const ALL_DAY: Self = Self { from: Clock24 { minutes: 0 }, until: Clock24::MIDNIGHT_AFTER };
+
     /// The earliest instant from `now` on at which the clock on the receiver's wall shows a permitted minute: `now`
     /// itself when it does.
     ///
@@ -207,6 +210,12 @@ impl TryFrom<String> for Moment {
             .map(Self)
             .ok_or_else(|| format!("`{text}` is not a day and a time; write it as 2026-12-01T10:00"))
     }
+}
+
+/// The month of an instant by the calendar of a zone, written `2026-11`.
+pub fn month(at: Timestamp, zone: &TimeZone) -> String {
+    let at = jiff::Timestamp::from_second(at.seconds()).unwrap_or_default();
+    zone.to_datetime(at).strftime("%Y-%m").to_string()
 }
 
 /// The instant at which clocks in a zone show a time; one that daylight saving skips is taken an hour later.

@@ -22,6 +22,7 @@ use crate::definition::{
 use crate::journey::{Journey, ReEntry, Step, Until, Variant, Way, WebhookStep};
 use crate::list::{IDS_LIMIT, ListSource};
 use crate::message::{FrequencyCap, Tightened};
+use crate::money::Yen;
 use crate::names::StepName;
 use crate::spelling::nearest;
 
@@ -182,6 +183,9 @@ impl Builder {
         for place in caps(&policy.caps) {
             self.wrong(&place, "`at_most` and `within_days` go from 1");
         }
+        if policy.budget_yen_per_month.is_some_and(|budget| budget <= Yen::ZERO) {
+            self.wrong("policy.budget_yen_per_month", "goes from 1; leave it out to spend without a limit");
+        }
         let payment = policy.reminds_of_payment.then_some(PAYMENT_HOURS);
         let hours = policy.hours.map(|hours| payment.map_or(hours, |payment| hours.and(payment)));
         if hours.is_some_and(PermittedHours::is_empty) {
@@ -201,18 +205,26 @@ impl Builder {
             self.step(source, &format!("{place}[{index}]"));
             let next = self.steps.len();
             if index + 1 < sources.len() {
+                let mut reached = false;
                 for end in here..next {
-                    self.go_on(end, next);
+                    reached |= self.go_on(end, next);
+                }
+                if !reached {
+                    self.refuse(
+                        &format!("{place}[{}]", index + 1),
+                        "is never reached: every way ends in `exit` before it; take it or an `exit` out",
+                    );
                 }
             }
         }
         first
     }
 
-    /// Fills every open way on of the step at `end` with `next`.
-    fn go_on(&mut self, end: usize, next: usize) {
-        let fill = |open: &mut Option<usize>| {
-            open.get_or_insert(next);
+    /// Fills every open way on of the step at `end` with `next`; whether anyone can take one of them.
+    fn go_on(&mut self, end: usize, next: usize) -> bool {
+        let mut reached = false;
+        let mut fill = |open: &mut Option<usize>| {
+            reached |= *open.get_or_insert(next) == next;
         };
         match &mut self.steps[end] {
             Step::Message(message) => fill(&mut message.next),
@@ -227,13 +239,23 @@ impl Builder {
                 fill(otherwise);
             }
             Step::Branch { ways, otherwise } => {
-                for way in ways {
+                for way in ways.iter_mut() {
                     fill(&mut way.next);
                 }
-                fill(otherwise);
+                // With a way for all others nobody is left.
+                if ways.last().is_none_or(|way| way.when != Condition::All(Vec::new())) {
+                    fill(otherwise);
+                } else {
+                    otherwise.get_or_insert(next);
+                }
             }
             Step::Exit => {}
         }
+        reached
+    }
+
+    fn refuse(&mut self, place: &str, what: &str) {
+        self.refused.push(Mistake { place: place.to_owned(), what: what.to_owned() });
     }
 
     fn step(&mut self, source: &StepSource, place: &str) {
@@ -304,6 +326,10 @@ impl Builder {
                     continue;
                 }
             };
+            if let Some(same) = ways.iter().find(|way: &&Way| way.when == when) {
+                let what = format!("is never taken: the way `{}` before it asks the same", same.name);
+                self.refuse(&place, &what);
+            }
             let next = self.sequence(&source.steps, &format!("{place}.steps"));
             ways.push(Way { name: source.name.clone(), when, next });
         }

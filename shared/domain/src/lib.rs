@@ -21,6 +21,7 @@ pub mod era;
 pub mod event;
 pub mod event_match;
 pub mod experiment;
+mod holidays;
 pub mod input;
 pub mod journey;
 pub mod ledger;

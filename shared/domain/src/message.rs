@@ -17,6 +17,8 @@ use crate::consent::Purpose;
 use crate::contact::Channel;
 use crate::customer::Customer;
 use crate::event::base62;
+use crate::holidays;
+use crate::money::Yen;
 use crate::names::{CustomerId, JourneyName};
 use crate::time::Timestamp;
 
@@ -123,6 +125,8 @@ pub enum SkipReason {
     HeldOut,
     /// The journey was paused when it was time.
     Late,
+    /// What the journey may cost in a month is spent.
+    BudgetSpent,
 }
 
 impl SkipReason {
@@ -137,6 +141,7 @@ impl SkipReason {
             Self::TooLong => "text too long",
             Self::HeldOut => "held out",
             Self::Late => "journey paused when it was time",
+            Self::BudgetSpent => "budget of the month spent",
         }
     }
 }
@@ -187,10 +192,28 @@ pub struct Policy {
     pub caps: Vec<FrequencyCap>,
     /// Days on which no marketing leaves, such as holidays.
     pub days_off: BTreeSet<Day>,
+    /// The country on whose national holidays no marketing leaves.
+    pub holidays_off: Option<Country>,
     /// Days of the week on which no marketing leaves.
     pub weekdays_off: BTreeSet<Weekday>,
     /// What was held until the hours begin leaves spread over so many minutes, so that not everyone hears at once.
     pub spread_minutes: u32,
+}
+
+/// A country whose national holidays are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Country {
+    /// 日本
+    Japan,
+}
+
+impl Country {
+    fn is_holiday(self, date: Date) -> bool {
+        match self {
+            Self::Japan => holidays::is_holiday(date),
+        }
+    }
 }
 
 /// What one journey allows beyond what the shop does: less.
@@ -203,6 +226,9 @@ pub struct Tightened {
     pub caps: Vec<FrequencyCap>,
     /// Whether it reminds of payments: none of its messages leaves between 21:00 and 8:00 (貸金業法 art. 21).
     pub reminds_of_payment: bool,
+    /// The most yen that its SMS may cost in a month of the shop's calendar; those that would cost more are left out.
+    #[schemars(with = "Option<u32>")]
+    pub budget_yen_per_month: Option<Yen>,
 }
 
 impl Tightened {
@@ -221,6 +247,7 @@ impl Policy {
     /// Whether marketing may leave on a day.
     fn is_open(&self, date: Date) -> bool {
         !self.days_off.contains(&Day(date))
+            && !self.holidays_off.is_some_and(|country| country.is_holiday(date))
             && !self.weekdays_off.iter().any(|day| Weekdays::of(&[*day]).has(date))
     }
 }

@@ -1,12 +1,29 @@
 //! A message as the person will read it.
 
+use domain::calendar::month;
 use domain::consent::Purpose;
 use domain::contact::Channel;
 use domain::customer::Customer;
 use domain::definitions::Definitions;
 use domain::message::{Code, SkipReason};
+use domain::money::Yen;
+use domain::names::JourneyName;
 use domain::rendering::{Sender, fill};
+use domain::time::Timestamp;
 use maud::html;
+
+/// What an SMS may cost of its journey's budget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// The journey.
+    pub journey: JourneyName,
+    /// The month, by the shop's calendar.
+    pub month: String,
+    /// What it costs at most, by the table of prices.
+    pub yen: Yen,
+    /// What the journey may cost in the month.
+    pub budget: Yen,
+}
 
 /// A message, ready to leave.
 #[derive(Clone, PartialEq, Eq)]
@@ -31,6 +48,8 @@ pub struct Rendered {
     pub headers: Vec<(String, String)>,
     /// Where its links lead, in order.
     pub links: Vec<String>,
+    /// What it may cost, when that is bounded.
+    pub(crate) cost: Option<Cost>,
 }
 
 impl std::fmt::Debug for Rendered {
@@ -44,8 +63,8 @@ pub(crate) fn render(
     customer: &Customer,
     code: &Code,
     definitions: &Definitions,
-    base: &str,
-    sender: &str,
+    sender: Sender<'_>,
+    now: Timestamp,
 ) -> Result<Rendered, SkipReason> {
     let found = customer.enrollments.iter().find_map(|enrollment| {
         let message = enrollment.messages().find(|message| message.code == *code)?;
@@ -53,8 +72,7 @@ pub(crate) fn render(
     });
     let (enrollment, journey, position) = found.ok_or(SkipReason::Ended)?;
     let step = journey.message(position).ok_or(SkipReason::Ended)?;
-    let filled =
-        fill(customer, (enrollment, journey), step, code, definitions, Sender { base, name: sender });
+    let filled = fill(customer, (enrollment, journey), step, code, definitions, sender);
     let filled = filled.map_err(|unfilled| {
         if !unfilled.detail.is_empty() {
             tracing::info!(reason = unfilled.detail, "a message can't be sent");
@@ -71,10 +89,17 @@ pub(crate) fn render(
                 headers.push(("List-Unsubscribe".to_owned(), format!("<{}>", filled.optout)));
                 headers.push(("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned()));
             }
-            let pixel = format!("{base}/p/{}.gif", code.as_str());
+            let pixel = format!("{}/p/{}.gif", sender.base, code.as_str());
             Some(page(filled.html.as_deref(), &filled.text, &pixel))
         }
     };
+    let cost = filled.estimate.as_ref().zip(journey.policy.budget_yen_per_month);
+    let cost = cost.map(|(estimate, budget)| Cost {
+        journey: journey.name.clone(),
+        month: month(now, &definitions.zone),
+        yen: estimate.yen().1,
+        budget,
+    });
     Ok(Rendered {
         code: code.clone(),
         purpose: filled.purpose,
@@ -86,6 +111,7 @@ pub(crate) fn render(
         html,
         headers,
         links: step.links.iter().map(|(_, url)| url.clone()).collect(),
+        cost,
     })
 }
 

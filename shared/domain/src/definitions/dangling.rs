@@ -1,12 +1,16 @@
-//! References from one definition to another that lead nowhere, and segments that ask about themselves.
+//! What does not fit between definitions: references that lead nowhere, segments that ask about themselves, and hours
+//! that have no minute in common.
 
 use std::collections::BTreeSet;
 
 use super::{Definitions, Kind};
+use crate::calendar::PermittedHours;
 use crate::check;
 use crate::condition::Condition;
+use crate::consent::Purpose;
 use crate::definition::{Definition, EnterSource, JourneySource, Mistake, StepSource};
 use crate::journey::Enter;
+use crate::message::{Policy, Tightened};
 use crate::names::{ListName, SegmentName};
 use crate::place::{Place, Tree};
 
@@ -82,6 +86,7 @@ impl Definitions {
                 dangling.extend(self.missing_entry(from, place, segment));
             }
             dangling.extend(journey.conditions().flat_map(|condition| self.missing(from, condition)));
+            dangling.extend(self.no_hours(from, journey.purpose, &journey.policy));
         }
         dangling
     }
@@ -111,6 +116,7 @@ impl Definitions {
                 entered
                     .into_iter()
                     .chain(conditions.flat_map(|condition| self.missing(from, condition)))
+                    .chain(self.no_hours(from, source.purpose, &source.policy))
                     .collect()
             }
             Definition::Shop(_) | Definition::List(_) => Vec::new(),
@@ -131,6 +137,28 @@ impl Definitions {
         let lists = lists_asked(condition).into_iter().filter(|name| !self.lists.contains_key(*name));
         let lists = lists.map(|name| from.dangling("", "in_list", name.as_str(), self.no_list(name)));
         segments.chain(lists).collect()
+    }
+
+    /// Hours of a journey and of the shop that exclude each other. Those of the journey by themselves are checked with it.
+    fn no_hours(&self, from: From<'_>, purpose: Purpose, policy: &Tightened) -> Option<Dangling> {
+        let alone = policy.hours(purpose, &Policy { hours: PermittedHours::ALL_DAY, ..Policy::default() });
+        if alone.is_some_and(PermittedHours::is_empty) {
+            return None;
+        }
+        let shop = self.shop.policy.hours;
+        let none = policy.hours(purpose, &self.shop.policy)?.is_empty();
+        let (key, to) = match policy.hours {
+            Some(hours) => ("from", String::from(hours.from)),
+            None => ("reminds_of_payment", "true".to_owned()),
+        };
+        let what = || {
+            format!(
+                "no minute of these hours is among the shop's, {} to {}: nothing would ever leave; change one of the two",
+                String::from(shop.from),
+                String::from(shop.until)
+            )
+        };
+        none.then(|| from.dangling("policy.hours", key, &to, what()))
     }
 
     fn no_list(&self, name: &ListName) -> String {

@@ -22,7 +22,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use crate::chance::Chance;
-use crate::plan::{EVENTS, Sketch, sketch};
+use crate::plan::{CAPPED, EVENTS, POLICIES, Sketch, sketch};
 use crate::world::{Delivery, Script, World, messages, twice};
 use crate::{at, cases, definitions};
 
@@ -30,7 +30,7 @@ use crate::{at, cases, definitions};
 const START: &str = "2026-03-27T00:00:00Z";
 const MINUTES: i64 = 4 * 1440;
 /// Long enough for the longest wait, the longest hold and the last look at a message of which nothing was heard.
-const TO_THE_END: i64 = 60 * 1440;
+const TO_THE_END: i64 = 150 * 1440;
 
 const ZONES: [&str; 4] = ["Asia/Tokyo", "Europe/Berlin", "America/Los_Angeles", "Asia/Kathmandu"];
 
@@ -172,7 +172,7 @@ fn shop(sketches: &[Sketch; JOURNEYS]) -> Definitions {
             "segment: { name: fresh, when: { event: { name: Signed Up, within_days: 1 } } }",
             "segment: { name: drifting, when: { any: [{ in_segment: marked }, { all: [{ event: { name: Page Viewed } }, { no_event: { name: Page Viewed, for_days: 1 } }] }] } }",
             "segment: { name: marked, when: { in_audience: cards } }",
-            "shop: { time_zone: Asia/Tokyo, policy: { hours: { from: '09:00', until: '20:00' }, caps: [{ channel: sms, at_most: 3, within_days: 1 }] } }",
+            "shop: { time_zone: Asia/Tokyo, policy: { hours: { from: '09:00', until: '20:00' }, weekdays_off: [sunday], spread_minutes: 45, caps: [{ channel: sms, at_most: 3, within_days: 1 }] } }",
         ]
         .map(ToOwned::to_owned),
     );
@@ -230,30 +230,56 @@ proptest! {
         prop_assert_eq!(seen.told, also.told);
     }
 
-    /// Invariants 1, 3 and 4: a provider is asked once for a message; marketing leaves in the permitted hours of the
-    /// zone that was said last, with consent, and not beyond the cap.
+    /// Invariants 1, 3 and 4: a provider is asked once for a message; it leaves in the hours of its journey, marketing
+    /// in those of the shop and on open days besides, by the zone that was said last, with consent, and not beyond caps.
     #[test]
     fn nothing_leaves_that_may_not(sketches in several(), life in life(), mood in any::<u64>()) {
         let definitions = shop(&sketches);
         let (customer, seen) = run(&definitions, &life, mood, Delivery::Jumping);
         prop_assert!(twice(&seen).is_empty());
         let messages = messages(&customer);
-        let mut sms: Vec<Timestamp> = Vec::new();
+        let policies: BTreeMap<&Code, usize> = customer
+            .enrollments
+            .iter()
+            .flat_map(|it| it.messages().map(|message| (&message.code, number(&it.journey))))
+            .map(|(code, journey)| (code, sketches[journey].policy))
+            .collect();
+        let (mut sms, mut all, mut capped) = (Vec::new(), Vec::new(), Vec::new());
         for (now, code) in &seen.calls {
-            let Some(message) = messages.get(code).filter(|message| message.purpose == Purpose::Marketing) else { continue };
+            let Some(message) = messages.get(code) else { continue };
             let known = said_until(&life, *now);
             let zone = jiff::tz::TimeZone::get(known.zone).unwrap();
-            let hour = jiff::Timestamp::from_second(now.seconds()).unwrap().to_zoned(zone).hour();
-            prop_assert!((9..20).contains(&hour), "{:?} at {} o'clock in {}", code, hour, known.zone);
+            let local = jiff::Timestamp::from_second(now.seconds()).unwrap().to_zoned(zone);
+            let policy = policies[code];
+            let [marketing, transactional] = &POLICIES[policy].1;
+            if message.purpose == Purpose::Transactional {
+                // A notice to somebody else is bound to no hours.
+                let notice = message.channel == Channel::Email;
+                prop_assert!(notice || transactional.contains(&local.hour()), "{code:?} at {local}");
+                continue;
+            }
+            prop_assert!(marketing.contains(&local.hour()), "{code:?} at {local}");
+            prop_assert!(local.weekday() != jiff::civil::Weekday::Sunday, "{code:?} at {local}");
             prop_assert!(known.consents[&message.channel], "{:?} without consent", code);
-            if message.channel == Channel::Sms && message.status.left() {
+            if message.status.left() {
                 // A cap counts from the instant at which a message is handed over.
-                sms.push(message.at);
+                all.push(message.at);
+                if message.channel == Channel::Sms {
+                    sms.push(message.at);
+                }
+                if policy == CAPPED {
+                    capped.push(message.at);
+                }
             }
         }
-        for now in &sms {
-            prop_assert!(sms.iter().filter(|at| *at <= now && now.since(**at) < 86_400).count() <= 3);
-        }
+        let within_a_day = |of: &[Timestamp], now: Timestamp| {
+            of.iter().filter(|at| **at <= now && now.since(**at) < 86_400).count()
+        };
+        prop_assert!(sms.iter().all(|now| within_a_day(&sms, *now) <= 3));
+        // What other journeys sent counts as well; they are not bound, and may go on in the same second.
+        let before = |now: Timestamp| all.iter().filter(|at| **at < now && now.since(**at) < 86_400).count();
+        let at_once = |now: Timestamp| capped.iter().filter(|at| **at == now).count();
+        prop_assert!(capped.iter().all(|now| before(*now) + at_once(*now) <= 2), "{capped:?} of {all:?}");
     }
 
     /// A webhook is handed over once for each step that is passed, with what began the enrollment; its body reads as JSON
@@ -294,7 +320,7 @@ proptest! {
         // A list that is left and entered again by two journeys in turn would go on for ever by right.
         let (customer, _) = World::new(&definitions, at(START), &script(&life), mood).run(TO_THE_END, Delivery::Jumping);
         let settled = customer.enrollments.iter().filter(|enrollment| {
-            TO_THE_END * 60 - enrollment.entered.since(at(START)) > 40 * 86_400
+            TO_THE_END * 60 - enrollment.entered.since(at(START)) > 120 * 86_400
         });
         for enrollment in settled.clone() {
             prop_assert!(!enrollment.is_live(), "{:?}", enrollment);
@@ -306,6 +332,11 @@ proptest! {
             prop_assert!(report.is_complete() && report.waiting == 0, "{:?}", report);
         }
     }
+}
+
+/// The number in the name of a journey.
+fn number(journey: &JourneyName) -> usize {
+    journey.as_str().trim_start_matches('j').parse().unwrap()
 }
 
 /// What the shop has been told until `now`, by the latest word on each.

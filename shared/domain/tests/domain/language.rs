@@ -1,5 +1,7 @@
 //! What can begin a journey, what its steps can wait for and ask, and what operators can do to it, each by an example.
 
+use std::fmt::Write as _;
+
 use std::collections::BTreeMap;
 
 use domain::customer::Value;
@@ -272,7 +274,7 @@ fn branches_on_the_answer() {
             None => {}
         }
         told.push_str(&story.until("12-31 00:00").told);
-        told.push_str(&format!("liked: {:?}\n\n", story.customer.value("liked")));
+        writeln!(told, "liked: {:?}\n", story.customer.value("liked")).unwrap();
     }
     assert_snapshot!(told, @"
     02-03 11:00  enters j; hands over ask; → sms ask; → row j

@@ -14,7 +14,9 @@ mod language;
 mod mistakes;
 mod moments;
 mod plan;
+mod policies;
 mod population;
+mod reference;
 mod refusals;
 mod report;
 mod slips;
@@ -23,6 +25,7 @@ mod ties;
 mod win_back;
 mod withdrawal;
 mod world;
+mod wrong_journeys;
 
 use domain::definitions::{Definitions, Kind, Version, read};
 use domain::message::CodeKey;

@@ -59,6 +59,7 @@ pub struct Sketch {
     pub group: bool,
     pub priority: i32,
     pub holdout: bool,
+    pub policy: usize,
 }
 
 /// What begins journeys, and whether it has a key.
@@ -80,6 +81,19 @@ pub fn enters() -> Vec<(Json, bool)> {
         (json!("request"), true),
     ]
 }
+
+/// What a journey allows beyond the shop, and the hours of the day in which its messages may leave then: marketing, and
+/// what is not.
+pub const POLICIES: [(Option<&str>, [std::ops::Range<i8>; 2]); 5] = [
+    (None, [9..20, 0..24]),
+    (Some(r#"{"hours": {"from": "12:00", "until": "18:00"}}"#), [12..18, 12..18]),
+    (Some(r#"{"reminds_of_payment": true}"#), [9..20, 8..21]),
+    (Some(r#"{"caps": [{"at_most": 2, "within_days": 1}]}"#), [9..20, 0..24]),
+    (Some(r#"{"hours": {"from": "10:00", "until": "22:00"}, "reminds_of_payment": true}"#), [10..20, 10..21]),
+];
+
+/// The journey among these that has a cap of two marketing messages a day.
+pub const CAPPED: usize = 3;
 
 /// Events that journeys wait for and that happen.
 pub const EVENTS: [&str; 3] = ["Signed Up", "Page Viewed", "Order Completed"];
@@ -137,9 +151,10 @@ fn steps() -> impl Strategy<Value = Vec<Plan>> {
 
 pub fn sketch() -> impl Strategy<Value = Sketch> {
     let exit = prop_oneof![7 => Just(None), 1 => asked().prop_map(Some)];
-    let place = (0..enters().len(), prop::bool::weighted(0.3), -1..2_i32, prop::bool::weighted(0.2));
+    let policy = prop_oneof![3 => Just(0), 2 => 1..POLICIES.len()];
+    let place = (0..enters().len(), prop::bool::weighted(0.3), -1..2_i32, prop::bool::weighted(0.2), policy);
     (prop::bool::weighted(0.8), steps(), any::<bool>(), exit, any::<bool>(), place).prop_map(
-        |(marketing, steps, goal, exit, again, (enter, group, priority, holdout))| Sketch {
+        |(marketing, steps, goal, exit, again, (enter, group, priority, holdout, policy))| Sketch {
             marketing,
             steps,
             goal,
@@ -149,6 +164,7 @@ pub fn sketch() -> impl Strategy<Value = Sketch> {
             group,
             priority,
             holdout,
+            policy,
         },
     )
 }
@@ -172,6 +188,9 @@ impl Sketch {
             "steps": steps,
             "priority": self.priority,
         });
+        if let Some(policy) = POLICIES[self.policy].0 {
+            journey["policy"] = serde_json::from_str(policy).unwrap();
+        }
         if self.group {
             journey["group"] = json!("one");
         }
