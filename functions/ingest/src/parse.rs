@@ -106,7 +106,7 @@ pub fn parse(item: &Value, now: Timestamp) -> Result<(CustomerId, Input), Reject
             stray(fields, "traits", "identify")?;
             let key = match given(fields, "key") {
                 Some(key) => text(key, "key", MESSAGE_ID_LIMIT)?.to_owned(),
-                None => message_id.map_or_else(|| derived(fields, now), |id| id.to_owned()),
+                None => message_id.map_or_else(|| derived(fields, now), ToOwned::to_owned),
             };
             // A key is kept with the customer: one that was derived from the whole call is kept by its hash.
             let key = if key.len() > KEY_LIMIT { EventId::of(&key).as_str().to_owned() } else { key };

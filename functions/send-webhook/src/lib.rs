@@ -67,7 +67,8 @@ impl SendWebhook {
             let function = Arc::clone(&self);
             async move { function.task(message.body).await }
         });
-        let results = results.await.into_iter().map(|result| result.unwrap_or_else(|error| Err(Failure::Retry(error))));
+        let results =
+            results.await.into_iter().map(|result| result.unwrap_or_else(|error| Err(Failure::Retry(error))));
         indexes.into_iter().zip(results).collect()
     }
 
@@ -114,7 +115,8 @@ impl SendWebhook {
 
 /// A failure with the step it is of.
 fn about(failure: Failure, task: &WebhookTask, step: &WebhookStep) -> Failure {
-    let which = format!("the webhook {} of the journey {} (version {})", step.name, task.journey, task.version);
+    let which =
+        format!("the webhook {} of the journey {} (version {})", step.name, task.journey, task.version);
     match failure {
         Failure::Retry(error) => Failure::Retry(error.context(which)),
         Failure::Fail(error) => Failure::Fail(error.context(which)),

@@ -33,8 +33,10 @@ impl fmt::Debug for Post {
 
 impl Post {
     pub(crate) fn from_vars(vars: &Vars) -> Result<Self, ConfigError> {
-        let secrets = vars.required(SECRETS)?.split_whitespace().map(Secret::parse).collect::<Result<Vec<_>, _>>();
-        let secrets = secrets.map_err(|error| ConfigError { name: SECRETS, what: format!("is wrong: {error}") })?;
+        let secrets =
+            vars.required(SECRETS)?.split_whitespace().map(Secret::parse).collect::<Result<Vec<_>, _>>();
+        let secrets =
+            secrets.map_err(|error| ConfigError { name: SECRETS, what: format!("is wrong: {error}") })?;
         if secrets.is_empty() {
             return Err(ConfigError { name: SECRETS, what: "is not set".to_owned() });
         }
@@ -95,7 +97,10 @@ mod tests {
         assert_eq!(post(&format!("{SECRET} {second}"), "production").unwrap().secrets.len(), 2);
         assert_eq!(post(" ", "development").unwrap_err(), "environment variable WEBHOOK_SECRET is not set");
         let error = post(&format!("{SECRET} secret"), "development").unwrap_err();
-        assert!(error.starts_with("environment variable WEBHOOK_SECRET is wrong: not a webhook secret"), "{error}");
+        assert!(
+            error.starts_with("environment variable WEBHOOK_SECRET is wrong: not a webhook secret"),
+            "{error}"
+        );
         assert!(!error.contains(SECRET), "{error}");
     }
 

@@ -69,7 +69,11 @@ impl Function {
         match self {
             Self::SendSms(_) | Self::SendEmail(_) => sending::SETTLE_SECONDS,
             // A webhook that is sent twice is known by its id.
-            Self::Advance(_) | Self::Schedule(_) | Self::Recompute(_) | Self::SendWebhook(_) | Self::Http(_) => 0,
+            Self::Advance(_)
+            | Self::Schedule(_)
+            | Self::Recompute(_)
+            | Self::SendWebhook(_)
+            | Self::Http(_) => 0,
         }
     }
 
@@ -92,7 +96,11 @@ impl Function {
         match self {
             Self::Schedule(function) => function.handle().await.map(|_| ()),
             Self::Recompute(function) => function.handle(event).await.map(|_| ()),
-            Self::Advance(_) | Self::SendSms(_) | Self::SendEmail(_) | Self::SendWebhook(_) | Self::Http(_) => {
+            Self::Advance(_)
+            | Self::SendSms(_)
+            | Self::SendEmail(_)
+            | Self::SendWebhook(_)
+            | Self::Http(_) => {
                 bail!("an event is tied to a function that takes none")
             }
         }

@@ -78,7 +78,8 @@ fn one_signed_request() -> Result<()> {
         });
         ensure!(said == expected, "{said}");
         let report = shop.report("orders").await?;
-        let counted: Vec<_> = report.branches.iter().map(|it| (it.step.as_str(), it.ways["passed"])).collect();
+        let counted: Vec<_> =
+            report.branches.iter().map(|it| (it.step.as_str(), it.ways["passed"])).collect();
         ensure!(counted == [("webhook tell-warehouse", 1)] && report.sent == 1, "{report:?}");
         let forbidden = shop.forbidden();
         ensure!(forbidden.is_empty(), "the template does not allow {forbidden:?}");
@@ -109,7 +110,8 @@ fn a_receiver_that_is_down_is_asked_again() -> Result<()> {
         let [letter] = letters.as_slice() else { anyhow::bail!("{} letters", letters.len()) };
         let cause = letter.attributes["cause"]["StringValue"].as_str().context("no cause")?;
         ensure!(
-            cause == "the webhook tell-warehouse of the journey orders (version 1): the receiver answered HTTP 500",
+            cause
+                == "the webhook tell-warehouse of the journey orders (version 1): the receiver answered HTTP 500",
             "{cause}"
         );
         Ok(())
@@ -172,7 +174,10 @@ fn killed_at_every_call() -> Result<()> {
                     at_call.watch();
                 }
                 ensure!(shop.dead_letters().await?.is_empty(), "a letter is left");
-                ensure!(shop.report("orders").await?.sent == 1 + u64::try_from(calls)?, "a customer was not told");
+                ensure!(
+                    shop.report("orders").await?.sent == 1 + u64::try_from(calls)?,
+                    "a customer was not told"
+                );
                 let expected = usize::from(function == "send-webhook" && fault == Fault::KillBefore);
                 ensure!(twice == expected, "{fault:?} of {function}: {twice} were made twice");
                 Ok(())

@@ -64,11 +64,11 @@ impl Cards {
         let reader = place::reader(&self.data.data)?;
         let definitions = crate::definitions::current(&reader.table).await?;
         let card = CardName::parse(&self.card)?;
-        let [since, before] = [self.since, self.before].map(|day| day.map(|day| midnight(day, &definitions.zone)));
+        let [since, before] =
+            [self.since, self.before].map(|day| day.map(|day| midnight(day, &definitions.zone)));
         let (since, before) = (since.transpose()?, before.transpose()?);
-        let within = |at: Timestamp| {
-            since.is_none_or(|since| since <= at) && before.is_none_or(|before| at < before)
-        };
+        let within =
+            |at: Timestamp| since.is_none_or(|since| since <= at) && before.is_none_or(|before| at < before);
         let cards = passed(&reader.table, &definitions, &card, within).await?;
         let sink: Box<dyn Write + Send> = match &self.out {
             Some(path) => {
@@ -223,7 +223,8 @@ fn name(customer: &Customer) -> String {
 
 /// A Japanese postal code as 060-0001: without the hyphen a spreadsheet takes it for a number and its first zero away.
 fn postal_code(text: &str) -> String {
-    let digits: String = text.chars().map(narrow).filter(|c| !matches!(c, '-' | '‐' | 'ー' | '−' | ' ' | '〒')).collect();
+    let digits: String =
+        text.chars().map(narrow).filter(|c| !matches!(c, '-' | '‐' | 'ー' | '−' | ' ' | '〒')).collect();
     if digits.len() == 7 && digits.chars().all(|c| c.is_ascii_digit()) {
         return format!("{}-{}", &digits[..3], &digits[3..]);
     }

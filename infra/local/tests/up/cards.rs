@@ -24,7 +24,10 @@ fn cards(shop: &Shop, arguments: &[&str]) -> Output {
 /// The rows of a file as spreadsheets read it, without when each was passed, and that.
 fn rows(file: &[u8]) -> (Vec<Vec<String>>, Vec<String>) {
     let text = std::str::from_utf8(file).unwrap().strip_prefix('\u{feff}').unwrap();
-    assert!(text.starts_with("id,name,postal_code,prefecture,city,street,country,journey,at,key\r\n"), "{text}");
+    assert!(
+        text.starts_with("id,name,postal_code,prefecture,city,street,country,journey,at,key\r\n"),
+        "{text}"
+    );
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let rows = reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect::<Vec<_>>());
     rows.map(|mut row| {
@@ -65,7 +68,17 @@ async fn cards_for_whoever_prints_them() {
         people,
         [
             ["'=1002", "'@佐藤 次郎", "", "", "", "", "", "thanks", "A-=1002"],
-            ["1001", "山田 花子", "060-0001", "北海道", "札幌市中央区", "北一条西1-1", "", "thanks", "A-1001"],
+            [
+                "1001",
+                "山田 花子",
+                "060-0001",
+                "北海道",
+                "札幌市中央区",
+                "北一条西1-1",
+                "",
+                "thanks",
+                "A-1001"
+            ],
         ]
     );
     let said = String::from_utf8(written.stderr).unwrap();

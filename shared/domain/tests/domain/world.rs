@@ -146,7 +146,8 @@ impl<'a> World<'a> {
         let passed = stepped.customer.enrollments.iter().flat_map(|enrollment| &enrollment.visits);
         for visit in passed {
             if let Visit::Webhook { code: passed, .. } = visit {
-                let made = again.iter().filter(|it| matches!(it, Effect::Webhook(task) if task.code == *passed));
+                let made =
+                    again.iter().filter(|it| matches!(it, Effect::Webhook(task) if task.code == *passed));
                 assert_eq!(made.count(), 1, "{passed:?} is not made again, once");
             }
         }
