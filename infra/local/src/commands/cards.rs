@@ -141,14 +141,14 @@ struct Written {
 impl Written {
     fn describe(self, card: &CardName) -> String {
         let Self { cards, without_postal_code, gone } = self;
-        let mut text = format!("{cards} cards `{card}`");
+        let mut parts = vec![format!("{cards} cards `{card}`")];
         if without_postal_code > 0 {
-            text += &format!("; {without_postal_code} of them without a postal code");
+            parts.push(format!("{without_postal_code} of them without a postal code"));
         }
         if gone > 0 {
-            text += &format!("; {gone} left out, whose customers are gone");
+            parts.push(format!("{gone} left out, whose customers are gone"));
         }
-        text
+        parts.join("; ")
     }
 }
 
