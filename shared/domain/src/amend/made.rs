@@ -16,7 +16,7 @@ const TEXTS: [&str; 6] =
 pub const ATTEMPTS: usize = TEXTS.len() + 1;
 
 /// Ways of an enum that hold nothing a check could find fault with; without one of them, the first way is taken.
-const HARMLESS: [&str; 5] = ["in_audience", "exit", "never", "transactional", "segment"];
+const HARMLESS: [&str; 5] = ["in_audience", "add_to_audience", "never", "transactional", "segment"];
 
 /// A made value: texts are `name` at the first attempt, and one of [`TEXTS`] after it; numbers are 1; lists and maps are
 /// empty; what may be left out within it is.

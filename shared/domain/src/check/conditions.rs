@@ -10,6 +10,7 @@ use crate::condition::values::ValueTest;
 use crate::condition::{Condition, dates};
 use crate::definition::Mistake;
 use crate::event::RECENT_LIMIT;
+use crate::event_match::EventMatch;
 use crate::message::reply_word;
 
 /// The most days that a condition may look back or ahead: a hundred years.
@@ -58,6 +59,14 @@ pub(super) fn vain(condition: &Condition, place: &str) -> Vec<Mistake> {
         mistakes.extend(found.mistakes);
     });
     mistakes
+}
+
+/// Filters of an event that nothing passes.
+pub(super) fn vain_filter(event: &EventMatch, place: &str) -> Vec<Mistake> {
+    let (holder, path) = place.rsplit_once('.').unwrap_or(("", place));
+    let mut found = Found { place: holder, mistakes: Vec::new() };
+    vain::filter(&event.filter, path, &mut found);
+    found.mistakes
 }
 
 /// Refuses a condition that asks about messages where none can have been sent.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Builder;
-use super::conditions::event_filter;
+use super::conditions::{event_filter, vain_filter};
 use crate::calendar::{Clock24, Weekdays};
 use crate::condition::Condition;
 use crate::definition::{
@@ -97,6 +97,7 @@ impl Builder {
             self.wrong(place, "the name is empty; name an event such as `Order Completed`");
         }
         self.mistakes.extend(event_filter(&event.filter, place));
+        self.refused.extend(vain_filter(event, place));
     }
 
     fn schedule(&mut self, source: &ScheduleSource) -> Schedule {

@@ -49,7 +49,7 @@ fn a_wrong_key() {
 
 #[test]
 fn a_wrong_kind_of_step() {
-    assert_snapshot!(slip(WIN_BACK, "- wait: 3d", "- wiat: 3d"), @"16:7: `wiat` is not known here; did you mean `wait`? There are: sms, email, wait, wait_for, branch, add_to_audience, remove_from_audience, exit");
+    assert_snapshot!(slip(WIN_BACK, "- wait: 3d", "- wiat: 3d"), @"16:7: `wiat` is not known here; did you mean `wait`?");
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_wrong_name() {
 
 #[test]
 fn no_word_on_reentry() {
-    assert_snapshot!(slip(WIN_BACK, "  reentry: { after_days: 365 }\n", ""), @"90:3: missing field `reentry`: say how often a customer may begin the journey: `never`, `{ after_days: 365 }` or `{ at_most: { times: 3, within_days: 365 } }`");
+    assert_snapshot!(slip(WIN_BACK, "  reentry: { after_days: 365 }\n", ""), @"90:3: missing field `reentry`: say how often a customer may begin the journey: `never`, `{ after_days: 365 }`, `{ at_most: { times: 3, within_days: 365 } }` or `per_key`");
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn an_unknown_link() {
 fn an_unknown_variable() {
     let name = "{{ customer.name | default: 'お客さま' }}様 {{ sender }}より";
     assert_snapshot!(slip(WIN_BACK, name, "{{ custmer.name | default: 'お客さま' }}様 {{ sender }}より"), @"14:15: steps[0].sms.text: there is no variable `custmer`; did you mean `customer`?");
-    assert_snapshot!(slip(WIN_BACK, name, "{{ name }}様 {{ sender }}より"), @"14:15: steps[0].sms.text: there is no variable `name`; there are: customer, links, optout, sender");
+    assert_snapshot!(slip(WIN_BACK, name, "{{ name }}様 {{ sender }}より"), @"14:15: steps[0].sms.text: there is no variable `name`; there are: customer, event, links, optout, sender");
     assert_snapshot!(slip(WIN_BACK, "\"{{ customer.name | default: 'お客さま' }}様、お元気ですか", "\"{{ customr.name }}様、お元気ですか"), @"19:18: steps[2].email.subject: there is no variable `customr`; did you mean `customer`?");
 }
 

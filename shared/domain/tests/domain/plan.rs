@@ -207,6 +207,30 @@ impl Sketch {
     }
 }
 
+impl Plan {
+    /// Whether every way through it ends the journey.
+    fn ends(&self) -> bool {
+        let all = |steps: &[Self]| steps.iter().any(Self::ends);
+        match self {
+            Self::Exit => true,
+            Self::WaitFor { then, otherwise, .. } | Self::WaitWhen { then, otherwise, .. } => {
+                all(then) && all(otherwise)
+            }
+            Self::Split(ways) => ways.iter().all(|steps| all(steps)),
+            Self::Sms
+            | Self::Email
+            | Self::Wait(_)
+            | Self::UntilClock { .. }
+            | Self::UntilVisit(_)
+            | Self::Branch(_)
+            | Self::Audience { .. }
+            | Self::SetVip(_)
+            | Self::Notify
+            | Self::Card => false,
+        }
+    }
+}
+
 struct Writer {
     messages: Vec<String>,
     /// Those with a link.
@@ -215,8 +239,10 @@ struct Writer {
 }
 
 impl Writer {
+    /// Steps up to the one after which nobody goes on.
     fn steps(&mut self, plans: &[Plan]) -> Vec<Json> {
-        plans.iter().map(|plan| self.step(plan)).collect()
+        let last = plans.iter().position(Plan::ends).map_or(plans.len(), |last| last + 1);
+        plans[..last].iter().map(|plan| self.step(plan)).collect()
     }
 
     fn step(&mut self, plan: &Plan) -> Json {
@@ -267,11 +293,15 @@ impl Writer {
             }
             Plan::Card => json!({"card": "spring"}),
             Plan::Branch(ways) => {
-                let way = |(index, (asked, steps)): (usize, &(Asked, Vec<Plan>))| {
+                let mut written: Vec<Json> = Vec::new();
+                for (asked, steps) in ways {
                     let when = self.asked(asked);
-                    json!({"name": format!("way {index}"), "when": when, "steps": self.steps(steps)})
-                };
-                json!({"branch": ways.iter().enumerate().map(way).collect::<Vec<_>>()})
+                    if written.iter().all(|way| way["when"] != when) {
+                        let name = format!("way {}", written.len());
+                        written.push(json!({"name": name, "when": when, "steps": self.steps(steps)}));
+                    }
+                }
+                json!({ "branch": written })
             }
             Plan::Audience { add: true } => json!({"add_to_audience": "cards"}),
             Plan::Audience { add: false } => json!({"remove_from_audience": "cards"}),

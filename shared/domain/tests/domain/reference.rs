@@ -11,7 +11,7 @@ fn examples(begins: &str) -> Vec<&'static str> {
 }
 
 fn indented(block: &str) -> String {
-    block.lines().map(|line| format!("  {line}\n")).collect()
+    block.lines().flat_map(|line| ["  ", line, "\n"]).collect()
 }
 
 /// A journey of which one part is the example.
@@ -19,7 +19,7 @@ fn journey(part: &str) -> String {
     let mut yaml = format!("journey:\n  name: example\n  purpose: marketing\n{}", indented(part));
     for (key, usual) in [("enter:", "enter: request"), ("steps:", "steps: [{ wait: 1d }]")] {
         if !part.starts_with(key) {
-            yaml += &format!("  {usual}\n");
+            yaml += &indented(usual);
         }
     }
     yaml + if part.contains("key: ") { "  reentry: per_key\n" } else { "  reentry: never\n" }

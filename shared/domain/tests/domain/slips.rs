@@ -169,9 +169,8 @@ fn what_is_missing_is_told_together() {
     assert_snapshot!(told, @r#"
     3:3: missing field `enter`
     3:3: missing field `purpose`
-    3:3: missing field `reentry`: say how often a customer may begin the journey: `never`, `{ after_days: 365 }` or `{ at_most: { times: 3, within_days: 365 } }`
+    3:3: missing field `reentry`: say how often a customer may begin the journey: `never`, `{ after_days: 365 }`, `{ at_most: { times: 3, within_days: 365 } }` or `per_key`
     4:14: missing field `text`
-    5:19: missing field `event`
     5:19: missing field `within`
     "#);
 }

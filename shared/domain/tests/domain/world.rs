@@ -159,8 +159,15 @@ impl<'a> World<'a> {
         for effect in &stepped.effects {
             match effect {
                 Effect::Send { task, .. } => {
-                    // A sender's queue is mostly empty, and sometimes not.
-                    let delay = [0, 1, 3, 400][usize::from(task.code.as_str().as_bytes()[0] % 4)];
+                    // A sender's queue is mostly empty, and on some days not: one that is always longer than the
+                    // permitted hours would let nothing go.
+                    let drawn = i64::from(task.code.as_str().as_bytes()[0]) + minute / 1440;
+                    let delay = match drawn % 4 {
+                        0 => 0,
+                        1 => 1,
+                        2 => 3,
+                        _ => 400,
+                    };
                     self.queue.entry(minute + delay).or_default().push(task.code.clone());
                 }
                 Effect::Webhook(task) => self.seen.webhooks.push(task.clone()),
