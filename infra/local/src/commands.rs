@@ -2,6 +2,7 @@
 
 mod apply;
 mod bench;
+mod cards;
 mod change;
 mod dead_letters;
 mod demo;
@@ -109,6 +110,11 @@ enum Command {
     Journeys(journeys::Journeys),
     /// What a journey did: funnel, money, and that everyone is accounted for.
     Report(report::ReportArgs),
+    /// The cards that journeys' steps `card: NAME` ask for, as CSV for whoever prints and posts them.
+    ///
+    /// A row for each card: the customer's id, name and address as they are known by now (traits `name` and `address`), the
+    /// journey, when, and the key of its event. Spreadsheets open it as it is. It works whether `tsunagi up` runs or not.
+    Cards(cards::Cards),
     /// What happened to one customer, and what did not and why.
     Explain(explain::Explain),
     /// Messages that no function could handle: from which queue, why, since when, and about whom.
@@ -163,6 +169,7 @@ fn start(cli: Cli) -> Result<ExitCode> {
             Command::Recompute(command) => command.run().await,
             Command::Journeys(command) => command.run().await,
             Command::Report(command) => command.run().await,
+            Command::Cards(command) => command.run().await,
             Command::Explain(command) => command.run().await,
             Command::DeadLetters(command) => command.run().await,
             Command::Bench(command) => command.run().await,

@@ -152,6 +152,7 @@ impl Played<'_, '_> {
             let sends = stepped.effects.iter().filter_map(|effect| match effect {
                 Effect::Send { task, .. } => Some(task.code.clone()),
                 Effect::Ledger { .. }
+                | Effect::Webhook(_)
                 | Effect::Member { .. }
                 | Effect::Announce(_)
                 | Effect::Alias { .. } => None,

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "these files are tests as a whole")]
 
+mod cards;
 mod dead_letters;
 mod definitions;
 mod kill;

@@ -247,6 +247,32 @@ fn segments_in_a_circle() {
     "#);
 }
 
+#[test]
+fn a_webhook_that_leads_nowhere_good() {
+    let hook = |hook: &str| {
+        let steps = "{ sms: { name: hello, text: hello } }";
+        let yaml = format!(
+            "journey: {{ name: j, purpose: transactional, enter: request, reentry: never, steps: [\n  {steps},\n  {{ webhook: {hook} }}] }}"
+        );
+        let mistakes = read(&yaml).unwrap_err();
+        mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(
+        [
+            hook("{ name: crm, url: http://crm.example.jp/hooks }"),
+            hook("{ name: crm, url: 'https://{{ customer.host }}/hooks' }"),
+            hook("{ name: crm, url: crm.example.jp }"),
+            hook("{ name: crm }"),
+            hook("{ name: hello, url: https://crm.example.jp/hooks }"),
+            hook("{ name: crm, url: https://crm.example.jp/hooks, traits: [name, phone, name, ''] }"),
+            hook("{ name: crm, url: https://crm.example.jp/hooks, trait: [name] }"),
+            hook("{ name: crm, url: https://crm.example.jp/hooks } }, { branch: [{ name: a, when: { delivered: crm } }, { name: b }]"),
+        ]
+        .join("\n"),
+        @""
+    );
+}
+
 /// Conditions within conditions within conditions: refused, or taken and evaluated, but never the end of the process.
 #[test]
 fn however_deep_it_is() {
