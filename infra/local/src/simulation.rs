@@ -85,23 +85,25 @@ pub fn play<B: AsRef<[Customer]>>(
 pub struct StoredBlocks<'a, F> {
     handle: Handle,
     table: &'a Table,
-    /// Where the next page begins; nothing once all are read.
-    after: Option<Option<ScanKey>>,
+    /// Where the next page begins; the first has none.
+    after: Option<ScanKey>,
+    ended: bool,
     read: Vec<Customer>,
     seen: F,
 }
 
 impl<'a, F: Fn(u64)> StoredBlocks<'a, F> {
     /// Reads from a thread outside of the runtime. `seen` is told how many items each page went over.
-    pub fn new(handle: Handle, table: &'a Table, seen: F) -> Self {
-        Self { handle, table, after: Some(None), read: Vec::new(), seen }
+    pub const fn new(handle: Handle, table: &'a Table, seen: F) -> Self {
+        Self { handle, table, after: None, ended: false, read: Vec::new(), seen }
     }
 
-    fn page(&mut self, after: Option<&ScanKey>) -> Result<()> {
-        let page = self.handle.block_on(self.table.scan(0, 1, after))?;
+    fn page(&mut self) -> Result<()> {
+        let page = self.handle.block_on(self.table.scan(0, 1, self.after.as_ref()))?;
         (self.seen)(page.items);
         self.read.extend(page.customers().map(|stored| stored.customer));
-        self.after = page.next.map(Some);
+        self.ended = page.next.is_none();
+        self.after = page.next;
         Ok(())
     }
 }
@@ -110,10 +112,9 @@ impl<F: Fn(u64)> Iterator for StoredBlocks<'_, F> {
     type Item = Result<Vec<Customer>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while self.read.len() < BLOCK
-            && let Some(after) = self.after.take()
-        {
-            if let Err(error) = self.page(after.as_ref()) {
+        while self.read.len() < BLOCK && !self.ended {
+            if let Err(error) = self.page() {
+                self.ended = true;
                 return Some(Err(error));
             }
         }

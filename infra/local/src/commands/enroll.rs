@@ -50,24 +50,23 @@ pub enum What {
 }
 
 /// Asks, once everything is known to be there.
-pub async fn ask(data: &Path, asked: &Asked, what: What) -> Result<()> {
+pub async fn ask(data: &Path, asked: &Asked, what: &What) -> Result<()> {
     let reader = place::reader(data)?;
     let definitions = definitions::current(&reader.table).await?;
     let journey = known(&definitions, &asked.journey)?;
     ensure!(
-        what == What::Remove || definitions.current(&journey).is_some(),
+        *what == What::Remove || definitions.current(&journey).is_some(),
         "{journey} has ended: nobody begins it; apply it again first"
     );
     let ids = ids(asked)?;
     let stored = stored(&reader.table, &ids).await?;
-    let (inside, outside): (Vec<_>, Vec<_>) =
-        stored.iter().partition(|stored| is_in(stored, &journey, &what));
+    let (inside, outside): (Vec<_>, Vec<_>) = stored.iter().partition(|stored| is_in(stored, &journey, what));
     let wanted = match what {
         What::Enroll(_) => &outside,
         What::Remove => &inside,
     };
     let now = Clock::system().now();
-    let calls: Vec<Value> = wanted.iter().map(|stored| call(&stored.customer.id, &journey, &what)).collect();
+    let calls: Vec<Value> = wanted.iter().map(|stored| call(&stored.customer.id, &journey, what)).collect();
     for call in &calls {
         let read = ingest::parse(call, now).map(drop);
         read.map_err(|why| anyhow::anyhow!("{}: {}", why.field, why.error))?;
@@ -79,7 +78,7 @@ pub async fn ask(data: &Path, asked: &Asked, what: What) -> Result<()> {
         intake.deliver(batch).await?;
     }
     let (inside, asked) = (inside.len() as u64, calls.len() as u64);
-    say(&told(&journey, &what, asked, ids.len() as u64 - asked, inside));
+    say(&told(&journey, what, asked, ids.len() as u64 - asked, inside));
     if definitions.is_paused(&journey) {
         say(&format!("{journey} is paused; `tsunagi journeys resume {journey}` lets it go on"));
     }

@@ -13,34 +13,39 @@ use crate::stack::{Stack, post_batch};
 use crate::virtual_time::{Driver, VirtualClock};
 
 /// Where calls go.
-pub struct Intake(To);
+pub struct Intake {
+    to: To,
+    /// While it lives, nothing else comes up.
+    _held: Option<Held>,
+}
 
 enum To {
-    Here(Stack, Driver, #[expect(dead_code, reason = "while it lives, nothing else comes up")] Held),
+    Here(Stack, Driver),
     Up(reqwest::Client, String, String),
 }
 
 impl Intake {
     /// Finds the installation that is up, or handles calls in this process.
     pub async fn open(data: &Path, now: Timestamp) -> Result<Self> {
-        Ok(Self(match place::hold(data)? {
+        let (to, held) = match place::hold(data)? {
             Holder::We(held) => {
                 let stack = place::stack(data, Durability::Durable).await?;
                 let clock = VirtualClock::at(now);
                 let driver = Driver::new(Arc::clone(&stack.runtime), stack.sandbox.clone(), clock)?;
-                To::Here(stack, driver, held)
+                (To::Here(stack, driver), Some(held))
             }
             Holder::Up(up) => {
                 let secrets = place::secrets(data)?;
-                To::Up(providers::http::client(), up.url.clone(), secrets.write_key)
+                (To::Up(providers::http::client(), up.url, secrets.write_key), None)
             }
-        }))
+        };
+        Ok(Self { to, _held: held })
     }
 
     /// Delivers a batch that the API takes as one.
     pub async fn deliver(&self, calls: &[Value]) -> Result<()> {
-        let answer = match &self.0 {
-            To::Here(stack, driver, _) => {
+        let answer = match &self.to {
+            To::Here(stack, driver) => {
                 let answer = stack.ingest(calls).await?;
                 // Only customers: messages wait for `up` and its provider.
                 driver.drain("advance").await?;
@@ -55,7 +60,7 @@ impl Intake {
 
     /// Whether an installation that is up takes the calls.
     pub const fn is_up(&self) -> bool {
-        match self.0 {
+        match self.to {
             To::Up(..) => true,
             To::Here(..) => false,
         }

@@ -86,9 +86,9 @@ impl Journeys {
         let (name, to) = match self.command {
             None | Some(Command::List) => return list(data, self.json).await,
             Some(Command::Enroll { asked, key }) => {
-                return enroll::ask(data, &asked, What::Enroll(key)).await;
+                return enroll::ask(data, &asked, &What::Enroll(key)).await;
             }
-            Some(Command::Remove { asked }) => return enroll::ask(data, &asked, What::Remove).await,
+            Some(Command::Remove { asked }) => return enroll::ask(data, &asked, &What::Remove).await,
             Some(Command::Pause { name }) => (name, Wanted::Pause),
             Some(Command::Resume { name }) => (name, Wanted::Resume),
             Some(Command::Stop { name, how }) => (name, if how.now { Wanted::Stop } else { Wanted::Finish }),

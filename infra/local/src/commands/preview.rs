@@ -66,11 +66,10 @@ fn preview(
     alone.switches.clear();
     let before = without_journeys(&alone);
     // Those who are in the segment a minute before it are in it at its time.
-    let from = at.max(now).plus(-MINUTE).min(at.plus(-MINUTE));
     let simulation = Simulation {
         definitions: &alone,
         before: &before,
-        from,
+        from: at.plus(-MINUTE),
         until: at.plus(CAMPAIGN_DAYS * DAY),
         assumed: Assumed::default(),
         sender: SENDER,
@@ -94,9 +93,8 @@ fn describe(
 ) -> String {
     let mut by_channel: BTreeMap<Channel, u64> = BTreeMap::new();
     for (step, sent) in &figures.sends {
-        let step = journey.steps.iter().enumerate().find_map(|(position, _)| {
-            journey.message(position).filter(|message| message.name.as_str() == step)
-        });
+        let named = |position: usize| journey.message(position).filter(|it| it.name.as_str() == step);
+        let step = (0..journey.steps.len()).find_map(named);
         if let Some(step) = step {
             *by_channel.entry(step.channel).or_default() += sent;
         }

@@ -285,5 +285,5 @@ fn missing<'a>(
         "customer" => customer.value(name).is_some(),
         _ => event.contains_key(name),
     };
-    texts.flat_map(|text| text.values()).filter(|(of, name)| !known(of, name)).collect()
+    texts.flat_map(domain::text::Text::values).filter(|(of, name)| !known(of, name)).collect()
 }

@@ -80,9 +80,7 @@ fn figures(tally: &JourneyTally) -> Map<String, Value> {
         "people": tally.people,
         "also_reached_by": tally.shared,
     });
-    match figures {
-        Value::Object(figures) => figures,
-        // `json!` of braces is an object.
-        _ => Map::new(),
-    }
+    // Braces are an object.
+    let Value::Object(figures) = figures else { return Map::new() };
+    figures
 }

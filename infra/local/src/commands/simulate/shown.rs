@@ -97,9 +97,10 @@ impl Told<'_> {
     fn lines(&self, figures: &JourneyTally) -> Vec<(&'static str, String, String)> {
         let Assumed { click_rate, conversion_rate, goal_yen } = self.assumed;
         let sum = |counts: &BTreeMap<&'static str, u64>| thousands(counts.values().sum());
-        let not_entered = match figures.not_entered.is_empty() {
-            true => String::new(),
-            false => format!("not entered: {}", reasons(&figures.not_entered)),
+        let not_entered = if figures.not_entered.is_empty() {
+            String::new()
+        } else {
+            format!("not entered: {}", reasons(&figures.not_entered))
         };
         let yen = |yen: Option<Yen>| yen.map_or_else(|| "-".to_owned(), |yen| yen.to_string());
         let shared: Vec<String> = figures
