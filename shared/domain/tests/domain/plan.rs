@@ -226,6 +226,7 @@ impl Plan {
             | Self::Audience { .. }
             | Self::SetVip(_)
             | Self::Notify
+            | Self::Webhook
             | Self::Card => false,
         }
     }
