@@ -468,14 +468,23 @@ fn webhooks_and_cards() {
     let mut story = one(head, &steps);
     story.sets("01-31 10:00", "name", "花").sets("01-31 10:00", "secret", "x");
     story.tells("02-01 10:00", "Order Placed", &[("order_id", "A"), ("shop", "銀座")]);
-    assert_snapshot!(story.until("03-01 00:00").told, @"");
+    assert_snapshot!(story.until("03-01 00:00").told, @"
+    02-01 10:00  enters j; takes `webhook`; takes `card`; hands over hello; → sms hello; → webhook of j, step 0; → row j
+    02-01 10:01  ends j: all steps taken; → row j
+    ");
     let task = story.webhook();
     let journey = story.definitions.version(&task.journey, task.version).unwrap();
     let body = domain::webhook::body(&task, journey.webhook(task.step).unwrap(), &story.customer).unwrap();
-    assert_snapshot!(body, @"");
+    assert_snapshot!(body, @r#"{"id":"n3qIkFJzUkHL","at":"1998-02-01T01:00:00Z","journey":"j","version":1,"step":"tell-crm","key":"A","customer":"hana","traits":{"name":"花","rank":null},"event":{"order_id":"A","shop":"銀座"}}"#);
     let mut held_out = one(&format!("{head}\n  holdout_percent: 50"), &steps);
     for order in 0..4 {
         held_out.tells("02-01 10:00", "Order Placed", &[("order_id", &order.to_string())]);
     }
-    assert_snapshot!(held_out.until("03-01 00:00").told, @"");
+    assert_snapshot!(held_out.until("03-01 00:00").told, @"
+    02-01 10:00  enters j; takes `webhook`; takes `held out`; skips: held out; ends j: all steps taken; → webhook of j, step 0; → row j
+    02-01 10:00  enters j; takes `webhook`; takes `card`; hands over hello; → sms hello; → webhook of j, step 0; → row j
+    02-01 10:01  ends j: all steps taken; → row j
+    02-01 10:00  enters j; takes `webhook`; takes `held out`; skips: held out; ends j: all steps taken; → webhook of j, step 0; → row j
+    02-01 10:00  enters j; takes `webhook`; takes `held out`; skips: held out; ends j: all steps taken; → webhook of j, step 0; → row j
+    ");
 }
