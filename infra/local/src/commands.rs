@@ -2,6 +2,7 @@
 
 mod apply;
 mod bench;
+mod cards;
 mod change;
 mod dead_letters;
 mod demo;
@@ -131,6 +132,11 @@ enum Command {
     /// Clicks are of people as far as can be told: what a program fetches ahead (link previews, HEAD requests) is answered
     /// and not counted; a scanner that poses as a browser is.
     Report(report::ReportArgs),
+    /// The cards that journeys' steps `card: NAME` ask for, as CSV for whoever prints and posts them.
+    ///
+    /// A row for each card: the customer's id, name and address as they are known by now (traits `name` and `address`), the
+    /// journey, when, and the key of its event. Spreadsheets open it as it is. It works whether `tsunagi up` runs or not.
+    Cards(cards::Cards),
     /// What happened to one customer, and what did not and why.
     Explain(explain::Explain),
     /// Messages that no function could handle: from which queue, why, since when, and about whom.
@@ -186,6 +192,7 @@ fn start(cli: Cli) -> Result<ExitCode> {
             Command::Simulate(command) => command.run().await,
             Command::Journeys(command) => command.run().await,
             Command::Report(command) => command.run().await,
+            Command::Cards(command) => command.run().await,
             Command::Explain(command) => command.run().await,
             Command::DeadLetters(command) => command.run().await,
             Command::Bench(command) => command.run().await,

@@ -223,6 +223,12 @@ pub fn instant(at: DateTime, zone: &TimeZone) -> Option<Timestamp> {
     Some(Timestamp::from_seconds(at.to_zoned(zone.clone()).ok()?.timestamp().as_second()))
 }
 
+/// The day that the calendar of a zone shows so many days after `now`.
+pub fn days_later(now: Timestamp, days: u32, zone: &TimeZone) -> Option<Date> {
+    let today = jiff::Timestamp::from_second(now.seconds()).ok()?.to_zoned(zone.clone()).date();
+    today.checked_add(jiff::Span::new().try_days(days).ok()?).ok()
+}
+
 /// The first instant later than `now` at which clocks in a zone show `at` on a day that is wanted; none within two years.
 pub fn next_clock(
     at: Clock24,
@@ -230,7 +236,7 @@ pub fn next_clock(
     now: Timestamp,
     zone: &TimeZone,
 ) -> Option<Timestamp> {
-    let today = jiff::Timestamp::from_second(now.seconds()).ok()?.to_zoned(zone.clone()).date();
+    let today = days_later(now, 0, zone)?;
     let days = std::iter::successors(Some(today), |date| date.tomorrow().ok()).take(2 * 366);
     let wanted = days.filter(|date| wanted(*date));
     wanted.filter_map(|date| instant(date.to_datetime(at.time()), zone)).find(|at| *at > now)

@@ -1,8 +1,9 @@
-//! Texts with variables, in Liquid, with filters for Japanese beside its own:
+//! Texts with variables, in Liquid, with filters for shops in Japan beside its own:
 //!
 //! - `sama`: `花子` is `花子様`; what ends with 様, さま or 御中 stays
-//! - `yen`: `12345` is `12,345円`
+//! - `yen`: `12345` is `12,345円`, and with `yen_en` `¥12,345`
 //! - `date_ja`: `2026-01-02` is `1月2日(金)`, and with `date_ja: 'year'` `2026年1月2日(金)`
+//! - `date_en`: `2026-01-02` is `Fri 2 Jan`, and with `date_en: 'year'` `Fri 2 Jan 2026`
 //! - `era`: `2026-01-02` is `令和8年1月2日`
 //! - `time_ja`: `2026-01-02T14:30:00+09:00` is `14:30`
 //!
@@ -289,14 +290,14 @@ fn assigned(parser: &Parser, source: &str) -> Option<String> {
     })
 }
 
-/// The filter that was meant, or those for Japanese: all that there are would be some fifty.
+/// The filter that was meant, or ours: all that there are would be some fifty.
 fn unknown_filter(filter: &str, known: &str) -> String {
     let known: Vec<&str> = known.split(", ").collect();
     if nearest(filter, known.iter().copied()).is_some() {
         return check::unknown("filter", filter, &known);
     }
     let ours = Japanese::ALL.map(Japanese::called).join(", ");
-    format!("there is no filter `{filter}`; for Japanese there are {ours}, and beside them those of Liquid")
+    format!("there is no filter `{filter}`; there are {ours}, and beside them those of Liquid")
 }
 
 fn variable(value: &Value) -> Option<Variable> {

@@ -141,6 +141,16 @@ fn of_enrollment(enrollment: &Enrollment, journey: Option<&Journey>, definitions
             Visit::Took { way, at, .. } => {
                 lines.push(Line { at: *at, what: format!("{name}: took the way `{way}`") });
             }
+            Visit::Webhook { step, at, .. } => {
+                let webhook = journey.and_then(|journey| journey.webhook(*step));
+                let step = webhook.map_or_else(|| step.to_string(), |webhook| webhook.name.to_string());
+                lines.push(Line { at: *at, what: format!("{name}/{step}: webhook handed to its sender") });
+            }
+            Visit::Card { step, at } => {
+                let card = journey.and_then(|journey| journey.cards().find(|(card, _)| card == step));
+                let card = card.map_or_else(|| step.to_string(), |(_, card)| card.to_string());
+                lines.push(Line { at: *at, what: format!("{name}: a card `{card}`") });
+            }
             Visit::Message(message) => {
                 lines.extend(of_message(&format!("{name}/{}", step_name(message.step)), message));
             }

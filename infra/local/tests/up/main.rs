@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these files are tests as a whole")]
 
 mod audience;
+mod cards;
 mod dead_letters;
 mod definitions;
 mod kill;

@@ -297,13 +297,13 @@ fn value(test: &ValueTest, path: &str, found: &mut Found<'_>) {
     ] {
         found.days(&format!("{path}.{name}"), days, 0);
     }
-    if let Some(dates::Anniversary::WithinDays(days)) = test.anniversary
-        && days > dates::ANNIVERSARY_DAYS
-    {
-        found.wrong(
-            &format!("{path}.anniversary"),
-            format!("`within_days` goes to {}", dates::ANNIVERSARY_DAYS),
-        );
+    let anniversary = test.anniversary.and_then(|anniversary| match anniversary {
+        dates::Anniversary::WithinDays(days) => Some(("within_days", days)),
+        dates::Anniversary::WithinLastDays(days) => Some(("within_last_days", days)),
+        dates::Anniversary::Today | dates::Anniversary::ThisMonth => None,
+    });
+    if let Some((name, _)) = anniversary.filter(|(_, days)| *days > dates::ANNIVERSARY_DAYS) {
+        found.wrong(&format!("{path}.anniversary"), format!("`{name}` goes to {}", dates::ANNIVERSARY_DAYS));
     }
     found.comparable(path, [test.at_least, test.at_most, test.above, test.below]);
     let asks = ValueTest { name: test.name.clone(), exists: Some(false), ..ValueTest::default() };

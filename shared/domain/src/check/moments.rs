@@ -22,6 +22,9 @@ const ANNIVERSARY_DAYS: i32 = 180;
 /// The most days that may lie between a date and what it begins.
 const OFFSET_DAYS: i32 = 3 * 366;
 
+/// The most days after which a step waits for a time of day.
+const WAIT_DAYS: u32 = 366;
+
 impl Builder {
     pub(super) fn enter(&mut self, source: &EnterSource) -> Enter {
         match source {
@@ -167,7 +170,10 @@ impl Builder {
         match (source.at, &source.date) {
             (Some(at), None) => {
                 self.clock(at, &format!("{place}.at"));
-                Until::Clock(at, Weekdays::of(&source.weekdays))
+                if source.days > WAIT_DAYS {
+                    self.wrong(&format!("{place}.days"), &format!("goes to {WAIT_DAYS}"));
+                }
+                Until::Clock { at, days: source.days, weekdays: Weekdays::of(&source.weekdays) }
             }
             (None, Some(date)) => {
                 if !source.weekdays.is_empty() {
@@ -175,6 +181,9 @@ impl Builder {
                         &format!("{place}.weekdays"),
                         "a date has its own day of the week; leave this out",
                     );
+                }
+                if source.days != 0 {
+                    self.wrong(&format!("{place}.days"), "belongs to `at`; days from a date stand within it");
                 }
                 Until::Date(self.date(date, &format!("{place}.date")))
             }

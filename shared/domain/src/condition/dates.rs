@@ -49,9 +49,11 @@ pub enum Anniversary {
     ThisMonth,
     /// Today, or within so many days.
     WithinDays(u16),
+    /// Today, or one of so many days before.
+    WithinLastDays(u16),
 }
 
-/// The most days ahead in which an anniversary can be asked for: below a year, so that one ends before the next begins.
+/// The most days in which an anniversary can be asked for: below a year, so that one ends before the next begins.
 pub const ANNIVERSARY_DAYS: u16 = 180;
 
 /// A date: a day, or the day of an instant in `zone`.
@@ -123,6 +125,7 @@ impl Anniversary {
         match self {
             Self::Today => days(day, 0, 0, now, zone),
             Self::WithinDays(count) => days(day, -i64::from(count), 0, now, zone),
+            Self::WithinLastDays(count) => days(day, 0, i64::from(count), now, zone),
             Self::ThisMonth => {
                 let first = day.first_of_month();
                 days(first, 0, i64::from(first.days_in_month()) - 1, now, zone)

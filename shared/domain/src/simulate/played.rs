@@ -51,6 +51,7 @@ impl Played<'_, '_> {
                 match effect {
                     Effect::Send { task, .. } => self.send(&customer, &task.code, now),
                     Effect::Ledger { .. }
+                    | Effect::Webhook(_)
                     | Effect::Member { .. }
                     | Effect::Announce(_)
                     | Effect::Alias { .. } => {}

@@ -1,4 +1,4 @@
-//! Filters of texts for Japanese.
+//! Filters of texts for what a shop in Japan shows, in Japanese or in English.
 
 use std::fmt;
 
@@ -21,18 +21,24 @@ const ZONE: &str = "time zone";
 /// What a name may end with so that it needs no 様.
 const HONORIFICS: [&str; 3] = ["様", "さま", "御中"];
 
-/// A filter for Japanese: `{{ customer.name | default: 'お客さま' | sama }}`. What it can't show is an error, which
-/// skips the person as a missing value does.
+/// A filter for what shops in Japan show: `{{ customer.name | default: 'お客さま' | sama }}`. What it can't show is an
+/// error, which skips the person as a missing value does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Japanese {
     /// `花子` as `花子様`; what ends with 様, さま or 御中 stays.
     Sama,
     /// `12345` as `12,345円`, in whole yen.
     Yen,
+    /// `12345` as `¥12,345`, in whole yen.
+    YenInEnglish,
     /// `2026-01-02` as `1月2日(金)`.
     Date,
     /// `date_ja: 'year'`: `2026-01-02` as `2026年1月2日(金)`.
     DateWithYear,
+    /// `2026-01-02` as `Fri 2 Jan`. Liquid's own `date` takes no RFC 3339.
+    DateInEnglish,
+    /// `date_en: 'year'`: `2026-01-02` as `Fri 2 Jan 2026`.
+    DateWithYearInEnglish,
     /// `2026-01-02` as `令和8年1月2日`; days from 1873 on.
     Era,
     /// `2026-01-02T14:30:00+09:00` as `14:30`, which is shorter than 14時30分; a date has no time of day.
@@ -41,14 +47,17 @@ pub(super) enum Japanese {
 
 impl Japanese {
     /// The filters, each once.
-    pub(super) const ALL: [Self; 5] = [Self::Sama, Self::Yen, Self::Date, Self::Era, Self::Time];
+    pub(super) const ALL: [Self; 7] =
+        [Self::Sama, Self::Yen, Self::YenInEnglish, Self::Date, Self::DateInEnglish, Self::Era, Self::Time];
 
     /// How a text calls it.
     pub(super) const fn called(self) -> &'static str {
         match self {
             Self::Sama => "sama",
             Self::Yen => "yen",
+            Self::YenInEnglish => "yen_en",
             Self::Date | Self::DateWithYear => "date_ja",
+            Self::DateInEnglish | Self::DateWithYearInEnglish => "date_en",
             Self::Era => "era",
             Self::Time => "time_ja",
         }
@@ -84,17 +93,22 @@ impl ParseFilter for Japanese {
     fn parse(&self, mut arguments: FilterArguments) -> Result<Box<dyn Filter>> {
         let first = arguments.positional.next();
         let more = arguments.positional.next().is_some() || arguments.keyword.next().is_some();
-        let year = Expression::with_literal("year");
-        match (self, first) {
-            (_, None) if !more => Ok(Box::new(*self)),
-            (Self::Date | Self::DateWithYear, Some(given)) if !more && given == year => {
-                Ok(Box::new(Self::DateWithYear))
+        let year = first.as_ref().is_some_and(|given| *given == Expression::with_literal("year"));
+        let called = self.called();
+        if first.is_none() && !more {
+            return Ok(Box::new(*self));
+        }
+        match self {
+            Self::Date | Self::DateWithYear if year && !more => Ok(Box::new(Self::DateWithYear)),
+            Self::DateInEnglish | Self::DateWithYearInEnglish if year && !more => {
+                Ok(Box::new(Self::DateWithYearInEnglish))
             }
-            (Self::Date | Self::DateWithYear, _) => {
-                Err(Error::with_msg("the filter `date_ja` takes nothing, or the year: `date_ja: 'year'`"))
+            Self::Date | Self::DateWithYear | Self::DateInEnglish | Self::DateWithYearInEnglish => {
+                let what = format!("the filter `{called}` takes nothing, or the year: `{called}: 'year'`");
+                Err(Error::with_msg(what))
             }
-            (Self::Sama | Self::Yen | Self::Era | Self::Time, _) => {
-                Err(Error::with_msg(format!("the filter `{}` takes no argument", self.called())))
+            Self::Sama | Self::Yen | Self::YenInEnglish | Self::Era | Self::Time => {
+                Err(Error::with_msg(format!("the filter `{called}` takes no argument")))
             }
         }
     }
@@ -117,9 +131,16 @@ impl Filter for Japanese {
         let shown = match self {
             Self::Sama => sama(text),
             Self::Yen => whole_yen(text).map(|yen| format!("{}円", yen.separated())),
+            Self::YenInEnglish => whole_yen(text).map(|yen| yen.to_string()),
             Self::Date => moment(text, runtime).map(|(day, _)| month_and_day(day)),
             Self::DateWithYear => {
                 moment(text, runtime).map(|(day, _)| format!("{}年{}", day.year(), month_and_day(day)))
+            }
+            Self::DateInEnglish => {
+                moment(text, runtime).map(|(day, _)| day.strftime("%a %-d %b").to_string())
+            }
+            Self::DateWithYearInEnglish => {
+                moment(text, runtime).map(|(day, _)| day.strftime("%a %-d %b %Y").to_string())
             }
             Self::Era => moment(text, runtime).and_then(|(day, _)| era::written(day)),
             Self::Time => moment(text, runtime)
@@ -284,6 +305,14 @@ mod tests {
             assert_eq!(show("yen", value.clone(), &TimeZone::UTC), expected, "{value:?}");
         }
         shows("times: 2 | yen", "1500", Some("3,000円"));
+        for (text, expected) in [
+            ("12345", Some("¥12,345")),
+            ("-１，２３４円", Some("-¥1,234")),
+            ("1234.5", Some("¥1,235")),
+            ("x", None),
+        ] {
+            shows("yen_en", text, expected);
+        }
     }
 
     #[test]
@@ -309,6 +338,15 @@ mod tests {
             shows("date_ja", text, expected.map(|(day, _, _)| day));
             shows("date_ja: 'year'", text, expected.map(|(_, day, _)| day));
             shows("era", text, expected.map(|(_, _, day)| day));
+        }
+        for (text, expected) in [
+            ("2026-01-02", Some(("Fri 2 Jan", "Fri 2 Jan 2026"))),
+            ("2019-04-30T15:00:00Z", Some(("Wed 1 May", "Wed 1 May 2019"))),
+            ("2026-12-31T23:30", Some(("Thu 31 Dec", "Thu 31 Dec 2026"))),
+            ("2026/01/02", None),
+        ] {
+            shows("date_en", text, expected.map(|(day, _)| day));
+            shows("date_en: 'year'", text, expected.map(|(_, day)| day));
         }
         shows("era", "1872-12-31", None);
         shows("default: '2026-01-02' | date_ja", "", Some("1月2日(金)"));
@@ -386,10 +424,11 @@ mod tests {
             ("upcasee", "there is no filter `upcasee`; did you mean `upcase`?"),
             (
                 "kanji",
-                "there is no filter `kanji`; for Japanese there are sama, yen, date_ja, era, time_ja, and beside them those of Liquid",
+                "there is no filter `kanji`; there are sama, yen, yen_en, date_ja, date_en, era, time_ja, and beside them those of Liquid",
             ),
             ("sama: 'x'", "the filter `sama` takes no argument"),
             ("yen: digits: 2", "the filter `yen` takes no argument"),
+            ("date_en: 'short'", "the filter `date_en` takes nothing, or the year: `date_en: 'year'`"),
             ("date_ja: 'yaer'", "the filter `date_ja` takes nothing, or the year: `date_ja: 'year'`"),
             ("date_ja: 'year', 1", "the filter `date_ja` takes nothing, or the year: `date_ja: 'year'`"),
         ] {

@@ -11,6 +11,7 @@ mod experiment;
 mod hours;
 mod journeys;
 mod language;
+mod library;
 mod mistakes;
 mod moments;
 mod plan;

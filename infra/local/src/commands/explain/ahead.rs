@@ -33,13 +33,14 @@ pub fn ahead(enrollment: &Enrollment, definitions: &Definitions) -> String {
                     DateOf::Property(_) => String::new(),
                 },
                 Some(
-                    Step::Wait { until: Until::Length(_) | Until::Clock(..), .. }
+                    Step::Wait { until: Until::Length(_) | Until::Clock { .. }, .. }
                     | Step::Message(_)
                     | Step::Listen { .. }
                     | Step::Branch { .. }
                     | Step::Split { .. }
                     | Step::Audience { .. }
                     | Step::Set { .. }
+                    | Step::Webhook(_)
                     | Step::Card { .. }
                     | Step::Exit,
                 )
@@ -74,6 +75,7 @@ fn listening(journey: &Journey, step: usize, until: Timestamp, definitions: &Def
             | Step::Split { .. }
             | Step::Audience { .. }
             | Step::Set { .. }
+            | Step::Webhook(_)
             | Step::Card { .. }
             | Step::Exit,
         )
@@ -92,6 +94,7 @@ fn awaited_in_words(awaited: &Awaited) -> String {
 fn after(journey: &Journey, step: usize) -> String {
     let next = match journey.steps.get(step) {
         Some(Step::Message(message)) => message.next,
+        Some(Step::Webhook(webhook)) => webhook.next,
         Some(
             Step::Wait { next, .. }
             | Step::Audience { next, .. }
@@ -140,6 +143,7 @@ fn step_in_words(journey: &Journey, step: Option<usize>) -> String {
                 (format!("is taken off the audience {audience}"), Some(*next))
             }
             Some(Step::Set { name, next, .. }) => (format!("sets the trait {name}"), Some(*next)),
+            Some(Step::Webhook(webhook)) => (format!("calls `{}`", webhook.name), Some(webhook.next)),
             Some(Step::Card { card, next }) => {
                 (format!("is put in the export of the card {card}"), Some(*next))
             }
@@ -156,8 +160,15 @@ fn step_in_words(journey: &Journey, step: Option<usize>) -> String {
 fn wait_in_words(until: &Until) -> String {
     match until {
         Until::Length(seconds) => format!("waits {}", length(*seconds)),
-        Until::Clock(at, days) if *days == Weekdays::ALL => format!("waits until {}", String::from(*at)),
-        Until::Clock(at, _) => format!("waits until {} on one of its days of the week", String::from(*at)),
+        Until::Clock { at, days, weekdays } => {
+            let later = match days {
+                0 => String::new(),
+                1 => " a day later".to_owned(),
+                days => format!(" {days} days later"),
+            };
+            let on = if *weekdays == Weekdays::ALL { "" } else { ", on one of its days of the week" };
+            format!("waits until {}{later}{on}", String::from(*at))
+        }
         Until::Date(date) => match &date.of {
             DateOf::Trait(name) | DateOf::Property(name) => format!("waits for the date `{name}`"),
         },

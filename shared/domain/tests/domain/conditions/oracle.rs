@@ -199,6 +199,9 @@ fn valued(test: &ValueTest, facts: &Facts, now: i64) -> bool {
             Some(Anniversary::WithinDays(days)) => {
                 (0..=days).any(|days| kept(born, today + i64::from(days).days()))
             }
+            Some(Anniversary::WithinLastDays(days)) => {
+                (0..=days).any(|days| kept(born, today - i64::from(days).days()))
+            }
         }
 }
 
