@@ -36,7 +36,7 @@ const KEPT: [(&str, &str); 6] = [
 fn library() -> Definitions {
     let mut versions = BTreeMap::new();
     for (file, yaml) in LIBRARY.dirs().flat_map(files) {
-        if !file.ends_with(".yaml") {
+        if Path::new(&file).extension().is_none_or(|it| it != "yaml") {
             continue;
         }
         let (kind, name): (Kind, String) = read(&yaml).unwrap();
