@@ -20,7 +20,7 @@ use cloud::table::{Reading, Row as TableRow, Table};
 use domain::consent::{ConsentSaid, Purpose};
 use domain::contact::Channel;
 use domain::customer::Customer;
-use domain::input::{Announced, Announcement, Effect, Input, List, SendTask};
+use domain::input::{Announced, Announcement, Effect, Input, List, SendTask, WebhookTask};
 use domain::ledger::Row;
 use domain::names::CustomerId;
 use domain::project;
@@ -39,6 +39,7 @@ pub struct Advance {
     definitions: Cache,
     sms: Queue,
     email: Queue,
+    webhooks: Queue,
     dead_letters: Queue,
     bus: Bus,
     clock: Clock,
@@ -59,6 +60,7 @@ struct Outgoing {
     rows: Vec<TableRow>,
     sms: Vec<SendTask>,
     email: Vec<SendTask>,
+    webhooks: Vec<WebhookTask>,
     news: Vec<Announcement>,
 }
 
@@ -72,6 +74,7 @@ impl Advance {
             table,
             sms: Queue::new(sqs.clone(), vars.required("SMS_QUEUE_URL")?),
             email: Queue::new(sqs.clone(), vars.required("EMAIL_QUEUE_URL")?),
+            webhooks: Queue::new(sqs.clone(), vars.required("WEBHOOK_QUEUE_URL")?),
             dead_letters: Queue::new(sqs, vars.required("DEAD_LETTER_QUEUE_URL")?),
             bus: Bus::new(aws_sdk_eventbridge::Client::new(config), vars.required("BUS_NAME")?),
             clock,
@@ -120,6 +123,7 @@ impl Advance {
                     outgoing.rows.extend(out.rows);
                     outgoing.sms.extend(out.sms);
                     outgoing.email.extend(out.email);
+                    outgoing.webhooks.extend(out.webhooks);
                     outgoing.news.extend(out.news);
                     leaving.extend(indexes);
                 }
@@ -182,6 +186,7 @@ impl Advance {
             match effect {
                 Effect::Send { channel: Channel::Sms, task } => outgoing.sms.push(task),
                 Effect::Send { channel: Channel::Email, task } => outgoing.email.push(task),
+                Effect::Webhook(task) => outgoing.webhooks.push(task),
                 Effect::Announce(news) => outgoing.news.push(news),
                 Effect::Ledger { journey, entered, key } => {
                     let mut all = customer.enrollments.iter();
@@ -206,6 +211,7 @@ impl Advance {
         self.table.put_all(outgoing.rows).await?;
         self.sms.send(&outgoing.sms).await?;
         self.email.send(&outgoing.email).await?;
+        self.webhooks.send(&outgoing.webhooks).await?;
         let news: Vec<(&str, &Announcement)> =
             outgoing.news.iter().map(|news| (detail_type(news), news)).collect();
         self.bus.put(&news).await

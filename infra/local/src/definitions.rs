@@ -2,7 +2,7 @@
 
 pub mod check;
 pub mod files;
-mod list_file;
+pub mod list_file;
 pub mod names;
 pub mod plan;
 

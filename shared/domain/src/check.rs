@@ -4,6 +4,7 @@ mod advertisement;
 mod conditions;
 mod messages;
 mod moments;
+mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +19,7 @@ use crate::consent::Purpose;
 use crate::definition::{
     JourneySource, Mistake, ReEntrySource, STEPS_LIMIT, Shop, StepSource, VariantSource, WaySource,
 };
-use crate::journey::{Journey, ReEntry, Step, Until, Variant, Way};
+use crate::journey::{Journey, ReEntry, Step, Until, Variant, Way, WebhookStep};
 use crate::list::{IDS_LIMIT, ListSource};
 use crate::message::{FrequencyCap, Tightened};
 use crate::money::Yen;
@@ -51,6 +52,7 @@ fn build(source: &JourneySource) -> (Result<Journey, Vec<Mistake>>, Vec<Mistake>
         purpose: source.purpose,
         steps: Vec::new(),
         named: BTreeMap::new(),
+        webhooks: BTreeSet::new(),
         mistakes: Vec::new(),
         refused: Vec::new(),
     };
@@ -164,6 +166,8 @@ struct Builder {
     purpose: Purpose,
     steps: Vec<Step>,
     named: BTreeMap<StepName, usize>,
+    /// The names of webhooks, of which nothing can be asked.
+    webhooks: BTreeSet<StepName>,
     mistakes: Vec<Mistake>,
     /// What a journey is refused for, unless it was accepted before: what the law asks and is not there, variables that
     /// nothing gives, and conditions that always or never hold.
@@ -227,6 +231,7 @@ impl Builder {
             Step::Wait { next: open, .. }
             | Step::Audience { next: open, .. }
             | Step::Set { next: open, .. }
+            | Step::Webhook(WebhookStep { next: open, .. })
             | Step::Card { next: open, .. } => fill(open),
             Step::Split { ways } => ways.iter_mut().for_each(|way| fill(&mut way.next)),
             Step::Listen { then, otherwise, .. } => {
@@ -271,6 +276,7 @@ impl Builder {
                 }
                 self.steps.push(Step::Set { name: set.name.clone(), value: set.to.clone(), next: None });
             }
+            StepSource::Webhook(webhook) => self.webhook(webhook, &format!("{place}.webhook")),
             StepSource::Card(card) => self.steps.push(Step::Card { card: card.clone(), next: None }),
             StepSource::Split(ways) => self.split(ways, place),
             StepSource::AddToAudience(audience) => {
@@ -366,7 +372,11 @@ impl Builder {
                 && !self.named.contains_key(step)
             {
                 let known: Vec<&str> = self.named.keys().map(StepName::as_str).collect();
-                let what = unknown("step", step.as_str(), &known);
+                let what = if self.webhooks.contains(step) {
+                    format!("`{step}` is a webhook, of which nothing can be asked; name a message")
+                } else {
+                    unknown("step", step.as_str(), &known)
+                };
                 found.push(Mistake { place: place.to_owned(), what });
             } else if let Condition::ClickedLink(test) = part {
                 found.extend(self.no_link(test, place));

@@ -18,6 +18,7 @@ use crate::mistakes::plain;
 use crate::names::{AudienceName, CardName, GroupName, JourneyName, SegmentName, StepName};
 use crate::parts::Prices;
 use crate::place::{self, Place};
+use crate::webhook::WebhookUrl;
 use crate::words::Words;
 
 /// The most steps a journey may have, nested ones included.
@@ -117,7 +118,8 @@ pub struct JourneySource {
     /// What becomes of a message whose time came while the journey was paused: `send` (when nothing is said) or `skip`.
     #[serde(default)]
     pub when_late: WhenLate,
-    /// How many in a hundred get none of its messages, to tell what it brought: from 1 to 50.
+    /// How many in a hundred get none of its messages and cards, to tell what it brought: from 1 to 50. Webhooks, traits and
+    /// audiences concern them too.
     #[serde(default)]
     pub holdout_percent: Option<u8>,
     /// What happens, in order.
@@ -270,6 +272,8 @@ pub enum StepSource {
     RemoveFromAudience(AudienceName),
     /// Writes an e-mail to somebody else about the customer, such as their sales person.
     Notify(NotifySource),
+    /// Tells a system of the shop's own, by an HTTPS request; the journey goes on at once.
+    Webhook(WebhookSource),
     /// Puts a row in an export of cards for the post.
     Card(CardName),
     /// Ends the journey here.
@@ -330,6 +334,19 @@ pub struct NotifySource {
     pub subject: Words,
     /// The text.
     pub text: Words,
+}
+
+/// A message to a system of the shop's own.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSource {
+    /// The step's name.
+    pub name: StepName,
+    /// Where it goes, such as `https://shop.example.jp/hooks`; the same for every customer.
+    pub url: WebhookUrl,
+    /// The traits it tells of, such as `[name, phone]`; none when nothing is said.
+    #[serde(default)]
+    pub traits: Vec<String>,
 }
 
 /// In whose name an e-mail is sent. The address stays the shop's own, so that the mail passes the checks of receivers.

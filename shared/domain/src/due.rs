@@ -93,6 +93,7 @@ fn step(
                     | Step::Split { .. }
                     | Step::Audience { .. }
                     | Step::Set { .. }
+                    | Step::Webhook(_)
                     | Step::Card { .. }
                     | Step::Exit,
                 )

@@ -188,6 +188,22 @@ pub enum Visit {
         /// When.
         at: Timestamp,
     },
+    /// A webhook was handed to its sender.
+    Webhook {
+        /// The step.
+        step: usize,
+        /// Its code, by which the receiver knows one that comes twice.
+        code: Code,
+        /// When.
+        at: Timestamp,
+    },
+    /// A card for the post.
+    Card {
+        /// The step.
+        step: usize,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// One message of an enrollment.
@@ -347,7 +363,7 @@ impl Enrollment {
     pub fn messages(&self) -> impl Iterator<Item = &Message> {
         self.visits.iter().filter_map(|visit| match visit {
             Visit::Message(message) => Some(message),
-            Visit::Took { .. } => None,
+            Visit::Took { .. } | Visit::Webhook { .. } | Visit::Card { .. } => None,
         })
     }
 
@@ -355,7 +371,7 @@ impl Enrollment {
     pub fn messages_mut(&mut self) -> impl Iterator<Item = &mut Message> {
         self.visits.iter_mut().filter_map(|visit| match visit {
             Visit::Message(message) => Some(message),
-            Visit::Took { .. } => None,
+            Visit::Took { .. } | Visit::Webhook { .. } | Visit::Card { .. } => None,
         })
     }
 

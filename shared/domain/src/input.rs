@@ -150,6 +150,8 @@ pub enum Effect {
         /// The message.
         task: SendTask,
     },
+    /// Hand a webhook to its sender.
+    Webhook(WebhookTask),
     /// Write the enrollment's row of the ledger anew.
     Ledger {
         /// The journey.
@@ -197,6 +199,32 @@ pub struct SendTask {
     pub customer: CustomerId,
     /// The message.
     pub code: Code,
+}
+
+/// A webhook to send, as it stands in its sender's queue: all that it says but for the traits, which are read when it is
+/// sent, so that none of them waits in a queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WebhookTask {
+    /// The customer.
+    pub customer: CustomerId,
+    /// Its code: the same when it is made again.
+    pub code: Code,
+    /// The journey.
+    pub journey: JourneyName,
+    /// Its version.
+    pub version: u32,
+    /// The step.
+    pub step: usize,
+    /// When the step was reached.
+    pub at: Timestamp,
+    /// What tells the enrollment from others of the journey.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// What the event said that began it.
+    #[serde(default, skip_serializing_if = "Properties::is_empty")]
+    pub event: Properties,
+    /// The number of the definitions that are to be known.
+    pub definitions: u32,
 }
 
 /// Something other systems may want to know.

@@ -15,6 +15,7 @@ use crate::message::Tightened;
 use crate::names::{AudienceName, CardName, GroupName, JourneyName, SegmentName, StepName};
 use crate::text::{Text, Wording};
 use crate::time::DAY;
+use crate::webhook::WebhookUrl;
 use crate::words::Words;
 
 /// A journey. Its steps stand in one list; where a step goes on is the position of another, or `None` for the end.
@@ -79,6 +80,7 @@ impl Journey {
             | Step::Split { .. }
             | Step::Audience { .. }
             | Step::Set { .. }
+            | Step::Webhook(_)
             | Step::Card { .. }
             | Step::Exit => Vec::new(),
         });
@@ -105,6 +107,7 @@ impl Journey {
             | Step::Split { .. }
             | Step::Audience { .. }
             | Step::Set { .. }
+            | Step::Webhook(_)
             | Step::Card { .. }
             | Step::Exit => None,
         });
@@ -131,6 +134,7 @@ impl Journey {
             | Step::Split { .. }
             | Step::Audience { .. }
             | Step::Set { .. }
+            | Step::Webhook(_)
             | Step::Card { .. }
             | Step::Exit => None,
         });
@@ -151,11 +155,49 @@ impl Journey {
                 | Step::Split { .. }
                 | Step::Audience { .. }
                 | Step::Set { .. }
+                | Step::Webhook(_)
                 | Step::Card { .. }
                 | Step::Exit,
             )
             | None => None,
         }
+    }
+
+    /// The webhook step at a position.
+    pub fn webhook(&self, position: usize) -> Option<&WebhookStep> {
+        self.webhooks().find_map(|(at, webhook)| (at == position).then_some(webhook))
+    }
+
+    /// Its webhook steps, with their positions.
+    pub fn webhooks(&self) -> impl Iterator<Item = (usize, &WebhookStep)> {
+        self.steps.iter().enumerate().filter_map(|(at, step)| match step {
+            Step::Webhook(webhook) => Some((at, webhook)),
+            Step::Message(_)
+            | Step::Wait { .. }
+            | Step::Listen { .. }
+            | Step::Branch { .. }
+            | Step::Split { .. }
+            | Step::Audience { .. }
+            | Step::Set { .. }
+            | Step::Card { .. }
+            | Step::Exit => None,
+        })
+    }
+
+    /// Its steps that put a row in an export of cards, with their positions.
+    pub fn cards(&self) -> impl Iterator<Item = (usize, &CardName)> {
+        self.steps.iter().enumerate().filter_map(|(at, step)| match step {
+            Step::Card { card, .. } => Some((at, card)),
+            Step::Message(_)
+            | Step::Wait { .. }
+            | Step::Listen { .. }
+            | Step::Branch { .. }
+            | Step::Split { .. }
+            | Step::Audience { .. }
+            | Step::Set { .. }
+            | Step::Webhook(_)
+            | Step::Exit => None,
+        })
     }
 }
 
@@ -340,6 +382,8 @@ pub enum Step {
         /// Where it goes on.
         next: Option<usize>,
     },
+    /// Tells a system of the shop's own.
+    Webhook(WebhookStep),
     /// Puts a row in an export of cards for the post.
     Card {
         /// The name of the card.
@@ -424,6 +468,19 @@ pub struct MessageStep {
     /// The links it may use, in order; the position is part of the short link.
     pub links: Vec<(String, String)>,
     /// Where it goes on once its outcome is known.
+    pub next: Option<usize>,
+}
+
+/// A step that tells a system of the shop's own.
+#[derive(Clone, Debug)]
+pub struct WebhookStep {
+    /// Its name.
+    pub name: StepName,
+    /// Where it goes.
+    pub url: WebhookUrl,
+    /// The traits it tells of, in their order.
+    pub traits: BTreeSet<String>,
+    /// Where it goes on, at once.
     pub next: Option<usize>,
 }
 

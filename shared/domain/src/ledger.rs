@@ -30,6 +30,9 @@ pub struct Row {
     /// Ways taken: the step and the name of the way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub took: Vec<(usize, String)>,
+    /// Webhooks and cards: the step, and when it was passed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passed: Vec<(usize, Timestamp)>,
     /// The goal it reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goal: Option<Goal>,
@@ -74,7 +77,11 @@ impl Row {
     pub fn of(enrollment: &Enrollment) -> Self {
         let took = enrollment.visits.iter().filter_map(|visit| match visit {
             Visit::Took { step, way, .. } => Some((*step, way.clone())),
-            Visit::Message(_) => None,
+            Visit::Message(_) | Visit::Webhook { .. } | Visit::Card { .. } => None,
+        });
+        let passed = enrollment.visits.iter().filter_map(|visit| match visit {
+            Visit::Webhook { step, at, .. } | Visit::Card { step, at } => Some((*step, *at)),
+            Visit::Message(_) | Visit::Took { .. } => None,
         });
         let settled = enrollment.messages().filter(|message| message.status != Status::Pending);
         Self {
@@ -91,6 +98,7 @@ impl Row {
             },
             messages: settled.map(Sent::of).collect(),
             took: took.collect(),
+            passed: passed.collect(),
             goal: enrollment.goal,
         }
     }

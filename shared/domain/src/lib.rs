@@ -44,4 +44,5 @@ pub mod step;
 pub mod text;
 pub mod time;
 pub mod walk;
+pub mod webhook;
 pub mod words;

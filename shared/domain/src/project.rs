@@ -3,16 +3,18 @@
 
 use crate::contact::Channel;
 use crate::customer::{Customer, Membership};
-use crate::enrollment::Enrollment;
-use crate::input::{Announced, Announcement, Effect, List, SendTask};
+use crate::enrollment::{Enrollment, Visit};
+use crate::input::{Announced, Announcement, Effect, List, SendTask, WebhookTask};
 use crate::ledger::Row;
 
-/// What a change from `before` to `after` calls for: messages first, then rows, then news.
+/// What a change from `before` to `after` calls for: messages and webhooks first, then rows, then
+/// news.
 pub fn effects(before: &Customer, after: &Customer) -> Vec<Effect> {
     let mut effects = Vec::new();
     for enrollment in &after.enrollments {
         let was = before.enrollments.iter().find(|was| same(was, enrollment));
         effects.extend(sends(was, enrollment, after));
+        effects.extend(webhooks(was, enrollment, after));
     }
     for enrollment in &after.enrollments {
         let was = before.enrollments.iter().find(|was| same(was, enrollment));
@@ -88,6 +90,28 @@ fn sends(was: Option<&Enrollment>, enrollment: &Enrollment, customer: &Customer)
         .map(|message| Effect::Send {
             channel: message.channel,
             task: SendTask { customer: customer.id.clone(), code: message.code.clone() },
+        })
+        .collect()
+}
+
+/// Webhooks whose steps were passed by this change.
+fn webhooks(was: Option<&Enrollment>, enrollment: &Enrollment, customer: &Customer) -> Vec<Effect> {
+    let known = |visit: &Visit| was.is_some_and(|was| was.visits.contains(visit));
+    let fresh = enrollment.visits.iter().filter(|visit| !known(visit));
+    fresh
+        .filter_map(|visit| match visit {
+            Visit::Webhook { step, code, at } => Some(Effect::Webhook(WebhookTask {
+                customer: customer.id.clone(),
+                code: code.clone(),
+                journey: enrollment.journey.clone(),
+                version: enrollment.version,
+                step: *step,
+                at: *at,
+                key: enrollment.key.clone(),
+                event: enrollment.event.clone(),
+                definitions: customer.definitions,
+            })),
+            Visit::Message(_) | Visit::Took { .. } | Visit::Card { .. } => None,
         })
         .collect()
 }

@@ -40,6 +40,8 @@ pub struct Filled {
     pub text: String,
     /// The HTML of an e-mail, where it is written.
     pub html: Option<String>,
+    /// Which of an SMS's texts it is: 0 is the text itself, 1 the first shorter one.
+    pub candidate: usize,
     /// What an SMS will be billed as.
     pub estimate: Option<Estimate>,
     /// The page behind which one can opt out.
@@ -102,13 +104,13 @@ pub fn fill(
     if to.is_empty() {
         return Err(SkipReason::NoAddress.into());
     }
-    let (text, estimate) = match step.channel {
+    let (text, candidate, estimate) = match step.channel {
         Channel::Sms => {
             let texts = [&step.text].into_iter().chain(&step.shorter).map(say).collect();
-            let (text, estimate) = fitting(texts, step.at_most_parts, definitions)?;
-            (text, Some(estimate))
+            let (text, candidate, estimate) = fitting(texts, step.at_most_parts, definitions)?;
+            (text, candidate, Some(estimate))
         }
-        Channel::Email => (say(&step.text)?, None),
+        Channel::Email => (say(&step.text)?, 0, None),
     };
     let html = step.html.as_ref().map(|html| html.of(customer).render_html(&variables).map_err(missing));
     // Without a value for this person, replies go to the shop.
@@ -122,6 +124,7 @@ pub fn fill(
         subject: one_line(&step.subject.as_ref().map(say).transpose()?.unwrap_or_default()),
         text,
         html: html.transpose()?,
+        candidate,
         estimate,
         optout,
     })
@@ -132,12 +135,17 @@ fn fitting(
     texts: Vec<Result<String, Unfilled>>,
     at_most_parts: Option<u32>,
     definitions: &Definitions,
-) -> Result<(String, Estimate), Unfilled> {
-    let known = texts.iter().filter_map(|text| text.as_deref().ok());
+) -> Result<(String, usize, Estimate), Unfilled> {
+    let known: Vec<(usize, &str)> =
+        texts.iter().enumerate().filter_map(|(index, text)| Some((index, text.as_deref().ok()?))).collect();
     let at_most = at_most_parts.unwrap_or(u32::MAX);
     let too_long = |none: &NoneFits| Unfilled { reason: SkipReason::TooLong, detail: none.to_string() };
-    match choose(known, at_most, Network::Japan, &definitions.shop.prices) {
-        Ok(chosen) => Ok((chosen.text.to_owned(), chosen.estimate)),
+    let candidates = known.iter().map(|(_, text)| *text);
+    match choose(candidates, at_most, Network::Japan, &definitions.shop.prices) {
+        Ok(chosen) => {
+            let index = known.get(chosen.index).map_or(0, |(index, _)| *index);
+            Ok((chosen.text.to_owned(), index, chosen.estimate))
+        }
         // The first could not even be filled in: that is why it is not sent.
         Err(none) => Err(texts.into_iter().find_map(Result::err).unwrap_or_else(|| too_long(&none))),
     }

@@ -48,7 +48,7 @@ pub struct Report {
     pub ended: BTreeMap<String, u64>,
     /// Each message step, in the order of the journey.
     pub steps: Vec<StepReport>,
-    /// Each branch and wait for an event: people by the way they took.
+    /// Each branch and wait for an event: people by the way they took; each webhook and card: who passed it.
     pub branches: Vec<BranchReport>,
     /// What the messages brought, where some customers were held out.
     pub holdout: Option<Holdout>,
@@ -128,6 +128,13 @@ impl Report {
     }
 }
 
+/// What a webhook or a card is called.
+fn passed(step: usize, journey: Option<&Journey>) -> String {
+    let webhook = || journey?.webhook(step).map(|webhook| format!("webhook {}", webhook.name));
+    let card = || journey?.cards().find(|(at, _)| *at == step).map(|(_, card)| format!("card {card}"));
+    format!("{step:03} {}", webhook().or_else(card).unwrap_or_else(|| "step".to_owned()))
+}
+
 fn ratio(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
@@ -187,6 +194,7 @@ impl Fold<'_> {
                 Some(Step::Card { card, .. }) => format!("{step:03} card {card}"),
                 Some(
                     Step::Branch { .. }
+                    | Step::Webhook(_)
                     | Step::Message(_)
                     | Step::Wait { .. }
                     | Step::Audience { .. }
@@ -198,6 +206,10 @@ impl Fold<'_> {
                 }
             };
             *self.branches.entry(name).or_default().entry(way.clone()).or_default() += 1;
+        }
+        for (step, _) in &row.passed {
+            let name = passed(*step, journey.as_deref());
+            *self.branches.entry(name).or_default().entry("passed".to_owned()).or_default() += 1;
         }
         let holds_out = journey.is_some_and(|journey| journey.holdout_percent > 0);
         let outcome = Outcome::of(entered, row, ways);

@@ -37,9 +37,14 @@ static PARSER: LazyLock<Option<Parser>> = LazyLock::new(|| {
 
 /// A text that was parsed: `{{ customer.name }}`, `{{ links.shop }}`, `{{ optout }}`, `{{ sender }}`.
 #[derive(Clone)]
-pub struct Text {
+pub struct Text(Arc<Parsed>);
+
+struct Parsed {
     source: String,
-    template: Arc<Template>,
+    template: Template,
+    /// Traits and properties that it has another word for: `customer` and `name` in
+    /// `{{ customer.name | default: 'お客さま' }}`.
+    replaced: Vec<(String, String)>,
 }
 
 impl Text {
@@ -50,18 +55,26 @@ impl Text {
         let template = parser
             .parse(source)
             .map_err(|error| assigned(parser, source).unwrap_or_else(|| plain(&error.to_string())))?;
-        Ok(Self { source: source.to_owned(), template: Arc::new(template) })
+        let replaced = with_default(source).map(|(of, name)| (of.to_owned(), name.to_owned())).collect();
+        Ok(Self(Arc::new(Parsed { source: source.to_owned(), template, replaced })))
     }
 
     /// Fills in the variables; the error names what is missing, never a value.
     pub fn render(&self, variables: &Object) -> Result<String, MissingValue> {
+        let absent = |(of, name): &(String, String)| match variables.get(of.as_str()) {
+            Some(Variable::Object(known)) => !known.contains_key(name.as_str()),
+            Some(_) | None => false,
+        };
+        if !self.0.replaced.iter().any(absent) {
+            return self.0.template.render(variables).map_err(|_| MissingValue);
+        }
         let mut variables = variables.clone();
-        for (of, name) in self.with_default() {
-            if let Some(Variable::Object(known)) = variables.get_mut(of) {
-                known.entry(name.to_owned()).or_insert(Variable::Nil);
+        for (of, name) in &self.0.replaced {
+            if let Some(Variable::Object(known)) = variables.get_mut(of.as_str()) {
+                known.entry(name.clone()).or_insert(Variable::Nil);
             }
         }
-        self.template.render(&variables).map_err(|_| MissingValue)
+        self.0.template.render(&variables).map_err(|_| MissingValue)
     }
 
     /// As [`Text::render`], for a text that is HTML: the values stand in it as words, whatever they are.
@@ -71,7 +84,7 @@ impl Text {
 
     /// The text as it was written.
     pub fn source(&self) -> &str {
-        &self.source
+        &self.0.source
     }
 
     /// Whether every message with this text shows the variable, such as `sender`: it stands outside of blocks.
@@ -101,34 +114,30 @@ impl Text {
 
     /// The names of the variables it asks for, and of those that are there.
     pub fn names(&self) -> Names<'_> {
-        names::names(&self.source)
+        names::names(&self.0.source)
     }
 
-    /// Traits and properties that it has another word for: `customer` and `name` in
-    /// `{{ customer.name | default: 'お客さま' }}`.
-    fn with_default(&self) -> impl Iterator<Item = (&str, &str)> {
-        let replaced = |rest: &str| {
-            rest.trim_start()
-                .strip_prefix('|')
-                .is_some_and(|filter| filter.trim_start().starts_with("default"))
-        };
-        self.paths().filter(move |(_, rest)| replaced(rest)).filter_map(|(path, _)| {
-            path.split_once('.').filter(|(of, _)| matches!(*of, "customer" | "event"))
-        })
+    /// Traits of the customer and properties of the event that it speaks of and has no other word for, such as
+    /// `customer.name`. One in a block that is left out is among them.
+    pub fn values(&self) -> impl Iterator<Item = (&str, &str)> {
+        let replaced = |of: &str, name: &str| self.0.replaced.iter().any(|it| it.0 == of && it.1 == name);
+        self.paths()
+            .filter_map(|(path, _)| {
+                path.split_once('.').filter(|(of, _)| matches!(*of, "customer" | "event"))
+            })
+            .map(|(of, rest)| (of, rest.split('.').next().unwrap_or(rest)))
+            .filter(move |(of, name)| !replaced(of, name))
     }
 
     /// What stands in `{{ … }}` and `{% … %}` as a path of variables, each with what follows it there.
     fn paths(&self) -> impl Iterator<Item = (&str, &str)> {
-        pieces(&self.source).into_iter().flat_map(|piece| match piece {
-            Piece::Words(_) => Vec::new(),
-            Piece::Output(tag) | Piece::Block(tag) => paths(tag),
-        })
+        all_paths(&self.0.source)
     }
 
     /// The pieces that stand outside of blocks such as `{% if … %} … {% endif %}`, whose inside may be left out.
     fn always(&self) -> impl Iterator<Item = Piece<'_>> {
         let mut depth = 0_usize;
-        pieces(&self.source).into_iter().filter(move |piece| {
+        pieces(&self.0.source).into_iter().filter(move |piece| {
             if let Piece::Block(tag) = piece {
                 let name = tag.split_whitespace().next().unwrap_or_default();
                 if name.starts_with("end") {
@@ -140,6 +149,24 @@ impl Text {
             depth == 0
         })
     }
+}
+
+/// What stands in `{{ … }}` and `{% … %}` as a path of variables, each with what follows it there.
+fn all_paths(source: &str) -> impl Iterator<Item = (&str, &str)> {
+    pieces(source).into_iter().flat_map(|piece| match piece {
+        Piece::Words(_) => Vec::new(),
+        Piece::Output(tag) | Piece::Block(tag) => paths(tag),
+    })
+}
+
+/// Paths that are followed by another word for them.
+fn with_default(source: &str) -> impl Iterator<Item = (&str, &str)> {
+    let replaced = |rest: &str| {
+        rest.trim_start().strip_prefix('|').is_some_and(|filter| filter.trim_start().starts_with("default"))
+    };
+    all_paths(source)
+        .filter(move |(_, rest)| replaced(rest))
+        .filter_map(|(path, _)| path.split_once('.').filter(|(of, _)| matches!(*of, "customer" | "event")))
 }
 
 /// Tags of Liquid that have an end.
@@ -177,7 +204,7 @@ fn pieces(source: &str) -> Vec<Piece<'_>> {
 
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.source, f)
+        fmt::Debug::fmt(&self.0.source, f)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::customer::Customer;
 use crate::definitions::Definitions;
 use crate::enrollment::{EndReason, Enrollment, Goal, Hold, Message, Noted, State, Status, Visit};
 use crate::entry::{self, Candidate};
-use crate::journey::{Awaited, Journey, MessageStep, Step, Until, Variant, WhenLate};
+use crate::journey::{Awaited, Journey, MessageStep, Step, Until, Variant, WebhookStep, WhenLate};
 use crate::message::{Asks, Code, HoldReason, Moment, Permission, SkipReason, permission};
 use crate::names::JourneyName;
 use crate::step::{Decided, Decision, World};
@@ -233,6 +233,7 @@ fn way_on(journey: &Journey, step: usize) -> Option<usize> {
         | Step::Wait { next, .. }
         | Step::Audience { next, .. }
         | Step::Set { next, .. }
+        | Step::Webhook(WebhookStep { next, .. })
         | Step::Card { next, .. } => *next,
         Step::Listen { otherwise, .. } | Step::Branch { otherwise, .. } => *otherwise,
         Step::Split { ways } => ways.last()?.next,
@@ -314,8 +315,12 @@ fn listen(
 
 fn took(world: &mut World<'_>, index: usize, step: usize, way: &str) {
     let at = world.now;
+    passed(world, index, Visit::Took { step, way: way.to_owned(), at }, way);
+}
+
+fn passed(world: &mut World<'_>, index: usize, visit: Visit, way: &str) {
     let enrollment = &mut world.customer.enrollments[index];
-    enrollment.visits.push(Visit::Took { step, way: way.to_owned(), at });
+    enrollment.visits.push(visit);
     world
         .decisions
         .push(Decision { journey: enrollment.journey.clone(), what: Decided::Took(way.to_owned()) });
@@ -387,8 +392,18 @@ fn arrive(world: &mut World<'_>, index: usize, journey: &Journey, step: usize, l
                 }
                 *next
             }
+            Step::Webhook(webhook) => {
+                let code = code(world, index, journey, step);
+                passed(world, index, Visit::Webhook { step, code, at: now }, "webhook");
+                webhook.next
+            }
+            // A card is a message to the person, so who is held out gets none.
+            Step::Card { next, .. } if world.customer.enrollments[index].held_out => {
+                took(world, index, step, "held out");
+                *next
+            }
             Step::Card { next, .. } => {
-                took(world, index, step, "card");
+                passed(world, index, Visit::Card { step, at: now }, "card");
                 *next
             }
             Step::Exit => None,
@@ -475,16 +490,8 @@ fn record(
 ) -> Code {
     replan(world, index, step);
     let at = world.now;
-    let customer = world.customer.id.clone();
+    let code = code(world, index, journey, step);
     let enrollment = &mut world.customer.enrollments[index];
-    let code = Code::derive(
-        &world.definitions.code_key,
-        &customer,
-        &journey.name,
-        enrollment.version,
-        (enrollment.entered, enrollment.key.as_deref()),
-        step,
-    );
     enrollment.visits.push(Visit::Message(Message {
         step,
         code: code.clone(),
@@ -503,6 +510,18 @@ fn record(
         reply: None,
     }));
     code
+}
+
+fn code(world: &World<'_>, index: usize, journey: &Journey, step: usize) -> Code {
+    let (customer, enrollment) = (&world.customer, &world.customer.enrollments[index]);
+    Code::derive(
+        &world.definitions.code_key,
+        &customer.id,
+        &journey.name,
+        enrollment.version,
+        (enrollment.entered, enrollment.key.as_deref()),
+        step,
+    )
 }
 
 /// Takes away the record of a message that was put back: it never left, so a reply was to the one before.

@@ -1,5 +1,7 @@
 //! `tsunagi explain`.
 
+mod ahead;
+
 use std::fmt::Write;
 
 use anyhow::{Context, Result};
@@ -13,6 +15,7 @@ use domain::names::CustomerId;
 use domain::time::Timestamp;
 use serde_json::json;
 
+use self::ahead::ahead;
 use super::Data;
 use super::place;
 use super::text::say;
@@ -38,9 +41,13 @@ impl Explain {
             reader.table.customer(&id).await?.with_context(|| format!("there is no customer `{id}`"))?;
         if self.json {
             let next = stored.due_at.map(|at| local(&definitions, at));
-            say(&serde_json::to_string_pretty(
-                &json!({ "customer": stored.customer, "looked_at_next": next }),
-            )?);
+            let live = stored.customer.enrollments.iter().filter(|enrollment| enrollment.is_live());
+            let ahead = live.map(|it| json!({ "journey": it.journey, "ahead": ahead(it, &definitions) }));
+            say(&serde_json::to_string_pretty(&json!({
+                "customer": stored.customer,
+                "ahead": ahead.collect::<Vec<_>>(),
+                "looked_at_next": next,
+            }))?);
         } else {
             say(&describe(&stored.customer, &definitions, stored.due_at));
         }
@@ -93,7 +100,7 @@ pub fn describe(customer: &Customer, definitions: &Definitions, due_at: Option<T
         let _ = writeln!(text, "  {}  {}", local(definitions, line.at), line.what);
     }
     for enrollment in customer.enrollments.iter().filter(|enrollment| enrollment.is_live()) {
-        let _ = writeln!(text, "  now: {} {}", enrollment.journey, stands(&enrollment.state, definitions));
+        let _ = writeln!(text, "  now: {} {}", enrollment.journey, ahead(enrollment, definitions));
     }
     match due_at {
         Some(at) => {
@@ -133,6 +140,16 @@ fn of_enrollment(enrollment: &Enrollment, journey: Option<&Journey>, definitions
         match visit {
             Visit::Took { way, at, .. } => {
                 lines.push(Line { at: *at, what: format!("{name}: took the way `{way}`") });
+            }
+            Visit::Webhook { step, at, .. } => {
+                let webhook = journey.and_then(|journey| journey.webhook(*step));
+                let step = webhook.map_or_else(|| step.to_string(), |webhook| webhook.name.to_string());
+                lines.push(Line { at: *at, what: format!("{name}/{step}: webhook handed to its sender") });
+            }
+            Visit::Card { step, at } => {
+                let card = journey.and_then(|journey| journey.cards().find(|(card, _)| card == step));
+                let card = card.map_or_else(|| step.to_string(), |(_, card)| card.to_string());
+                lines.push(Line { at: *at, what: format!("{name}: a card `{card}`") });
             }
             Visit::Message(message) => {
                 lines.extend(of_message(&format!("{name}/{}", step_name(message.step)), message));
@@ -180,19 +197,6 @@ fn of_message(name: &str, message: &Message) -> Vec<Line> {
         lines.extend(at.map(|at| Line { at, what: format!("{name}: {what}") }));
     }
     lines
-}
-
-fn stands(state: &State, definitions: &Definitions) -> String {
-    match state {
-        State::Starting { .. } => "begins".to_owned(),
-        State::Holding { until, why, .. } => {
-            format!("holds a message: {} until {}", why.describe(), local(definitions, *until))
-        }
-        State::Sending { .. } => "waits to hear of a message".to_owned(),
-        State::Waiting { until, .. } => format!("waits until {}", local(definitions, *until)),
-        State::Listening { until, .. } => format!("waits for something until {}", local(definitions, *until)),
-        State::Ended { .. } => "has ended".to_owned(),
-    }
 }
 
 fn noted(what: &Noted) -> String {

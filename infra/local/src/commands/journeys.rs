@@ -11,6 +11,7 @@ use domain::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::change::change;
+use super::enroll::{self, Asked, What};
 use super::text::say;
 use super::{Data, place, read_report};
 use crate::definitions;
@@ -48,6 +49,22 @@ enum Command {
         #[command(flatten)]
         how: How,
     },
+    /// Has customers begin a journey, whatever it begins with. Its re-entry rule, its group and its `allowed` hold as always.
+    ///
+    /// Nothing is asked while one of the ids is unknown. The same asked again within a minute is one; with a key the same
+    /// customer is asked for once with each.
+    Enroll {
+        #[command(flatten)]
+        asked: Asked,
+        /// What tells this time from others, such as the id of an order; a journey whose re-entry is `per_key` needs one.
+        #[arg(long)]
+        key: Option<String>,
+    },
+    /// Takes customers out of a journey, wherever in it they are. A message that was handed to its provider has left.
+    Remove {
+        #[command(flatten)]
+        asked: Asked,
+    },
 }
 
 /// How a journey is stopped.
@@ -68,6 +85,10 @@ impl Journeys {
         let data = &self.data.data;
         let (name, to) = match self.command {
             None | Some(Command::List) => return list(data, self.json).await,
+            Some(Command::Enroll { asked, key }) => {
+                return enroll::ask(data, &asked, &What::Enroll(key)).await;
+            }
+            Some(Command::Remove { asked }) => return enroll::ask(data, &asked, &What::Remove).await,
             Some(Command::Pause { name }) => (name, Wanted::Pause),
             Some(Command::Resume { name }) => (name, Wanted::Resume),
             Some(Command::Stop { name, how }) => (name, if how.now { Wanted::Stop } else { Wanted::Finish }),
@@ -141,7 +162,7 @@ fn gathered(versions: &[Version]) -> Result<Definitions> {
 }
 
 /// The journey of this name.
-fn known(definitions: &Definitions, name: &str) -> Result<JourneyName> {
+pub fn known(definitions: &Definitions, name: &str) -> Result<JourneyName> {
     let found = JourneyName::parse(name).ok().filter(|name| definitions.journeys.contains_key(name));
     match (found, nearest(name, definitions.journeys.keys().map(JourneyName::as_str))) {
         (Some(name), _) => Ok(name),

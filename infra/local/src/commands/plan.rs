@@ -18,6 +18,7 @@ use similar::TextDiff;
 
 use super::apply::described;
 use super::learnt::{Followed, unlearnt};
+use super::preview::previews;
 use super::text::{bar, complain, say};
 use super::told::{all_counted, all_shown};
 use super::{Data, place};
@@ -59,6 +60,11 @@ impl PlanArgs {
         let plan = plan(&reader.table, definitions.clone(), now, |seen| bar.inc(seen)).await?;
         bar.finish_and_clear();
         say(&moves(&plan, &touched, now));
+        let previews =
+            tokio::task::block_in_place(|| previews(&reader.table, &definitions, &checked.applied, now))?;
+        for preview in previews {
+            say(&preview);
+        }
         told.iter().chain(&unknown(&definitions, &checked.applied, &plan)).for_each(|told| say(told));
         Ok(())
     }
@@ -109,7 +115,7 @@ fn changes(checked: &Checked, files: &[File], title: impl Fn(&Applied) -> String
 }
 
 /// How two versions differ: lines of text, or ids of a list.
-fn difference(before: &Version, after: &Version) -> String {
+pub fn difference(before: &Version, after: &Version) -> String {
     if before.withdraws() {
         return "  it was withdrawn and would be in force again\n".to_owned();
     }

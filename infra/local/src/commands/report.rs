@@ -12,15 +12,19 @@ use domain::names::JourneyName;
 use domain::report::{self, Report};
 use serde_json::{Value, json};
 
-use super::Data;
-use super::place;
+use super::people_list::{self, Which};
 use super::text::{percent, say};
+use super::{Data, place};
 
 /// What a journey did.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
     /// The journey's name.
     journey: String,
+    /// The people behind a figure, as CSV: customer, step, when, and more of it. One row for each message, so a person may
+    /// have several. With --json a JSON array.
+    #[arg(long, value_enum, value_name = "WHICH")]
+    list: Option<Which>,
     /// One JSON object.
     #[arg(long)]
     json: bool,
@@ -33,6 +37,11 @@ impl ReportArgs {
         let reader = place::reader(&self.data.data)?;
         let definitions = crate::definitions::current(&reader.table).await?;
         let name = JourneyName::parse(&self.journey)?;
+        if let Some(which) = self.list {
+            let listed = people_list::read(&reader.table, &definitions, &name, which).await?;
+            say(&if self.json { serde_json::to_string_pretty(&listed)? } else { people_list::csv(&listed)? });
+            return Ok(());
+        }
         let report = read(&reader.table, &definitions, &name).await?;
         if self.json {
             say(&serde_json::to_string_pretty(&figures(&report))?);

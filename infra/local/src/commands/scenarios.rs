@@ -1,5 +1,6 @@
 //! `tsunagi scenarios`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -112,6 +113,22 @@ fn about(files: &[(String, String)]) -> About {
     let mut lines = paragraphs.next().unwrap_or_default().lines().map(str::to_owned);
     let mut line = || lines.next().unwrap_or_default();
     About { title: title.to_owned(), purpose_ja: line(), purpose_en: line() }
+}
+
+/// Every definition of the library once, with the path of its file in it: scenarios share some.
+pub fn library() -> Vec<(String, String)> {
+    let mut held = BTreeSet::new();
+    let mut library = Vec::new();
+    for scenario in all() {
+        for (file, text) in files(scenario) {
+            if Path::new(&file).extension().is_some_and(|extension| extension == "yaml")
+                && held.insert(text.clone())
+            {
+                library.push((format!("{}/{file}", name_of(scenario)), text));
+            }
+        }
+    }
+    library
 }
 
 /// Name, title, what it is for, and what it holds.

@@ -38,6 +38,8 @@ impl<'d> Asked<'d> {
                     journey.conditions().for_each(|condition| asked.condition(condition));
                     asked.events.extend(journey.events().map(|event| event.name.as_str()));
                     asked.traits.extend(journey.dates());
+                    let told = journey.webhooks().flat_map(|(_, webhook)| &webhook.traits);
+                    asked.traits.extend(told.map(String::as_str));
                 }
             }
             Kind::Shop | Kind::List | Kind::Switch | Kind::Population => {}

@@ -18,6 +18,7 @@ fn parameters() -> BTreeMap<String, String> {
         ("WriteKey", "write-key"),
         ("CodeKey", "code-key"),
         ("CallbackSecret", "callback-secret"),
+        ("WebhookSecret", "webhook-secret"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()

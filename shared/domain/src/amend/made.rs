@@ -9,7 +9,8 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 /// Texts that one type or another takes where it does not take a name.
-const TEXTS: [&str; 5] = ["1d", "09:00", "2026-01-01", "12-31", "2026-01-01T00:00:00Z"];
+const TEXTS: [&str; 6] =
+    ["1d", "09:00", "2026-01-01", "12-31", "2026-01-01T00:00:00Z", "https://shop.example.jp/"];
 
 /// How many attempts there are.
 pub const ATTEMPTS: usize = TEXTS.len() + 1;

@@ -82,10 +82,8 @@ impl Builder {
 
     fn message(&mut self, written: &Written<'_>, place: &str) {
         let name = written.name;
-        if self.named.insert(name.clone(), self.steps.len()).is_some() {
-            let place = format!("{place}.name");
-            self.wrong(&place, &format!("the name `{name}` is taken by an earlier step; choose another"));
-        }
+        self.take_name(name, place);
+        self.named.insert(name.clone(), self.steps.len());
         let mut wordings = Wordings { builder: self, links: written.links, place };
         let subject = written.subject.and_then(|words| wordings.take(words, "subject"));
         let html = written.html.and_then(|words| wordings.take(words, "html"));

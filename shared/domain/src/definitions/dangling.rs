@@ -210,6 +210,7 @@ impl JourneySource {
                     StepSource::Sms(_)
                     | StepSource::Email(_)
                     | StepSource::Notify(_)
+                    | StepSource::Webhook(_)
                     | StepSource::Card(_)
                     | StepSource::Set(_)
                     | StepSource::Wait(_)

@@ -1,12 +1,12 @@
 //! Random journeys and random lives: however inputs are delivered, the same customer results.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::consent::{ConsentSaid, Purpose};
 use domain::contact::Channel;
 use domain::customer::{Customer, Value};
 use domain::definitions::Definitions;
-use domain::enrollment::{Enrollment, State, Status};
+use domain::enrollment::{Enrollment, State, Status, Visit};
 use domain::event::{Event, EventId, Properties};
 use domain::input::{Effect, Input, Outcome};
 use domain::ledger::Row;
@@ -280,6 +280,37 @@ proptest! {
         let before = |now: Timestamp| all.iter().filter(|at| **at < now && now.since(**at) < 86_400).count();
         let at_once = |now: Timestamp| capped.iter().filter(|at| **at == now).count();
         prop_assert!(capped.iter().all(|now| before(*now) + at_once(*now) <= 2), "{capped:?} of {all:?}");
+    }
+
+    /// A webhook is handed over once for each step that is passed, with what began the enrollment; its body reads as JSON
+    /// and tells of no trait that the step does not list. Who is held out gets no card.
+    #[test]
+    fn webhooks_and_cards(sketches in several(), life in life(), mood in any::<u64>()) {
+        let definitions = shop(&sketches);
+        let (customer, seen) = run(&definitions, &life, mood, Delivery::Jumping);
+        let codes: BTreeSet<&Code> = seen.webhooks.iter().map(|task| &task.code).collect();
+        prop_assert_eq!(codes.len(), seen.webhooks.len());
+        for task in &seen.webhooks {
+            let step = definitions.version(&task.journey, task.version).and_then(|it| it.webhook(task.step)).unwrap();
+            let body = domain::webhook::body(task, step, &customer).unwrap();
+            let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+            let traits: Vec<&String> = body["traits"].as_object().unwrap().keys().collect();
+            prop_assert_eq!(traits, ["name", "vip"]);
+            prop_assert_eq!(&body["id"], task.code.as_str());
+        }
+        for enrollment in &customer.enrollments {
+            let journey = definitions.version(&enrollment.journey, enrollment.version).unwrap();
+            let of = |passed: &Visit| match passed {
+                Visit::Webhook { step, code, at } => {
+                    let found = seen.webhooks.iter().find(|task| task.code == *code);
+                    found.is_some_and(|task| (task.step, task.at, &task.key) == (*step, *at, &enrollment.key)
+                        && task.event == enrollment.event)
+                }
+                Visit::Card { step, .. } => !enrollment.held_out && journey.cards().any(|(at, _)| at == *step),
+                Visit::Message(_) | Visit::Took { .. } => true,
+            };
+            prop_assert!(enrollment.visits.iter().all(of), "{:?}", enrollment);
+        }
     }
 
     /// Invariant 2: every enrollment ends, whatever is answered or not, and the report accounts for everyone.
@@ -593,6 +624,9 @@ fn the_worlds_are_lively() {
         "Skipped(HeldOut",
         "Took(\"variant 1\")",
         "Took(\"card\")",
+        "Took(\"held out\")",
+        "Took(\"webhook\")",
+        "Webhook(WebhookTask",
         "links: {0}",
         "reply: Some",
         "key: Some",

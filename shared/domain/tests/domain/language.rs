@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use domain::customer::Value;
 use domain::definitions::{Definitions, Kind, Switch, SwitchedTo, Version};
 use domain::event::{Event, EventId, Properties};
-use domain::input::Input;
+use domain::input::{Effect, Input, WebhookTask};
 use domain::money::Yen;
 use domain::names::JourneyName;
+use domain::project;
 use domain::time::Timestamp;
 use insta::assert_snapshot;
 
@@ -53,6 +54,19 @@ impl Story {
             name,
             if value.is_empty() { Value::Absent } else { Value::Text(value.to_owned()) },
         )
+    }
+
+    /// The webhook that the customer as it stands calls for.
+    fn webhook(&self) -> WebhookTask {
+        let mut tasks = project::all(&self.customer).into_iter().filter_map(|effect| match effect {
+            Effect::Webhook(task) => Some(task),
+            Effect::Send { .. }
+            | Effect::Ledger { .. }
+            | Effect::Member { .. }
+            | Effect::Announce(_)
+            | Effect::Alias { .. } => None,
+        });
+        tasks.next_back().unwrap()
     }
 
     fn switch(&mut self, versions: &[String], when: &str, to: &[(&str, SwitchedTo)]) {
@@ -445,4 +459,35 @@ fn shares_of_a_split() {
         ways.insert(way, story.told.matches(&format!("takes `{way}`")).count());
     }
     assert!((700..800).contains(&ways["a"]) && ways["a"] + ways["b"] == 1_000, "{ways:?}");
+}
+
+/// The journey does not wait for the receiver of a webhook; what it is told of the person is what the step lists, and what
+/// the event said that began it. Who is held out gets no message and no card, but is told of all the same.
+#[test]
+fn webhooks_and_cards() {
+    let head = "enter: { event: { name: Order Placed, key: order_id } }\n  reentry: per_key";
+    let hook = "{ name: tell-crm, url: 'https://shop.example.jp/hooks', traits: [name, rank] }";
+    let steps = format!("[{{ webhook: {hook} }}, {{ card: thanks }}, {{ sms: {SMS} }}]");
+    let mut story = one(head, &steps);
+    story.sets("01-31 10:00", "name", "花").sets("01-31 10:00", "secret", "x");
+    story.tells("02-01 10:00", "Order Placed", &[("order_id", "A"), ("shop", "銀座")]);
+    assert_snapshot!(story.until("03-01 00:00").told, @"
+    02-01 10:00  enters j; takes `webhook`; takes `card`; hands over hello; → sms hello; → webhook of j, step 0; → row j
+    02-01 10:01  ends j: all steps taken; → row j
+    ");
+    let task = story.webhook();
+    let journey = story.definitions.version(&task.journey, task.version).unwrap();
+    let body = domain::webhook::body(&task, journey.webhook(task.step).unwrap(), &story.customer).unwrap();
+    assert_snapshot!(body, @r#"{"id":"n3qIkFJzUkHL","at":"1998-02-01T01:00:00Z","journey":"j","version":1,"step":"tell-crm","key":"A","customer":"hana","traits":{"name":"花","rank":null},"event":{"order_id":"A","shop":"銀座"}}"#);
+    let mut held_out = one(&format!("{head}\n  holdout_percent: 50"), &steps);
+    for order in 0..4 {
+        held_out.tells("02-01 10:00", "Order Placed", &[("order_id", &order.to_string())]);
+    }
+    assert_snapshot!(held_out.until("03-01 00:00").told, @"
+    02-01 10:00  enters j; takes `webhook`; takes `held out`; skips: held out; ends j: all steps taken; → webhook of j, step 0; → row j
+    02-01 10:00  enters j; takes `webhook`; takes `card`; hands over hello; → sms hello; → webhook of j, step 0; → row j
+    02-01 10:01  ends j: all steps taken; → row j
+    02-01 10:00  enters j; takes `webhook`; takes `held out`; skips: held out; ends j: all steps taken; → webhook of j, step 0; → row j
+    02-01 10:00  enters j; takes `webhook`; takes `held out`; skips: held out; ends j: all steps taken; → webhook of j, step 0; → row j
+    ");
 }

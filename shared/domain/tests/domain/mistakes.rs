@@ -247,6 +247,42 @@ fn segments_in_a_circle() {
     "#);
 }
 
+#[test]
+fn a_webhook_that_leads_nowhere_good() {
+    let hook = |hook: &str| {
+        let steps = "{ sms: { name: hello, text: hello } }";
+        let yaml = format!(
+            "journey: {{ name: j, purpose: transactional, enter: request, reentry: never, steps: [\n  {steps},\n  {{ webhook: {hook} }}] }}"
+        );
+        let mistakes = read(&yaml).unwrap_err();
+        mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    assert_snapshot!(
+        [
+            hook("{ name: crm, url: http://crm.example.jp/hooks }"),
+            hook("{ name: crm, url: 'https://{{ customer.host }}/hooks' }"),
+            hook("{ name: crm, url: crm.example.jp }"),
+            hook("{ name: crm }"),
+            hook("{ name: hello, url: https://crm.example.jp/hooks }"),
+            hook("{ name: crm, url: https://crm.example.jp/hooks, traits: [name, phone, name, ''] }"),
+            hook("{ name: crm, url: https://crm.example.jp/hooks, trait: [name] }"),
+            hook("{ name: crm, url: https://crm.example.jp/hooks } }, { branch: [{ name: a, when: { delivered: crm } }, { name: b }]"),
+        ]
+        .join("\n"),
+        @"
+    3:32: `http://crm.example.jp/hooks` is no address for a webhook: what it says would travel unencrypted; write it as https://shop.example.jp/hooks (http:// only to localhost)
+    3:32: `https://{{ customer.host }}/hooks` is no address for a webhook: it is the same for every customer, without variables; write it as https://shop.example.jp/hooks (http:// only to localhost)
+    3:32: `crm.example.jp` is no address for a webhook: it can't be read; write it as https://shop.example.jp/hooks (http:// only to localhost)
+    3:16: missing field `url`
+    3:22: steps[1].webhook.name: the name `hello` is taken by an earlier step; choose another
+    3:84: steps[1].webhook.traits[2]: `name` stands here twice; keep one of them
+    3:90: steps[1].webhook.traits[3]: the name is empty; name a trait
+    3:62: `trait` is not known here; did you mean `traits`? There are: name, url, traits
+    3:94: steps[2].branch[0].when: `crm` is a webhook, of which nothing can be asked; name a message
+    "
+    );
+}
+
 /// Conditions within conditions within conditions: refused, or taken and evaluated, but never the end of the process.
 #[test]
 fn however_deep_it_is() {

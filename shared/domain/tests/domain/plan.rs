@@ -18,6 +18,7 @@ pub enum Plan {
     Audience { add: bool },
     SetVip(bool),
     Notify,
+    Webhook,
     Card,
     Exit,
 }
@@ -129,6 +130,7 @@ fn steps() -> impl Strategy<Value = Vec<Plan>> {
         1 => any::<bool>().prop_map(|add| Plan::Audience { add }),
         1 => any::<bool>().prop_map(Plan::SetVip),
         1 => Just(Plan::Notify),
+        1 => Just(Plan::Webhook),
         1 => Just(Plan::Card),
         1 => (0..24_u8, any::<bool>()).prop_map(|(hour, weekdays)| Plan::UntilClock { hour, weekdays }),
         1 => (-2000..2000_i64).prop_map(Plan::UntilVisit),
@@ -171,7 +173,7 @@ impl Sketch {
     /// The journey as a definition; JSON is YAML.
     pub fn written(&self, name: &str) -> String {
         let (enter, keyed) = enters().swap_remove(self.enter);
-        let mut writer = Writer { messages: Vec::new(), links: Vec::new() };
+        let mut writer = Writer { messages: Vec::new(), links: Vec::new(), webhooks: 0 };
         let steps = writer.steps(&self.steps);
         let reentry = match (self.again, keyed) {
             (true, true) => json!("per_key"),
@@ -224,6 +226,7 @@ impl Plan {
             | Self::Audience { .. }
             | Self::SetVip(_)
             | Self::Notify
+            | Self::Webhook
             | Self::Card => false,
         }
     }
@@ -233,6 +236,7 @@ struct Writer {
     messages: Vec<String>,
     /// Those with a link.
     links: Vec<String>,
+    webhooks: usize,
 }
 
 impl Writer {
@@ -283,6 +287,11 @@ impl Writer {
             Plan::Notify => json!({"notify": {
                 "name": self.name(), "to": "sales@shop.example.jp", "subject": "{{ customer.vip }}", "text": "hello",
             }}),
+            Plan::Webhook => {
+                self.webhooks += 1;
+                let name = format!("w{}", self.webhooks);
+                json!({"webhook": {"name": name, "url": "https://shop.example.jp/hooks", "traits": ["vip", "name"]}})
+            }
             Plan::Card => json!({"card": "spring"}),
             Plan::Branch(ways) => {
                 let mut written: Vec<Json> = Vec::new();

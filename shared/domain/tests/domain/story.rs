@@ -120,9 +120,11 @@ impl Story {
         self.tell(now, &stepped);
         let sends = stepped.effects.iter().filter_map(|effect| match effect {
             Effect::Send { task, .. } => Some(task.code.clone()),
-            Effect::Ledger { .. } | Effect::Member { .. } | Effect::Announce(_) | Effect::Alias { .. } => {
-                None
-            }
+            Effect::Webhook(_)
+            | Effect::Ledger { .. }
+            | Effect::Member { .. }
+            | Effect::Announce(_)
+            | Effect::Alias { .. } => None,
         });
         let codes: Vec<Code> = sends.collect();
         for code in codes {
@@ -168,6 +170,7 @@ impl Story {
         let sign = |member: bool| if member { '+' } else { '-' };
         let effects = stepped.effects.iter().map(|effect| match effect {
             Effect::Send { channel, task } => format!("→ {channel} {}", self.name(&task.code)),
+            Effect::Webhook(task) => format!("→ webhook of {}, step {}", task.journey, task.step),
             Effect::Ledger { journey, .. } => format!("→ row {journey}"),
             Effect::Member { list: name, member, .. } => format!("→ member {}{}", sign(*member), list(name)),
             Effect::Announce(news) => match &news.what {

@@ -244,6 +244,7 @@ impl Person<'_> {
                 }
                 Effect::Member { list: List::Segment(_), .. }
                 | Effect::Ledger { .. }
+                | Effect::Webhook(_)
                 | Effect::Announce(_)
                 | Effect::Alias { .. } => {}
             }
