@@ -45,5 +45,15 @@ fn every_scenario_says_what_it_is_for() {
 fn a_scenario_as_data() {
     let data = listed();
     let cart = data.iter().find(|entry| entry["name"] == "abandoned-cart").unwrap();
-    insta::assert_snapshot!(serde_json::to_string_pretty(cart).unwrap(), @"");
+    insta::assert_snapshot!(serde_json::to_string_pretty(cart).unwrap(), @r#"
+    {
+      "files": [
+        "README.md",
+        "abandoned-cart.yaml"
+      ],
+      "name": "abandoned-cart",
+      "purpose_en": "Three hours after something was left in the cart an e-mail, the day after it an SMS.",
+      "purpose_ja": "カートにお品を残されたお客さまに、3時間後にメール、翌日にSMSでご案内。"
+    }
+    "#);
 }
