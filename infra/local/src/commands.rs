@@ -2,6 +2,7 @@
 
 mod apply;
 mod bench;
+mod budget;
 mod cards;
 mod change;
 mod dead_letters;
@@ -35,6 +36,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
+use domain::time::Timestamp;
 
 pub use demo::{Demo, DemoFigures, run as run_demo};
 pub use explain::describe;
@@ -200,4 +202,10 @@ fn start(cli: Cli) -> Result<ExitCode> {
         }
         .map(|()| ExitCode::SUCCESS)
     })
+}
+
+/// The time on this machine's clock.
+fn now() -> Result<Timestamp> {
+    let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
+    Ok(Timestamp::from_seconds(i64::try_from(seconds)?))
 }

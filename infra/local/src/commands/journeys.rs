@@ -10,10 +10,11 @@ use domain::spelling::nearest;
 use domain::time::Timestamp;
 use serde_json::{Value, json};
 
+use super::budget::{self, Budget};
 use super::change::change;
 use super::enroll::{self, Asked, What};
 use super::text::say;
-use super::{Data, place, read_report};
+use super::{Data, now, place, read_report};
 use crate::definitions;
 
 /// The journeys.
@@ -177,8 +178,10 @@ async fn list(data: &std::path::Path, as_json: bool) -> Result<()> {
     let mut rows = Vec::new();
     for name in definitions.journeys.keys() {
         let report = read_report(&reader.table, &definitions, name).await.context("counting enrollments")?;
+        let budget = budget::of(&reader.table, &definitions, name, now()?).await?;
         let state = match definitions.current(name) {
             Some(_) if definitions.is_paused(name) => "paused",
+            Some(_) if budget.as_ref().is_some_and(Budget::is_spent) => "spent",
             Some(_) => "running",
             None => "ended",
         };
@@ -188,6 +191,7 @@ async fn list(data: &std::path::Path, as_json: bool) -> Result<()> {
         rows.push(json!({
             "name": name, "version": version, "title": title, "state": state,
             "entered": report.audience, "in_it": report.audience - ended, "converted": report.converted,
+            "budget": budget.map(|budget| budget.figures()),
         }));
     }
     if as_json {
@@ -210,14 +214,10 @@ fn table(rows: &[Value]) -> String {
         let (name, state, title) = (text(row, "name"), text(row, "state"), text(row, "title"));
         let (version, entered, in_it, converted) =
             (&row["version"], &row["entered"], &row["in_it"], &row["converted"]);
-        format!("{name:<28}{version:>4}  {state:<9}{entered:>9}{in_it:>9}{converted:>11}  {title}")
-            .trim_end()
-            .to_owned()
+        let line =
+            format!("{name:<28}{version:>4}  {state:<9}{entered:>9}{in_it:>9}{converted:>11}  {title}");
+        let spent = row["budget"]["in_words"].as_str().map(|spent| format!("\n{:34}{spent}", ""));
+        line.trim_end().to_owned() + &spent.unwrap_or_default()
     }));
     lines.join("\n")
-}
-
-fn now() -> Result<Timestamp> {
-    let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
-    Ok(Timestamp::from_seconds(i64::try_from(seconds)?))
 }

@@ -12,9 +12,10 @@ use domain::names::JourneyName;
 use domain::report::{self, Report};
 use serde_json::{Value, json};
 
+use super::budget;
 use super::people_list::{self, Which};
 use super::text::{percent, say};
-use super::{Data, place};
+use super::{Data, now, place};
 
 /// What a journey did.
 #[derive(Debug, Args)]
@@ -43,10 +44,16 @@ impl ReportArgs {
             return Ok(());
         }
         let report = read(&reader.table, &definitions, &name).await?;
+        let budget = budget::of(&reader.table, &definitions, &name, now()?).await?;
         if self.json {
-            say(&serde_json::to_string_pretty(&figures(&report))?);
+            let mut figures = figures(&report);
+            figures["budget"] = budget.map(|budget| budget.figures()).into();
+            say(&serde_json::to_string_pretty(&figures)?);
         } else {
             say(&describe(&name, &about(&definitions, &name), &report));
+            if let Some(budget) = budget {
+                say(&format!("  {}", budget.in_words()));
+            }
         }
         Ok(())
     }
