@@ -81,7 +81,7 @@ fn mistakes_in_what_is_common_to_all_calls() {
         (call("type", json!("page")), "type: `page` calls are not taken; identify and track are"),
         (call("type", json!("alias")), "type: `alias` calls are not taken; identify and track are"),
         (call("type", json!("Track")), "type: unknown; did you mean `track`?"),
-        (call("type", json!("order")), "type: unknown; known are identify, track"),
+        (call("type", json!("order")), "type: unknown; known are identify, track, enroll, remove"),
         (call("userId", json!(1)), "userId: a number; write a text, in quotation marks"),
         (
             call("userId", Value::Null),
