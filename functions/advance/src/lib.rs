@@ -20,6 +20,7 @@ use cloud::table::{Reading, Row as TableRow, Table};
 use domain::consent::{ConsentSaid, Purpose};
 use domain::contact::Channel;
 use domain::customer::Customer;
+use domain::definitions::Definitions;
 use domain::input::{Announced, Announcement, Effect, Input, List, SendTask, WebhookTask};
 use domain::ledger::Row;
 use domain::names::CustomerId;
@@ -146,7 +147,12 @@ impl Advance {
         let mut fresh = false;
         for _ in 0..CONFLICTS_LIMIT {
             let now = self.clock.now();
-            let definitions = self.definitions.at_least(needed(&stored.customer, &group.inputs)).await?;
+            let needed = needed(&stored.customer, &group.inputs);
+            let mut definitions = self.definitions.at_least(needed).await?;
+            // Whoever asks for a journey may have applied it a moment ago.
+            if asks_for_unknown(&group.inputs, &definitions) {
+                definitions = self.definitions.current(needed).await?;
+            }
             let stepped = step(&stored.customer, &group.inputs, now, &definitions);
             let due_at = due_key(stored.due_at, stepped.next.as_ref(), now);
             if !stepped.changed && !fresh && group.inputs.iter().any(tells) {
@@ -259,6 +265,12 @@ fn consents(group: &Group, before: &Customer) -> Result<Vec<TableRow>> {
         }
     }
     Ok(rows)
+}
+
+/// Whether a journey is asked for that these definitions do not have in force.
+fn asks_for_unknown(inputs: &[Input], definitions: &Definitions) -> bool {
+    let unknown = |input: &Input| matches!(input, Input::Enroll { journey, .. } if definitions.current(journey).is_none());
+    inputs.iter().any(unknown)
 }
 
 /// The number of the definitions that must be known to judge this customer.

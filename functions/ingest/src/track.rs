@@ -59,7 +59,8 @@ fn object(fields: &Map<String, Value>) -> Result<Option<&Map<String, Value>>, Re
 
 /// What conditions may ask of an event later: its texts, numbers, yes or no and lists of texts, and those within an object
 /// or a list of objects as `products.name`. Properties come as they like in the specification, so what does not fit is
-/// left out, in the order of names; what has a place of its own in an event is not kept twice.
+/// left out, in the order of names, those of ids first: journeys are told apart by them. What an event is worth is not kept
+/// twice.
 fn kept(properties: &Map<String, Value>) -> Properties {
     let mut flat: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
     let mut listed = BTreeSet::new();
@@ -78,6 +79,8 @@ fn kept(properties: &Map<String, Value>) -> Properties {
         }
     }
     let mut properties = Properties::new();
+    let mut flat: Vec<_> = flat.into_iter().collect();
+    flat.sort_by_key(|(name, _)| !name.ends_with("id"));
     for (name, values) in flat {
         let kept = if listed.contains(&name) {
             let texts: BTreeSet<String> = values.into_iter().flat_map(texts).collect();
@@ -93,8 +96,8 @@ fn kept(properties: &Map<String, Value>) -> Properties {
     properties
 }
 
-/// Properties that an event holds as its worth or its identity.
-const OWN_PLACE: [&str; 6] = ["total", "revenue", "value", "currency", "order_id", "yen"];
+/// Properties that an event holds as its worth.
+const OWN_PLACE: [&str; 5] = ["total", "revenue", "value", "currency", "yen"];
 
 fn property(value: &Value) -> Option<Property> {
     match value {

@@ -412,6 +412,8 @@ pub enum Noted {
     NoJourney(JourneyName),
     /// A journey did not begin because its event was told too late.
     LateEvent(JourneyName),
+    /// A journey did not begin because its event did not have the property that is its key.
+    NoKey(JourneyName),
     /// A trait was left out: there is no room for more.
     TraitLeftOut(String),
     /// An event was left out: older than the occurrences kept one by one, or one name too many.
@@ -428,6 +430,7 @@ impl Noted {
             Self::Exclusive(..) => "another one of its group goes on",
             Self::NoJourney(_) => "there is no such journey",
             Self::LateEvent(_) => "its event was told more than a day late",
+            Self::NoKey(_) => "its event does not have the property that is its key",
             Self::TraitLeftOut(_) => "a trait was left out",
             Self::EventLeftOut(_) => "an event was left out",
         }

@@ -207,7 +207,7 @@ impl World<'_> {
     fn happened(&mut self, event: &Event) {
         let occurrence = Occurrence(event.at, event.id.clone(), event.yen, event.properties.clone());
         let zone = || self.customer.zone(&self.definitions.zone);
-        let mut late = Vec::new();
+        let (mut late, mut keyless) = (Vec::new(), Vec::new());
         for name in self.definitions.journeys.keys() {
             let Some((_, journey)) = self.definitions.current(name) else { continue };
             let Enter::Event(entry) = &journey.enter else { continue };
@@ -221,6 +221,7 @@ impl World<'_> {
             let key = entry.key.as_ref().map(|key| event.properties.get(key).and_then(Value::word));
             // Without its key it could not be told from others.
             if key == Some(None) {
+                keyless.push(name.clone());
                 continue;
             }
             self.candidates.push(Candidate {
@@ -232,6 +233,9 @@ impl World<'_> {
         }
         for name in late {
             self.note(Noted::LateEvent(name), event.at);
+        }
+        for name in keyless {
+            self.note(Noted::NoKey(name), event.at);
         }
     }
 

@@ -52,7 +52,7 @@ fn properties_that_conditions_can_ask_about() {
         "one": [{ "sku": 7 }], "zz": "x".repeat(2_000),
     }));
     assert_eq!(event.yen, Yen(3_000));
-    insta::assert_snapshot!(serde_json::to_string(&event.properties).unwrap(), @r#"{"coupon":"SPRING","gift":true,"one.sku":["7"],"points":30,"products.category":["hats","shoes"],"products.name":["帽子","靴"],"products.quantity":["1"],"rate":0.1,"shipping.method":"post","tags":["a","b"]}"#);
+    insta::assert_snapshot!(serde_json::to_string(&event.properties).unwrap(), @r#"{"coupon":"SPRING","gift":true,"one.sku":["7"],"order_id":"1","points":30,"products.category":["hats","shoes"],"products.name":["帽子","靴"],"products.quantity":["1"],"rate":0.1,"shipping.method":"post","tags":["a","b"]}"#);
 }
 
 fn said(item: &Value) -> String {

@@ -211,6 +211,9 @@ fn noted(what: &Noted) -> String {
         Noted::LateEvent(journey) => {
             format!("{journey}: not entered: its event was told more than a day late")
         }
+        Noted::NoKey(journey) => {
+            format!("{journey}: not entered: its event does not have the property that is its key")
+        }
         Noted::TraitLeftOut(name) => format!("the trait {name} was left out: there is no room for more"),
         Noted::EventLeftOut(name) => {
             format!("{name}: left out: older than the history that is kept, or one name too many")

@@ -11,7 +11,7 @@ use crate::shop::{Shop, tsunagi};
 const JOURNEY: &str = "journey:
   name: thanks
   purpose: transactional
-  enter: { event: { name: Order Placed, key: order_id } }
+  enter: request
   reentry: per_key
   steps:
     - card: thanks
@@ -38,13 +38,10 @@ fn rows(file: &[u8]) -> (Vec<Vec<String>>, Vec<String>) {
 }
 
 fn call(customer: &str, traits: &Value) -> [Value; 2] {
-    let at = Timestamp::now();
+    let at = Timestamp::now().to_string();
     [
-        json!({ "type": "identify", "userId": customer, "timestamp": at.to_string(), "traits": traits }),
-        json!({
-            "type": "track", "event": "Order Placed", "userId": customer, "messageId": format!("o-{customer}"),
-            "timestamp": at.to_string(), "properties": { "order_id": format!("A-{customer}") },
-        }),
+        json!({ "type": "identify", "userId": customer, "timestamp": at, "traits": traits }),
+        json!({ "type": "enroll", "userId": customer, "timestamp": at, "journey": "thanks", "key": format!("A-{customer}") }),
     ]
 }
 

@@ -138,7 +138,11 @@ fn input(index: usize, minute: i64, happening: &Happening) -> Input {
                     name,
                     at,
                     yen: Yen(900),
-                    properties: Properties::from([("page".to_owned(), Value::Text(PAGES[*page].to_owned()))]),
+                    // Some don't say which page it was.
+                    properties: (*page < 2 || *happened == 0)
+                        .then(|| ("page".to_owned(), Value::Text(PAGES[*page].to_owned())))
+                        .into_iter()
+                        .collect(),
                 },
             }
         }
@@ -621,6 +625,7 @@ fn the_worlds_are_lively() {
         "Ended(Removed)",
         "Exclusive",
         "LateEvent",
+        "NoKey",
         "Skipped(HeldOut",
         "Took(\"variant 1\")",
         "Took(\"card\")",
