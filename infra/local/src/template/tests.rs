@@ -171,12 +171,14 @@ fn the_templates_wiring() {
       WEBHOOK_SECRET=webhook-secret
     route POST /v1/batch → ingest
     route POST /callbacks/{provider} → callback
+    route POST /v1/enroll → ingest
     route POST /v1/identify → ingest
     route GET /l/{code} → link
     route GET /l/{code}/{link} → link
     route GET /o/{code} → link
     route POST /o/{code} → link
     route GET /p/{file} → link
+    route POST /v1/remove → ingest
     route POST /v1/track → ingest
     "#);
 }
