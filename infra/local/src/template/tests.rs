@@ -71,6 +71,7 @@ fn wiring(template: &Template) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "what the whole template says, at one look")]
 fn the_templates_wiring() {
     let template = Template::parse(EMBEDDED, &parameters()).unwrap();
     insta::assert_snapshot!(wiring(&template), @r#"
