@@ -110,7 +110,12 @@ pub fn parse(item: &Value, now: Timestamp) -> Result<(CustomerId, Input), Reject
             };
             // A key is kept with the customer: one that was derived from the whole call is kept by its hash.
             let key = if key.len() > KEY_LIMIT { EventId::of(&key).as_str().to_owned() } else { key };
-            Input::Enroll { journey: journey(fields)?, key, event: track::properties(fields)? }
+            Input::Enroll {
+                journey: journey(fields)?,
+                key,
+                at: at.min(now),
+                event: track::properties(fields)?,
+            }
         }
         Type::Remove => {
             stray(fields, "event", "track")?;
@@ -167,12 +172,14 @@ impl Type {
                 "enroll" => return Ok(Self::Enroll),
                 "remove" => return Ok(Self::Remove),
                 "page" | "screen" | "group" | "alias" => {
-                    format!("`{named}` calls are not taken; identify and track are")
+                    format!("`{named}` calls are not taken; identify, track, enroll and remove are")
                 }
                 _ => unknown(named, &TYPES).1,
             },
-            Some(other) => format!("{}; write \"identify\" or \"track\"", kind(other)),
-            None => "missing; write \"identify\" or \"track\"".to_owned(),
+            Some(other) => {
+                format!("{}; write \"identify\", \"track\", \"enroll\" or \"remove\"", kind(other))
+            }
+            None => "missing; write \"identify\", \"track\", \"enroll\" or \"remove\"".to_owned(),
         };
         Err(Rejection::new("type", error))
     }

@@ -204,7 +204,8 @@ impl Builder {
             let here = self.steps.len();
             self.step(source, &format!("{place}[{index}]"));
             let next = self.steps.len();
-            if index + 1 < sources.len() {
+            // A step with a mistake has no place.
+            if index + 1 < sources.len() && here < next {
                 let mut reached = false;
                 for end in here..next {
                     reached |= self.go_on(end, next);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::consent::Purpose;
 use crate::contact::Channel;
-use crate::event::Properties;
+use crate::event::{EventId, Properties};
 use crate::message::{Code, HoldReason, SkipReason};
 use crate::money::Yen;
 use crate::names::JourneyName;
@@ -27,6 +27,9 @@ pub struct Enrollment {
     /// The value of the date that began it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<String>,
+    /// The event or the request that began it: it may have been heard of later than it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<(Timestamp, EventId)>,
     /// What the event said that began it.
     #[serde(default, skip_serializing_if = "Properties::is_empty")]
     pub event: Properties,
@@ -47,6 +50,18 @@ pub struct Enrollment {
     /// The goal it reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goal: Option<Goal>,
+}
+
+impl Enrollment {
+    /// When what began it happened.
+    pub fn begun(&self) -> Timestamp {
+        self.by.as_ref().map_or(self.entered, |by| by.0)
+    }
+
+    /// Whether something is what began it.
+    pub fn is_begun_by(&self, id: &EventId) -> bool {
+        self.by.as_ref().is_some_and(|by| by.1 == *id)
+    }
 }
 
 /// How often a message was held that is remembered of one enrollment.
@@ -388,7 +403,7 @@ impl Enrollment {
 }
 
 /// A decision that belongs to no enrollment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Note {
     /// When it was taken.
     pub at: Timestamp,
@@ -397,7 +412,7 @@ pub struct Note {
 }
 
 /// What was decided outside of an enrollment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Noted {
     /// A journey did not begin because the customer is in it.

@@ -29,12 +29,21 @@ pub(crate) struct Candidate {
     pub date: Option<String>,
     /// The event that begins it: of several at one instant the earliest comes first, in whatever order they were told.
     pub by: Option<(Timestamp, EventId)>,
+    /// Whether someone asked for it, in whatever way it begins otherwise.
+    pub asked: bool,
 }
 
 impl Candidate {
     /// One without a key.
     pub fn plain(journey: &JourneyName) -> Self {
-        Self { journey: journey.clone(), key: None, event: Properties::new(), date: None, by: None }
+        Self {
+            journey: journey.clone(),
+            key: None,
+            event: Properties::new(),
+            date: None,
+            by: None,
+            asked: false,
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::condition::Subject;
 use crate::condition::events::passed;
 use crate::condition::values::ValueTest;
 use crate::customer::{Customer, Value};
+use crate::enrollment::Enrollment;
 use crate::event::Occurrence;
 use crate::time::Timestamp;
 
@@ -51,6 +52,22 @@ impl EventMatch {
         let zone = || subject.customer.zone(&subject.definitions.zone);
         let mut between = history.recent.iter().filter(|kept| from <= kept.0 && kept.0 <= until);
         between.find(|kept| self.takes(kept, key, &zone))
+    }
+
+    /// The earliest that happened since an enrollment began until an instant, what began it apart: also what happened
+    /// before the beginning was heard of.
+    pub fn first_since_begun<'a>(
+        &self,
+        subject: Subject<'a>,
+        (enrollment, from): (&Enrollment, Timestamp),
+        until: Timestamp,
+    ) -> Option<&'a Occurrence> {
+        let history = subject.customer.events.get(&self.name)?;
+        let zone = || subject.customer.zone(&subject.definitions.zone);
+        let mut between = history.recent.iter().filter(|kept| from <= kept.0 && kept.0 <= until);
+        between.find(|kept| {
+            !enrollment.is_begun_by(&kept.1) && self.takes(kept, enrollment.key.as_deref(), &zone)
+        })
     }
 
     /// When the next of this name is that is dated later than `now`.

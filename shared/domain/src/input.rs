@@ -93,8 +93,10 @@ pub enum Input {
     Enroll {
         /// The journey.
         journey: JourneyName,
-        /// What tells this request from others: of those with the same key the first counts.
+        /// What tells this request from others: of those with the same key one begins it.
         key: String,
+        /// When it was asked for.
+        at: Timestamp,
         /// What texts can speak of, and conditions ask about, as of an event.
         #[serde(default, skip_serializing_if = "Properties::is_empty")]
         event: Properties,

@@ -59,6 +59,11 @@ pub struct Journey {
 }
 
 impl Journey {
+    /// Whether a customer may be in it several times at once, by different keys.
+    pub fn has_several(&self) -> bool {
+        self.reentry == ReEntry::PerKey || matches!(&self.enter, Enter::Event(entry) if entry.key.is_some())
+    }
+
     /// The position of a named step.
     pub fn position(&self, name: &StepName) -> Option<usize> {
         self.named.get(name).copied()
@@ -307,6 +312,10 @@ pub struct Campaign {
     /// From when on, in the shop's zone.
     pub at: Moment,
 }
+
+/// How long after its instant someone may enter the segment of a campaign and still is of it: a segment that is applied
+/// together with the campaign, or changes at that very instant, is looked at meanwhile. Seconds.
+pub const CAMPAIGN_GRACE_SECONDS: i64 = 3_600;
 
 /// How long after its instant a campaign still begins for those who were in its segment then: they may be many. Seconds.
 pub const CAMPAIGN_SECONDS: i64 = 3 * DAY;

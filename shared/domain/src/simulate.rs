@@ -80,7 +80,8 @@ impl Simulation<'_> {
             }
             if let Some(journey) = self.asked {
                 let (key, event) = ("dry run".to_owned(), Properties::new());
-                played.comes(self.from, Input::Enroll { journey: journey.clone(), key, event });
+                played
+                    .comes(self.from, Input::Enroll { journey: journey.clone(), key, at: self.from, event });
             }
             let known = step(&customer, &[], self.from, self.before).customer;
             let reached = played.run(known);

@@ -12,10 +12,10 @@ use crate::definitions::Definitions;
 use crate::due::{self, Due};
 use crate::enrollment::{EndReason, Enrollment, Message, Note, Noted, State, Status, earliest};
 use crate::entry::{self, CampaignStage, Candidate};
-use crate::event::{Added, Event, Occurrence, Properties};
+use crate::event::{Added, Event, EventId, Occurrence, Properties};
 use crate::event_match::EventMatch;
 use crate::input::{Effect, Input, Outcome};
-use crate::journey::{Enter, Journey, LATE_EVENT_SECONDS, ReEntry};
+use crate::journey::{CAMPAIGN_GRACE_SECONDS, Enter, Journey, LATE_EVENT_SECONDS, ReEntry};
 use crate::message::{Code, FrequencyCap, HoldReason, SkipReason};
 use crate::names::{JourneyName, SegmentName};
 use crate::project;
@@ -95,6 +95,7 @@ pub fn step(before: &Customer, inputs: &[Input], now: Timestamp, definitions: &D
         definitions,
         decisions: Vec::new(),
         candidates: Vec::new(),
+        removed: Vec::new(),
     };
     // A reply that names no message goes to the last one that left: what the others say of messages comes first.
     let (bare, others): (Vec<&Input>, Vec<&Input>) =
@@ -120,6 +121,8 @@ pub(crate) struct World<'a> {
     pub(crate) decisions: Vec<Decision>,
     /// Journeys that inputs may begin.
     candidates: Vec<Candidate>,
+    /// What customers are to be taken out of, until when it was asked for: also what is heard of at the same time.
+    removed: Vec<(JourneyName, Timestamp)>,
 }
 
 impl World<'_> {
@@ -138,8 +141,11 @@ impl World<'_> {
                 Added::Duplicate => {}
                 Added::TooOld => self.note(Noted::EventLeftOut(event.name.clone()), event.at),
             },
-            Input::Enroll { journey, key, event } => self.asked(journey, key, event),
-            Input::Remove { journey, until } => walk::remove(self, journey, *until),
+            Input::Enroll { journey, key, at, event } => self.asked(journey, key, *at, event),
+            Input::Remove { journey, until } => {
+                walk::remove(self, journey, *until);
+                self.removed.push((journey.clone(), *until));
+            }
             Input::Timer | Input::Evaluate { .. } => {}
             Input::Outcome { code, outcome } => self.outcome(code, outcome),
             Input::Receipt { code, status, parts, yen } => self.learn(code, |message| {
@@ -181,12 +187,13 @@ impl World<'_> {
         }
     }
 
-    /// Takes a request to begin a journey, unless it was decided before.
-    fn asked(&mut self, journey: &JourneyName, key: &str, event: &Properties) {
-        if self.customer.asked.iter().any(|(_, of, known)| of == journey && known == key) {
+    /// Takes a request to begin a journey, unless this very one was decided before.
+    fn asked(&mut self, journey: &JourneyName, key: &str, at: Timestamp, event: &Properties) {
+        let request = (at, journey.clone(), key.to_owned());
+        if self.customer.asked.contains(&request) {
             return;
         }
-        self.customer.asked.insert((self.now, journey.clone(), key.to_owned()));
+        self.customer.asked.insert(request);
         if self.customer.asked.len() > ASKED_LIMIT {
             self.customer.asked.pop_first();
         }
@@ -199,6 +206,8 @@ impl World<'_> {
         self.candidates.push(Candidate {
             key: Some(key.to_owned()),
             event: event.clone(),
+            by: Some((at, EventId::of(key))),
+            asked: true,
             ..Candidate::plain(journey)
         });
     }
@@ -274,6 +283,8 @@ impl World<'_> {
         let note = Note { at, what };
         if !self.customer.notes.contains(&note) {
             self.customer.notes.push(note);
+            // In whatever order they were decided.
+            self.customer.notes.sort_unstable();
             if self.customer.notes.len() > NOTES_LIMIT {
                 self.customer.notes.remove(0);
             }
@@ -287,6 +298,13 @@ impl World<'_> {
             let before = self.customer.clone();
             let (entered, left) = self.memberships();
             let mut candidates = std::mem::take(&mut self.candidates);
+            candidates.retain(|it| {
+                let asked = it.by.as_ref().filter(|_| it.asked).map(|by| by.0);
+                let taken_out = |(journey, until): &(JourneyName, Timestamp)| {
+                    *journey == it.journey && asked.is_some_and(|at| at <= *until)
+                };
+                !self.removed.iter().any(taken_out)
+            });
             candidates.extend(entered.into_iter().flat_map(|it| self.begun_by(&Enter::Segment(it))));
             candidates.extend(left.into_iter().flat_map(|it| self.begun_by(&Enter::LeftSegment(it))));
             candidates.extend(self.calendar());
@@ -412,7 +430,9 @@ impl World<'_> {
             let armed = match (entry::stage(campaign, self.now, self.definitions), member) {
                 (CampaignStage::Ahead(at), Some(_)) => Some(at),
                 (CampaignStage::Open(_, end), _) if self.customer.armed.get(name) == Some(&end) => Some(end),
-                (CampaignStage::Open(at, end), Some(member)) if member.since <= at => {
+                (CampaignStage::Open(at, end), Some(member))
+                    if member.since <= at.plus(CAMPAIGN_GRACE_SECONDS) =>
+                {
                     come.push(Candidate::plain(name));
                     Some(end)
                 }
@@ -445,7 +465,9 @@ impl World<'_> {
         let name = &candidate.journey;
         let live = |other: &&Enrollment| other.is_live();
         let mut others = self.customer.enrollments.iter().filter(live);
-        let in_it = |other: &Enrollment| other.journey == *name && other.key == candidate.key;
+        let in_it = |other: &Enrollment| {
+            other.journey == *name && (!journey.has_several() || other.key == candidate.key)
+        };
         let grouped = |other: &Enrollment| {
             let of = self.definitions.version(&other.journey, other.version);
             other.journey != *name && of.is_some_and(|of| of.group == journey.group)
@@ -473,6 +495,10 @@ impl World<'_> {
         let past = self.customer.past.get(name).into_iter().flatten().map(|Past(at, key)| (*at, key));
         let starts: Vec<(Timestamp, &Option<String>)> = kept.chain(past).collect();
         if starts.contains(&(self.now, &candidate.key)) {
+            return false;
+        }
+        // Asked for once more, in other words or by another call: a key is one matter.
+        if candidate.asked && starts.iter().any(|(_, key)| *key == &candidate.key) {
             return false;
         }
         let within =

@@ -11,6 +11,7 @@ use crate::customer::Customer;
 use crate::definitions::Definitions;
 use crate::enrollment::{EndReason, Enrollment, Goal, Hold, Message, Noted, State, Status, Visit};
 use crate::entry::{self, Candidate};
+use crate::event::EventId;
 use crate::journey::{Awaited, Journey, MessageStep, Step, Until, Variant, WebhookStep, WhenLate};
 use crate::message::{Asks, Code, HoldReason, Moment, Permission, SkipReason, permission};
 use crate::names::JourneyName;
@@ -36,16 +37,18 @@ pub fn watch_at(message: &Message) -> Timestamp {
 /// The goal an enrollment has reached: the first event of its journey's goal since it began.
 pub fn goal(subject: Subject<'_>, now: Timestamp) -> Option<Goal> {
     let (enrollment, journey) = subject.enrollment?;
-    let since = enrollment.entered.plus(i64::from(enrollment.goal_before));
+    // Of what happened in the second of an event that began it, only that event is known to be none of its goal.
+    let before = enrollment.goal_before && enrollment.by.is_none();
+    let since = enrollment.begun().plus(i64::from(before));
     let goal = journey.goal.as_ref()?;
-    let reached = goal.first_between(subject, enrollment.key.as_deref(), since, now)?;
+    let reached = goal.first_since_begun(subject, (enrollment, since), now)?;
     Some(Goal { at: reached.0, yen: reached.2 })
 }
 
 /// Begins an enrollment; it is carried on in the same step.
 pub(crate) fn begin(world: &mut World<'_>, candidate: Candidate, version: u32) {
     let definitions: &Definitions = world.definitions;
-    let Candidate { journey, key, event, date, by: _ } = candidate;
+    let Candidate { journey, key, event, date, by, asked: _ } = candidate;
     let Some(journey) = definitions.version(&journey, version) else { return };
     let Some(first) = journey.first else { return };
     let goal_before = journey.goal.as_ref().is_some_and(|goal| world.happened_now(goal, key.as_deref()));
@@ -59,6 +62,7 @@ pub(crate) fn begin(world: &mut World<'_>, candidate: Candidate, version: u32) {
         entered: world.now,
         key,
         date,
+        by,
         event,
         held_out,
         goal_before,
@@ -69,11 +73,14 @@ pub(crate) fn begin(world: &mut World<'_>, candidate: Candidate, version: u32) {
     });
 }
 
-/// Takes the customer out of a journey, as far as it began before an instant.
+/// Takes the customer out of a journey, as far as it began no later than an instant.
 pub(crate) fn remove(world: &mut World<'_>, journey: &JourneyName, until: Timestamp) {
     for index in 0..world.customer.enrollments.len() {
         let enrollment = &world.customer.enrollments[index];
-        if enrollment.is_live() && enrollment.journey == *journey && enrollment.entered < until {
+        // What was asked for is told by when it was; of what began otherwise the shop knows no instant but our own.
+        let asked = enrollment.key.as_ref().is_some_and(|key| enrollment.is_begun_by(&EventId::of(key)));
+        let before = if asked { enrollment.begun() <= until } else { enrollment.entered < until };
+        if enrollment.is_live() && enrollment.journey == *journey && before {
             end(world, index, EndReason::Removed);
         }
     }
@@ -301,7 +308,7 @@ fn listen(
     let came = match awaited {
         Awaited::Event(event) => {
             let horizon = world.now.min(until);
-            event.first_between(subject, enrollment.key.as_deref(), since, horizon).is_some()
+            event.first_since_begun(subject, (enrollment, since), horizon).is_some()
         }
         Awaited::When(condition) => condition.evaluate(subject, world.now).holds,
     };
@@ -361,8 +368,13 @@ fn arrive(world: &mut World<'_>, index: usize, journey: &Journey, step: usize, l
                     }
                     Awaited::When(_) => false,
                 };
+                // What began it may have been heard of later than what is waited for.
+                let since = match &enrollment.by {
+                    Some((begun, _)) if enrollment.entered == now => *begun,
+                    Some(_) | None => now.plus(i64::from(before)),
+                };
                 world.customer.enrollments[index].state =
-                    State::Listening { step, since: now.plus(i64::from(before)), until: now.plus(*seconds) };
+                    State::Listening { step, since, until: now.plus(*seconds) };
                 return;
             }
             Step::Branch { ways, otherwise } => {

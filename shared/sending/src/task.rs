@@ -151,7 +151,7 @@ impl<T: Transport> Sender<T> {
     /// Calls the provider, once, no later than two seconds after a check.
     async fn call(&self, mut checked: Checked, mut message: Rendered, attempt: &str) -> Result<Outcome> {
         let code = checked.task.code.clone();
-        let cost = message.cost.clone();
+        let mut cost = message.cost.clone();
         if !self.affords(cost.as_ref()).await? {
             self.table.release(&code, attempt).await?;
             return Ok(skipped(SkipReason::BudgetSpent));
@@ -170,7 +170,18 @@ impl<T: Transport> Sender<T> {
             }
             checked = self.recheck(checked.task).await?;
             match self.ready(&checked).await? {
-                Ready::Send(ready) => message = *ready,
+                Ready::Send(ready) => {
+                    // What is known of the person by now may have made it another text.
+                    if ready.cost != cost {
+                        self.charge(cost.as_ref(), Yen::ZERO).await;
+                        cost.clone_from(&ready.cost);
+                        if !self.affords(cost.as_ref()).await? {
+                            self.table.release(&code, attempt).await?;
+                            return Ok(skipped(SkipReason::BudgetSpent));
+                        }
+                    }
+                    message = *ready;
+                }
                 Ready::Not(outcome) => {
                     self.charge(cost.as_ref(), Yen::ZERO).await;
                     self.table.release(&code, attempt).await?;

@@ -60,7 +60,9 @@ pub async fn ask(data: &Path, asked: &Asked, what: &What) -> Result<()> {
     );
     let ids = ids(asked)?;
     let stored = stored(&reader.table, &ids).await?;
-    let (inside, outside): (Vec<_>, Vec<_>) = stored.iter().partition(|stored| is_in(stored, &journey, what));
+    let several = definitions.current(&journey).is_some_and(|(_, journey)| journey.has_several());
+    let (inside, outside): (Vec<_>, Vec<_>) =
+        stored.iter().partition(|stored| is_in(stored, &journey, several, what));
     let wanted = match what {
         What::Enroll(_) => &outside,
         What::Remove => &inside,
@@ -139,13 +141,12 @@ async fn stored(table: &Table, ids: &BTreeSet<CustomerId>) -> Result<Vec<Stored>
     Ok(stored)
 }
 
-/// Whether the customer is in the journey, under the key that is asked for.
-fn is_in(stored: &Stored, journey: &JourneyName, what: &What) -> bool {
+/// Whether the customer is in the journey; where several at once are possible, under the key that is asked for.
+fn is_in(stored: &Stored, journey: &JourneyName, several: bool, what: &What) -> bool {
     let mut live = stored.customer.enrollments.iter().filter(|it| it.is_live() && it.journey == *journey);
     match what {
-        What::Enroll(Some(key)) => live.any(|it| it.key.as_ref() == Some(key)),
-        What::Enroll(None) => false,
-        What::Remove => live.next().is_some(),
+        What::Enroll(key) if several => live.any(|it| key.is_some() && it.key == *key),
+        What::Enroll(_) | What::Remove => live.next().is_some(),
     }
 }
 

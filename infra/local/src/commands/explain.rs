@@ -10,6 +10,7 @@ use domain::customer::Customer;
 use domain::definitions::Definitions;
 use domain::due::{self, DueReason};
 use domain::enrollment::{Enrollment, Message, Noted, State, Status, Visit};
+use domain::event::EventId;
 use domain::journey::{DateEntry, DateOf, Enter, Journey};
 use domain::names::CustomerId;
 use domain::time::Timestamp;
@@ -121,7 +122,8 @@ fn of_enrollment(enrollment: &Enrollment, journey: Option<&Journey>, definitions
             .and_then(|journey| journey.step_name(step))
             .map_or_else(|| step.to_string(), ToString::to_string)
     };
-    let because = journey.map_or_else(String::new, |journey| match &journey.enter {
+    let asked = enrollment.key.as_ref().is_some_and(|key| enrollment.is_begun_by(&EventId::of(key)));
+    let because = journey.filter(|_| !asked).map_or_else(String::new, |journey| match &journey.enter {
         Enter::Segment(segment) => format!(": entered the segment {segment}"),
         Enter::LeftSegment(segment) => format!(": left the segment {segment}"),
         Enter::Event(entry) => format!(": {}", entry.event.name),
@@ -133,6 +135,7 @@ fn of_enrollment(enrollment: &Enrollment, journey: Option<&Journey>, definitions
         Enter::Request => ": asked for".to_owned(),
     });
     let key = enrollment.key.as_ref().map(|key| format!(" for {key}")).unwrap_or_default();
+    let because = if asked { ": asked for" } else { because.as_str() };
     let held_out = if enrollment.held_out { "; held out: it gets no messages" } else { "" };
     let what = format!("{name}: entered (version {}){key}{because}{held_out}", enrollment.version);
     let mut lines = vec![Line { at: enrollment.entered, what }];

@@ -1,5 +1,7 @@
 //! `tsunagi journeys`.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use cloud::table::Table;
@@ -14,7 +16,7 @@ use super::budget::{self, Budget};
 use super::change::change;
 use super::enroll::{self, Asked, What};
 use super::text::say;
-use super::{Data, now, place, read_report};
+use super::{now, place, read_report};
 use crate::definitions;
 
 /// The journeys.
@@ -22,10 +24,11 @@ use crate::definitions;
 pub struct Journeys {
     #[command(subcommand)]
     command: Option<Command>,
-    #[command(flatten)]
-    data: Data,
-    /// One JSON array, alone on standard output.
-    #[arg(long)]
+    /// The directory of this installation's data.
+    #[arg(long, global = true, default_value = ".tsunagi", env = "TSUNAGI_DATA", value_name = "DIR")]
+    data: PathBuf,
+    /// Of the list: one JSON array, alone on standard output.
+    #[arg(long, global = true)]
     json: bool,
 }
 
@@ -82,8 +85,8 @@ struct How {
 
 impl Journeys {
     pub(super) async fn run(self) -> Result<()> {
-        place::check_exists(&self.data.data)?;
-        let data = &self.data.data;
+        place::check_exists(&self.data)?;
+        let data = &self.data;
         let (name, to) = match self.command {
             None | Some(Command::List) => return list(data, self.json).await,
             Some(Command::Enroll { asked, key }) => {
@@ -113,10 +116,13 @@ async fn switch(table: &Table, name: &str, wanted: Wanted, now: Timestamp) -> Re
     let current = gathered(&versions)?;
     let journey = known(&current, name)?;
     let paused = current.is_paused(&journey);
-    let Some((version, _)) = current.current(&journey) else {
+    // Withdrawn, it goes on for whoever is in it.
+    let version = current.journeys[&journey].keys().last().copied().unwrap_or_default();
+    let over = current.is_stopped(&journey, version);
+    if over || (wanted == Wanted::Finish && current.current(&journey).is_none()) {
         say(&format!("{name} has ended already"));
         return Ok(None);
-    };
+    }
     let to = match wanted {
         Wanted::Pause if paused => {
             say(&format!("{name} is paused already"));
@@ -210,10 +216,11 @@ fn table(rows: &[Value]) -> String {
         "journey", "v", "", "entered", "in it", "converted"
     )];
     let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    let number = |row: &Value, name: &str| row[name].to_string();
     lines.extend(rows.iter().map(|row| {
         let (name, state, title) = (text(row, "name"), text(row, "state"), text(row, "title"));
-        let (version, entered, in_it, converted) =
-            (&row["version"], &row["entered"], &row["in_it"], &row["converted"]);
+        let [version, entered, in_it, converted] =
+            ["version", "entered", "in_it", "converted"].map(|name| number(row, name));
         let line =
             format!("{name:<28}{version:>4}  {state:<9}{entered:>9}{in_it:>9}{converted:>11}  {title}");
         let spent = row["budget"]["in_words"].as_str().map(|spent| format!("\n{:34}{spent}", ""));

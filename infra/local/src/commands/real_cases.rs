@@ -124,6 +124,7 @@ fn of_customer(
             entered: now,
             key: None,
             date: None,
+            by: None,
             event: event.clone(),
             held_out: false,
             goal_before: false,

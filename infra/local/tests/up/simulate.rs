@@ -114,7 +114,7 @@ const BUYERS: &str = "segment:
 const THANKS: &str = "journey:
   name: thanks
   purpose: transactional
-  enter: { event: Order Completed }
+  enter: { event: { name: Order Completed } }
   reentry: { after_days: 30 }
   steps:
     - wait: 1d

@@ -69,8 +69,8 @@ impl Message {
 /// Whether an event happened after the enrollment began.
 pub(super) fn happened(event: &EventMatch, subject: Subject<'_>, now: Timestamp) -> Verdict {
     let Some((enrollment, _)) = subject.enrollment else { return Verdict::fixed(false) };
-    let since = enrollment.entered.plus(1);
-    let holds = event.first_between(subject, enrollment.key.as_deref(), since, now).is_some();
+    let since = if enrollment.by.is_some() { enrollment.begun() } else { enrollment.entered.plus(1) };
+    let holds = event.first_since_begun(subject, (enrollment, since), now).is_some();
     // What has happened stays so, unless it is one of the oldest of very many.
     let next = if holds { None } else { event.ahead(subject.customer, now) };
     Verdict { holds, next }

@@ -149,6 +149,7 @@ fn input(index: usize, minute: i64, happening: &Happening) -> Input {
         Happening::Enroll(journey, key) => Input::Enroll {
             journey: JourneyName::parse(&format!("j{journey}")).unwrap(),
             key: PAGES[*key].to_owned(),
+            at: now,
             event: Properties::new(),
         },
         Happening::Remove(journey) => {

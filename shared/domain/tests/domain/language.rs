@@ -344,7 +344,10 @@ fn who_is_held_out() {
     let name = JourneyName::parse("j").unwrap();
     for number in 0..1_000 {
         let (journey, key) = (name.clone(), number.to_string());
-        story.step(tokyo("02-01 10:00"), &[Input::Enroll { journey, key, event: Properties::new() }]);
+        story.step(
+            tokyo("02-01 10:00"),
+            &[Input::Enroll { journey, key, at: tokyo("02-01 10:00"), event: Properties::new() }],
+        );
         story.pass(tokyo("02-01 10:00"));
     }
     let held_out = story.told.matches("skips: held out").count();
@@ -403,15 +406,28 @@ fn removed_and_enrolled() {
     let mut story =
         one("enter: request\n  reentry: { after_days: 1 }", &format!("[{{ wait: 2d }}, {{ sms: {SMS} }}]"));
     let name = JourneyName::parse("j").unwrap();
-    let enroll =
-        |key: &str| Input::Enroll { journey: name.clone(), key: key.to_owned(), event: Properties::new() };
-    story.happens(tokyo("02-01 10:00"), enroll("1"));
-    story.happens(tokyo("02-01 11:00"), enroll("1"));
+    let enroll = |story: &mut Story, when: &str, key: &str| {
+        let (journey, key, at) = (name.clone(), key.to_owned(), tokyo(when));
+        story.happens(at, Input::Enroll { journey, key, at, event: Properties::new() });
+    };
+    enroll(&mut story, "02-01 10:00", "1");
+    // In it already, whatever the key.
+    enroll(&mut story, "02-01 11:00", "other");
     story.happens(tokyo("02-01 12:00"), Input::Remove { journey: name.clone(), until: tokyo("02-01 12:00") });
-    story.happens(tokyo("02-01 13:00"), enroll("2"));
-    story.happens(tokyo("02-03 13:00"), enroll("3"));
+    enroll(&mut story, "02-01 13:00", "2");
+    // Refused before, and asked for again.
+    enroll(&mut story, "02-03 13:00", "2");
+    // Asked for and taken out of it at once.
+    let (journey, key, at) = (name.clone(), "4".to_owned(), tokyo("03-01 10:00"));
+    let both = [
+        Input::Remove { journey: name.clone(), until: at },
+        Input::Enroll { journey, key, at, event: Properties::new() },
+    ];
+    story.pass(at);
+    story.step(at, &both);
     assert_snapshot!(story.until("05-01 00:00").told, @r#"
     02-01 10:00  enters j; → row j
+    02-01 11:00  does not enter: AlreadyIn(JourneyName("j"))
     02-01 12:00  ends j: taken out of it; → row j
     02-01 13:00  does not enter: ReEntry(JourneyName("j"))
     02-03 13:00  enters j; → row j
@@ -452,7 +468,12 @@ fn shares_of_a_split() {
     for number in 0..1_000 {
         story.step(
             tokyo("02-01 10:00"),
-            &[Input::Enroll { journey: name.clone(), key: number.to_string(), event: Properties::new() }],
+            &[Input::Enroll {
+                journey: name.clone(),
+                key: number.to_string(),
+                at: tokyo("02-01 10:00"),
+                event: Properties::new(),
+            }],
         );
     }
     for way in ["a", "b"] {
@@ -490,4 +511,34 @@ fn webhooks_and_cards() {
     02-01 10:00  enters j; takes `webhook`; takes `held out`; skips: held out; ends j: all steps taken; → webhook of j, step 0; → row j
     02-01 10:00  enters j; takes `webhook`; takes `held out`; skips: held out; ends j: all steps taken; → webhook of j, step 0; → row j
     ");
+}
+
+/// Feeds come in bundles: an order and its payment are heard of together, in whatever order, a while after both happened.
+/// Whoever has paid is not reminded; what is waited for and what happened since count as well.
+#[test]
+fn heard_of_later_than_it_happened() {
+    let head = "enter: { event: { name: Order Placed, key: id } }\n  reentry: per_key";
+    let heard = |head: &str, steps: &str| {
+        let mut story = one(head, steps);
+        let event = |name: &str, at: &str| Input::Track {
+            event: Event {
+                id: EventId::of(name),
+                name: name.to_owned(),
+                at: tokyo(at),
+                yen: Yen::ZERO,
+                properties: Properties::from([("id".to_owned(), Value::Text("1".to_owned()))]),
+            },
+        };
+        let both = [event("Order Paid", "02-01 10:01"), event("Order Placed", "02-01 10:00")];
+        story.step(tokyo("02-01 12:00"), &both);
+        story.until("05-01 00:00").told.clone()
+    };
+    let goal = format!("{head}\n  goal: {{ name: Order Paid, matching: id }}");
+    assert_snapshot!(heard(&goal, &format!("[{{ sms: {SMS} }}]")), @"");
+    let exit = format!("{head}\n  exit: {{ happened: {{ name: Order Paid, matching: id }} }}");
+    assert_snapshot!(heard(&exit, &format!("[{{ sms: {SMS} }}]")), @"");
+    let wait = format!(
+        "[{{ wait_for: {{ event: {{ name: Order Paid, matching: id }}, within: 3d, then: [exit], otherwise: [{{ sms: {SMS} }}] }} }}]"
+    );
+    assert_snapshot!(heard(head, &wait), @"");
 }

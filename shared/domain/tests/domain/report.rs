@@ -157,7 +157,12 @@ fn what_it_brought() {
         let customer = Customer::new(CustomerId::parse(&number.to_string()).unwrap());
         let phone = BTreeMap::from([("phone".to_owned(), Value::Text(format!("+8190{number:08}")))]);
         let known = Input::Identify { traits: phone, consents: Vec::new(), at: entered };
-        let enroll = Input::Enroll { journey: name.clone(), key: "1".to_owned(), event: Properties::new() };
+        let enroll = Input::Enroll {
+            journey: name.clone(),
+            key: "1".to_owned(),
+            at: entered,
+            event: Properties::new(),
+        };
         let mut customer = step(&customer, &[known, enroll], entered, &definitions).customer;
         let enrollment = &customer.enrollments[0];
         let way = if enrollment.held_out { "out" } else { enrollment_way(&Row::of(enrollment)) };

@@ -85,6 +85,7 @@ fn enrollment(journey: &Journey, number: u32) -> Enrollment {
         entered: Timestamp::default(),
         key: None,
         date: None,
+        by: None,
         event: event(number),
         held_out: false,
         goal_before: false,

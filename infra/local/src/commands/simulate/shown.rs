@@ -200,7 +200,8 @@ impl Told<'_> {
                 "those in its segment at its time begin it; days around it are given with --from and --to"
             }
             Enter::Segment(_) => {
-                "those in its segment on the first day already do not enter it; play from an earlier day"
+                "nobody came into its segment in these days; who was in it on the first one does not enter it. Other days are \
+                 given with --from and --to"
             }
             Enter::Event(_) => "none of its events happened in these days",
             Enter::LeftSegment(_) | Enter::Date(_) | Enter::Schedule(_) | Enter::Request => return None,
