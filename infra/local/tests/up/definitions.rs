@@ -87,7 +87,7 @@ fn references_beside_other_mistakes() {
     DIR/a.yaml:4:78: there is no segment `none`; there are: a
     DIR/broken.yaml:1:10: unclosed bracket '{'
     DIR/j.yaml:4:21: there is no segment `nowhere`; there are: a
-    DIR/j.yaml:5:12: `sometimes` is not known here; there are: never, after_days, at_most
+    DIR/j.yaml:5:12: `sometimes` is not known here; there are: never, after_days, at_most, per_key
     DIR/j.yaml:8:39: there is no list `nobody`, and no other
     ");
 }
