@@ -518,7 +518,7 @@ fn webhooks_and_cards() {
 #[test]
 fn heard_of_later_than_it_happened() {
     let head = "enter: { event: { name: Order Placed, key: id } }\n  reentry: per_key";
-    let heard = |head: &str, steps: &str| {
+    let both_late = |head: &str, steps: &str| {
         let mut story = one(head, steps);
         let event = |name: &str, at: &str| Input::Track {
             event: Event {
@@ -534,11 +534,11 @@ fn heard_of_later_than_it_happened() {
         story.until("05-01 00:00").told.clone()
     };
     let goal = format!("{head}\n  goal: {{ name: Order Paid, matching: id }}");
-    assert_snapshot!(heard(&goal, &format!("[{{ sms: {SMS} }}]")), @"");
+    assert_snapshot!(both_late(&goal, &format!("[{{ sms: {SMS} }}]")), @"");
     let exit = format!("{head}\n  exit: {{ happened: {{ name: Order Paid, matching: id }} }}");
-    assert_snapshot!(heard(&exit, &format!("[{{ sms: {SMS} }}]")), @"");
+    assert_snapshot!(both_late(&exit, &format!("[{{ sms: {SMS} }}]")), @"");
     let wait = format!(
         "[{{ wait_for: {{ event: {{ name: Order Paid, matching: id }}, within: 3d, then: [exit], otherwise: [{{ sms: {SMS} }}] }} }}]"
     );
-    assert_snapshot!(heard(head, &wait), @"");
+    assert_snapshot!(both_late(head, &wait), @"");
 }
