@@ -177,7 +177,9 @@ fn a_campaign_reaches_who_was_there() {
     for (since, until, entered) in [
         ("02-01 10:00", "", true),
         ("03-01 10:00", "", true),
-        ("03-01 10:01", "", false),
+        // A segment that is applied together with the campaign is looked at meanwhile.
+        ("03-01 11:00", "", true),
+        ("03-01 11:01", "", false),
         ("02-01 10:00", "03-01 09:00", false),
     ] {
         let mut story = story(&[segment, &campaign]);
@@ -534,11 +536,11 @@ fn heard_of_later_than_it_happened() {
         story.until("05-01 00:00").told.clone()
     };
     let goal = format!("{head}\n  goal: {{ name: Order Paid, matching: id }}");
-    assert_snapshot!(both_late(&goal, &format!("[{{ sms: {SMS} }}]")), @"");
+    assert_snapshot!(both_late(&goal, &format!("[{{ sms: {SMS} }}]")), @"02-01 12:00  enters j; ends j: goal reached; → row j; → news goal of j, ¥0");
     let exit = format!("{head}\n  exit: {{ happened: {{ name: Order Paid, matching: id }} }}");
-    assert_snapshot!(both_late(&exit, &format!("[{{ sms: {SMS} }}]")), @"");
+    assert_snapshot!(both_late(&exit, &format!("[{{ sms: {SMS} }}]")), @"02-01 12:00  enters j; ends j: exit condition held; → row j");
     let wait = format!(
         "[{{ wait_for: {{ event: {{ name: Order Paid, matching: id }}, within: 3d, then: [exit], otherwise: [{{ sms: {SMS} }}] }} }}]"
     );
-    assert_snapshot!(both_late(head, &wait), @"");
+    assert_snapshot!(both_late(head, &wait), @"02-01 12:00  enters j; takes `came`; ends j: all steps taken; → row j");
 }
