@@ -20,7 +20,8 @@ use cloud::table::{Reading, Row as TableRow, Table};
 use domain::consent::{ConsentSaid, Purpose};
 use domain::contact::Channel;
 use domain::customer::Customer;
-use domain::input::{Announced, Announcement, Effect, Input, List, SendTask};
+use domain::definitions::Definitions;
+use domain::input::{Announced, Announcement, Effect, Input, List, SendTask, WebhookTask};
 use domain::ledger::Row;
 use domain::names::CustomerId;
 use domain::project;
@@ -39,6 +40,7 @@ pub struct Advance {
     definitions: Cache,
     sms: Queue,
     email: Queue,
+    webhooks: Queue,
     dead_letters: Queue,
     bus: Bus,
     clock: Clock,
@@ -59,6 +61,7 @@ struct Outgoing {
     rows: Vec<TableRow>,
     sms: Vec<SendTask>,
     email: Vec<SendTask>,
+    webhooks: Vec<WebhookTask>,
     news: Vec<Announcement>,
 }
 
@@ -72,6 +75,7 @@ impl Advance {
             table,
             sms: Queue::new(sqs.clone(), vars.required("SMS_QUEUE_URL")?),
             email: Queue::new(sqs.clone(), vars.required("EMAIL_QUEUE_URL")?),
+            webhooks: Queue::new(sqs.clone(), vars.required("WEBHOOK_QUEUE_URL")?),
             dead_letters: Queue::new(sqs, vars.required("DEAD_LETTER_QUEUE_URL")?),
             bus: Bus::new(aws_sdk_eventbridge::Client::new(config), vars.required("BUS_NAME")?),
             clock,
@@ -120,6 +124,7 @@ impl Advance {
                     outgoing.rows.extend(out.rows);
                     outgoing.sms.extend(out.sms);
                     outgoing.email.extend(out.email);
+                    outgoing.webhooks.extend(out.webhooks);
                     outgoing.news.extend(out.news);
                     leaving.extend(indexes);
                 }
@@ -142,7 +147,12 @@ impl Advance {
         let mut fresh = false;
         for _ in 0..CONFLICTS_LIMIT {
             let now = self.clock.now();
-            let definitions = self.definitions.at_least(needed(&stored.customer, &group.inputs)).await?;
+            let needed = needed(&stored.customer, &group.inputs);
+            let mut definitions = self.definitions.at_least(needed).await?;
+            // Whoever asks for a journey may have applied it a moment ago.
+            if asks_for_unknown(&group.inputs, &definitions) {
+                definitions = self.definitions.current(needed).await?;
+            }
             let stepped = step(&stored.customer, &group.inputs, now, &definitions);
             let due_at = due_key(stored.due_at, stepped.next.as_ref(), now);
             if !stepped.changed && !fresh && group.inputs.iter().any(tells) {
@@ -182,11 +192,12 @@ impl Advance {
             match effect {
                 Effect::Send { channel: Channel::Sms, task } => outgoing.sms.push(task),
                 Effect::Send { channel: Channel::Email, task } => outgoing.email.push(task),
+                Effect::Webhook(task) => outgoing.webhooks.push(task),
                 Effect::Announce(news) => outgoing.news.push(news),
-                Effect::Ledger { journey, entered } => {
+                Effect::Ledger { journey, entered, key } => {
                     let mut all = customer.enrollments.iter();
                     let found =
-                        all.find(|enrollment| enrollment.journey == journey && enrollment.entered == entered);
+                        all.find(|it| it.journey == journey && it.entered == entered && it.key == key);
                     let enrollment = found.context("a ledger row without its enrollment")?;
                     let row = LedgerRow { customer: customer.id.clone(), entered, row: Row::of(enrollment) };
                     self.table.put_row(&journey, &row, revision).await?;
@@ -206,6 +217,7 @@ impl Advance {
         self.table.put_all(outgoing.rows).await?;
         self.sms.send(&outgoing.sms).await?;
         self.email.send(&outgoing.email).await?;
+        self.webhooks.send(&outgoing.webhooks).await?;
         let news: Vec<(&str, &Announcement)> =
             outgoing.news.iter().map(|news| (detail_type(news), news)).collect();
         self.bus.put(&news).await
@@ -240,7 +252,9 @@ fn consents(group: &Group, before: &Customer) -> Result<Vec<TableRow>> {
             | Input::Receipt { .. }
             | Input::Click { .. }
             | Input::Open { .. }
-            | Input::Reply { .. } => continue,
+            | Input::Reply { .. }
+            | Input::Enroll { .. }
+            | Input::Remove { .. } => continue,
         };
         for word in words {
             let known = before.consents.get(&word.channel).and_then(|said| said.get(&word.purpose));
@@ -251,6 +265,12 @@ fn consents(group: &Group, before: &Customer) -> Result<Vec<TableRow>> {
         }
     }
     Ok(rows)
+}
+
+/// Whether a journey is asked for that these definitions do not have in force.
+fn asks_for_unknown(inputs: &[Input], definitions: &Definitions) -> bool {
+    let unknown = |input: &Input| matches!(input, Input::Enroll { journey, .. } if definitions.current(journey).is_none());
+    inputs.iter().any(unknown)
 }
 
 /// The number of the definitions that must be known to judge this customer.
@@ -265,6 +285,8 @@ fn needed(customer: &Customer, inputs: &[Input]) -> u32 {
         | Input::Click { .. }
         | Input::Open { .. }
         | Input::Reply { .. }
+        | Input::Enroll { .. }
+        | Input::Remove { .. }
         | Input::OptOut { .. } => None,
     });
     asked.chain([customer.definitions]).max().unwrap_or(0)

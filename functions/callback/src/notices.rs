@@ -7,7 +7,7 @@ use cloud::table::people::Stopped;
 use domain::contact::{Channel, Phone};
 use domain::enrollment::Status;
 use domain::input::Input;
-use domain::message::Code;
+use domain::message::{Code, reply_word};
 use domain::money::Yen;
 use domain::names::CustomerId;
 use domain::optout::{opts_out, own_words};
@@ -110,7 +110,8 @@ pub(crate) fn input(notice: &Notice, known: &Known, now: Timestamp) -> Option<(C
             let input = if opts_out(text) {
                 Input::OptOut { channel, at }
             } else {
-                Input::Reply { code: message.map(|message| message.code.clone()), channel, at }
+                let code = message.map(|message| message.code.clone());
+                Input::Reply { code, channel, word: reply_word(text), at }
             };
             Some((customer.clone(), input))
         }
@@ -120,7 +121,8 @@ pub(crate) fn input(notice: &Notice, known: &Known, now: Timestamp) -> Option<(C
             let input = if emailed_optout(text.as_deref()) {
                 Input::OptOut { channel, at }
             } else {
-                Input::Reply { code: Some(message.code.clone()), channel, at }
+                let word = text.as_deref().and_then(|text| reply_word(&own_words(text)));
+                Input::Reply { code: Some(message.code.clone()), channel, word, at }
             };
             Some((message.customer.clone(), input))
         }

@@ -1,6 +1,8 @@
 //! `ingest`: customers and events over HTTP, in the form of Segment's HTTP tracking API
 //! (<https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/>).
 //!
+//! Two calls are ours: `enroll` begins a journey for a customer, and `remove` takes the customer out of it.
+//!
 //! It differs where Segment keeps silent: a call that can't be used is reported with its index, its field and what would
 //! be right, and nothing is acknowledged before the queue has it.
 
@@ -73,6 +75,8 @@ impl Ingest {
             .route("/v1/batch", calls(request::batch))
             .route("/v1/identify", calls(|body| request::one("identify", body)))
             .route("/v1/track", calls(|body| request::one("track", body)))
+            .route("/v1/enroll", calls(|body| request::one("enroll", body)))
+            .route("/v1/remove", calls(|body| request::one("remove", body)))
             .fallback(async || Refusal::NoRoute)
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .with_state(Arc::new(self))

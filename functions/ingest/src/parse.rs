@@ -1,7 +1,8 @@
 //! One call, read: what is common to all, then by its type.
 
+use domain::event::EventId;
 use domain::input::Input;
-use domain::names::CustomerId;
+use domain::names::{CustomerId, JourneyName};
 use domain::time::{DAY, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -15,6 +16,9 @@ const ITEM_LIMIT: usize = 32 * 1024;
 /// The most characters of a `messageId`.
 const MESSAGE_ID_LIMIT: usize = 256;
 
+/// The most bytes of a key that is kept as it is.
+const KEY_LIMIT: usize = 64;
+
 /// How far ahead of our clock a call may say it happened.
 const AHEAD_LIMIT_SECONDS: i64 = DAY;
 
@@ -22,8 +26,8 @@ const AHEAD_LIMIT_SECONDS: i64 = DAY;
 const EARLIEST: Timestamp = Timestamp::from_seconds(631_152_000);
 
 /// Every field of a call in the specification. `type`, `userId`, `messageId`, `timestamp`, `originalTimestamp`, `event`,
-/// `properties` and `traits` are used; the others may be there.
-const KEYS: [&str; 19] = [
+/// `properties` and `traits` are used; the others may be there. `journey` and `key` are ours.
+const KEYS: [&str; 21] = [
     "type",
     "userId",
     "messageId",
@@ -43,6 +47,8 @@ const KEYS: [&str; 19] = [
     "writeKey",
     "library",
     "_metadata",
+    "journey",
+    "key",
 ];
 
 /// Why a call can't be used.
@@ -78,6 +84,10 @@ pub fn parse(item: &Value, now: Timestamp) -> Result<(CustomerId, Input), Reject
         None => None,
     };
     let at = at(fields, now)?;
+    if matches!(named, Type::Identify | Type::Track) {
+        stray(fields, "journey", "enroll")?;
+        stray(fields, "key", "enroll")?;
+    }
     let input = match named {
         Type::Identify => {
             stray(fields, "event", "track")?;
@@ -91,8 +101,40 @@ pub fn parse(item: &Value, now: Timestamp) -> Result<(CustomerId, Input), Reject
             let message_id = message_id.map_or_else(|| derived(fields, now), str::to_owned);
             Input::Track { event: track::read(fields, &message_id, at)? }
         }
+        Type::Enroll => {
+            stray(fields, "event", "track")?;
+            stray(fields, "traits", "identify")?;
+            let key = match given(fields, "key") {
+                Some(key) => text(key, "key", MESSAGE_ID_LIMIT)?.to_owned(),
+                None => message_id.map_or_else(|| derived(fields, now), ToOwned::to_owned),
+            };
+            // A key is kept with the customer: one that was derived from the whole call is kept by its hash.
+            let key = if key.len() > KEY_LIMIT { EventId::of(&key).as_str().to_owned() } else { key };
+            Input::Enroll {
+                journey: journey(fields)?,
+                key,
+                at: at.min(now),
+                event: track::properties(fields)?,
+            }
+        }
+        Type::Remove => {
+            stray(fields, "event", "track")?;
+            stray(fields, "properties", "track")?;
+            stray(fields, "traits", "identify")?;
+            stray(fields, "key", "enroll")?;
+            Input::Remove { journey: journey(fields)?, until: at.min(now) }
+        }
     };
     Ok((customer, input))
+}
+
+/// The journey that a call names. Whether it is there, the customer tells when the call is handled.
+fn journey(fields: &Map<String, Value>) -> Result<JourneyName, Rejection> {
+    let Some(value) = given(fields, "journey") else {
+        return Err(Rejection::new("journey", "missing; write the name of the journey"));
+    };
+    JourneyName::parse(text(value, "journey", MESSAGE_ID_LIMIT)?)
+        .map_err(|error| Rejection::new("journey", error.to_string()))
 }
 
 /// Whether a call, written without spaces, can travel in a queue: SQS refuses a whole request for one code point that is
@@ -112,7 +154,14 @@ fn fits(item: &str) -> Result<(), Rejection> {
 enum Type {
     Identify,
     Track,
+    /// Ours: the customer is to begin a journey.
+    Enroll,
+    /// Ours: the customer is to be taken out of a journey.
+    Remove,
 }
+
+/// The names of the calls that are taken.
+const TYPES: [&str; 4] = ["identify", "track", "enroll", "remove"];
 
 impl Type {
     fn read(value: Option<&Value>) -> Result<Self, Rejection> {
@@ -120,13 +169,17 @@ impl Type {
             Some(Value::String(named)) => match named.as_str() {
                 "identify" => return Ok(Self::Identify),
                 "track" => return Ok(Self::Track),
+                "enroll" => return Ok(Self::Enroll),
+                "remove" => return Ok(Self::Remove),
                 "page" | "screen" | "group" | "alias" => {
-                    format!("`{named}` calls are not taken; identify and track are")
+                    format!("`{named}` calls are not taken; identify, track, enroll and remove are")
                 }
-                _ => unknown(named, &["identify", "track"]).1,
+                _ => unknown(named, &TYPES).1,
             },
-            Some(other) => format!("{}; write \"identify\" or \"track\"", kind(other)),
-            None => "missing; write \"identify\" or \"track\"".to_owned(),
+            Some(other) => {
+                format!("{}; write \"identify\", \"track\", \"enroll\" or \"remove\"", kind(other))
+            }
+            None => "missing; write \"identify\", \"track\", \"enroll\" or \"remove\"".to_owned(),
         };
         Err(Rejection::new("type", error))
     }

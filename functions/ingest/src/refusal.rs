@@ -53,7 +53,7 @@ impl IntoResponse for Refusal {
             ),
             Self::NoRoute => just(
                 StatusCode::NOT_FOUND,
-                "there is no such path; calls go to /v1/batch, /v1/identify or /v1/track",
+                "there is no such path; calls go to /v1/batch, /v1/identify, /v1/track, /v1/enroll or /v1/remove",
             ),
             Self::NotPost => {
                 with(header::ALLOW, "POST", just(StatusCode::METHOD_NOT_ALLOWED, "calls are sent by POST"))

@@ -113,12 +113,14 @@ async fn single_calls_and_empty_batches() {
     for (path, call) in [
         ("/v1/identify", json!({ "userId": "a", "traits": { "name": "花" } })),
         ("/v1/track", json!({ "userId": "a", "event": "Viewed", "type": "track" })),
+        ("/v1/enroll", json!({ "userId": "a", "journey": "invited", "key": "spring" })),
+        ("/v1/remove", json!({ "userId": "a", "journey": "invited" })),
     ] {
         let (status, _, body) =
             answer(ingest(Sqs::Up(Arc::clone(&kept))), request(path, call.to_string())).await;
         assert_eq!((status.as_u16(), body), (202, json!({ "accepted": 1, "rejected": [] })));
     }
-    assert_eq!(kept.lock().unwrap().len(), 2);
+    assert_eq!(kept.lock().unwrap().len(), 4);
     let none = json!({ "accepted": 0, "rejected": [] });
     assert_eq!(refused(request("/v1/batch", r#"{"batch":[]}"#)).await, (202, none));
 }

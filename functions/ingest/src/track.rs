@@ -38,19 +38,29 @@ pub(crate) fn read(fields: &Map<String, Value>, message_id: &str, at: Timestamp)
         return Err(Rejection::new("event", "holds control characters; write one line of text"));
     }
     let none = Map::new();
-    let properties = match given(fields, "properties") {
-        Some(Value::Object(properties)) => properties,
-        Some(other) => return Err(Rejection::new("properties", format!("{}; write an object", kind(other)))),
-        None => &none,
-    };
+    let properties = object(fields)?.unwrap_or(&none);
     let order = if name == ORDER_COMPLETED { order_id(properties)? } else { None };
     let id = EventId::of(&order.map_or_else(|| message_id.to_owned(), |order| format!("order:{order}")));
     Ok(Event { id, name: name.to_owned(), at, yen: worth(properties)?, properties: kept(properties) })
 }
 
+/// The properties of a call that are kept.
+pub(crate) fn properties(fields: &Map<String, Value>) -> Result<Properties, Rejection> {
+    Ok(object(fields)?.map(kept).unwrap_or_default())
+}
+
+fn object(fields: &Map<String, Value>) -> Result<Option<&Map<String, Value>>, Rejection> {
+    match given(fields, "properties") {
+        Some(Value::Object(properties)) => Ok(Some(properties)),
+        Some(other) => Err(Rejection::new("properties", format!("{}; write an object", kind(other)))),
+        None => Ok(None),
+    }
+}
+
 /// What conditions may ask of an event later: its texts, numbers, yes or no and lists of texts, and those within an object
 /// or a list of objects as `products.name`. Properties come as they like in the specification, so what does not fit is
-/// left out, in the order of names; what has a place of its own in an event is not kept twice.
+/// left out, in the order of names, those of ids first: journeys are told apart by them. What an event is worth is not kept
+/// twice.
 fn kept(properties: &Map<String, Value>) -> Properties {
     let mut flat: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
     let mut listed = BTreeSet::new();
@@ -69,6 +79,8 @@ fn kept(properties: &Map<String, Value>) -> Properties {
         }
     }
     let mut properties = Properties::new();
+    let mut flat: Vec<_> = flat.into_iter().collect();
+    flat.sort_by_key(|(name, _)| !name.ends_with("id"));
     for (name, values) in flat {
         let kept = if listed.contains(&name) {
             let texts: BTreeSet<String> = values.into_iter().flat_map(texts).collect();
@@ -84,8 +96,8 @@ fn kept(properties: &Map<String, Value>) -> Properties {
     properties
 }
 
-/// Properties that an event holds as its worth or its identity.
-const OWN_PLACE: [&str; 6] = ["total", "revenue", "value", "currency", "order_id", "yen"];
+/// Properties that an event holds as its worth.
+const OWN_PLACE: [&str; 5] = ["total", "revenue", "value", "currency", "yen"];
 
 fn property(value: &Value) -> Option<Property> {
     match value {

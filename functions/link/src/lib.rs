@@ -111,7 +111,7 @@ impl Link {
             return self.gone();
         };
         let at = self.clock.now();
-        let news = Inbox::new(message.customer, vec![Input::Click { code: message.code, at }]);
+        let news = Inbox::new(message.customer, vec![Input::Click { code: message.code, link: index, at }]);
         self.tell(news, by).await;
         let headers =
             [(header::LOCATION, target), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];

@@ -26,10 +26,11 @@ impl Transport for Email {
     const CHANNEL: Channel = Channel::Email;
 
     async fn send(&self, message: &Rendered) -> Result<Accepted, SendError> {
+        let named = message.from.as_ref().map(|name| in_the_name_of(name, &self.from));
         let request = EmailRequest {
             reference: message.code.as_str(),
             to: &message.to,
-            from: &self.from,
+            from: named.as_deref().unwrap_or(&self.from),
             subject: &message.subject,
             text: &message.text,
             html: message.html.as_deref(),
@@ -40,5 +41,31 @@ impl Transport for Email {
 
     async fn look_up(&self, code: &str) -> Result<LookUp, SendError> {
         self.provider.look_up(code).await
+    }
+}
+
+/// The shop's own address under somebody else's name, which stands in quotes: RFC 5322, 3.2.4.
+fn in_the_name_of(name: &str, from: &str) -> String {
+    let address = from.rsplit_once('<').map_or(from, |(_, address)| address.trim_end_matches('>')).trim();
+    let quoted: String = name
+        .trim()
+        .chars()
+        .flat_map(|c| match c {
+            '"' | '\\' => vec!['\\', c],
+            c => vec![c],
+        })
+        .collect();
+    format!("\"{quoted}\" <{address}>")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_over_the_shops_address() {
+        for from in ["つなぎ商店 <shop@example.jp>", "shop@example.jp"] {
+            assert_eq!(in_the_name_of(r#"佐藤 "花" \"#, from), r#""佐藤 \"花\" \\" <shop@example.jp>"#);
+        }
     }
 }

@@ -2,20 +2,29 @@
 
 mod apply;
 mod bench;
+mod budget;
+mod cards;
 mod change;
 mod dead_letters;
 mod demo;
+mod enroll;
 mod explain;
 mod import;
+mod intake;
+mod journeys;
 mod learnt;
+mod people_list;
 mod place;
 mod plan;
+mod preview;
+mod real_cases;
 mod recompute;
 mod report;
 mod sandbox;
 mod scenarios;
 pub mod schema;
 mod segments;
+mod simulate;
 mod text;
 mod told;
 mod up;
@@ -27,6 +36,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
+use domain::time::Timestamp;
 
 pub use demo::{Demo, DemoFigures, run as run_demo};
 pub use explain::describe;
@@ -104,8 +114,31 @@ enum Command {
     /// changes goes through the inbox like everything else, and it waits while the inbox is full. A run that has yet to read
     /// everyone is joined; otherwise another begins.
     Recompute(recompute::RecomputeArgs),
-    /// What a journey did: funnel, money, and that everyone is accounted for.
+    /// What a journey would have done: a dry run over real histories, by which nothing is sent or written.
+    ///
+    /// The customers that are stored (or those of CSV files) are taken as they were on the first day; what they did after
+    /// it happens again on a virtual clock, and the journeys decide as they would have. Told are entries, messages by day
+    /// and hour, holds, what is left out and why, parts, yen, and people to whom several journeys wrote.
+    ///
+    /// Everyone begins outside of all journeys, whatever they are in: enrollments under way are not played on, and messages
+    /// from before the first day count against no cap. Traits, consents and audiences are as they are stored; what they
+    /// said before is not kept. Segments by scores and predictions are learnt as of the first day. Journeys that are paused
+    /// or stopped are played as if they ran. A message costs what the dearest route does; a budget of the month stops nothing here, and it is told
+    /// when it would.
+    Simulate(simulate::Simulate),
+    /// The journeys: which run, and how many are in them; `pause`, `resume`, `stop --finish` or `stop --now`,
+    /// `enroll` and `remove`.
+    Journeys(journeys::Journeys),
+    /// What a journey did: funnel, money, and that everyone is accounted for; with --list, the people behind a figure.
+    ///
+    /// Clicks are of people as far as can be told: what a program fetches ahead (link previews, HEAD requests) is answered
+    /// and not counted; a scanner that poses as a browser is.
     Report(report::ReportArgs),
+    /// The cards that journeys' steps `card: NAME` ask for, as CSV for whoever prints and posts them.
+    ///
+    /// A row for each card: the customer's id, name and address as they are known by now (traits `name` and `address`), the
+    /// journey, when, and the key of its event. Spreadsheets open it as it is. It works whether `tsunagi up` runs or not.
+    Cards(cards::Cards),
     /// What happened to one customer, and what did not and why.
     Explain(explain::Explain),
     /// Messages that no function could handle: from which queue, why, since when, and about whom.
@@ -158,7 +191,10 @@ fn start(cli: Cli) -> Result<ExitCode> {
             Command::Import(command) => return command.run().await,
             Command::Segments(command) => command.run().await,
             Command::Recompute(command) => command.run().await,
+            Command::Simulate(command) => command.run().await,
+            Command::Journeys(command) => command.run().await,
             Command::Report(command) => command.run().await,
+            Command::Cards(command) => command.run().await,
             Command::Explain(command) => command.run().await,
             Command::DeadLetters(command) => command.run().await,
             Command::Bench(command) => command.run().await,
@@ -166,4 +202,10 @@ fn start(cli: Cli) -> Result<ExitCode> {
         }
         .map(|()| ExitCode::SUCCESS)
     })
+}
+
+/// The time on this machine's clock.
+fn now() -> Result<Timestamp> {
+    let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
+    Ok(Timestamp::from_seconds(i64::try_from(seconds)?))
 }

@@ -2,7 +2,7 @@
 
 pub mod check;
 pub mod files;
-mod list_file;
+pub mod list_file;
 pub mod names;
 pub mod plan;
 
@@ -96,6 +96,7 @@ pub async fn apply(runtime: &Arc<Runtime>, files: &[(String, String)]) -> Result
     }
 }
 
-fn join(mistakes: &[Mistake]) -> String {
+/// Mistakes, a line each.
+pub fn join(mistakes: &[Mistake]) -> String {
     mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

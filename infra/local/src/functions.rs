@@ -15,6 +15,7 @@ use lambda_http::{Body, Request};
 use link::Link;
 use recompute::Recompute;
 use schedule::Schedule;
+use send_webhook::SendWebhook;
 use sending::Sender;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -35,6 +36,8 @@ pub enum Function {
     SendSms(Arc<Sender<send_sms::Sms>>),
     /// Sends e-mail.
     SendEmail(Arc<Sender<send_email::Email>>),
+    /// Tells the shop's own systems.
+    SendWebhook(Arc<SendWebhook>),
     /// Answers HTTP.
     Http(Router),
 }
@@ -52,6 +55,7 @@ impl Function {
             "recompute" => Recompute::new(&config, &vars, clock).map(Arc::new).map(Self::Recompute),
             "send-sms" => send_sms::wire(&config, &vars, clock).map(Arc::new).map(Self::SendSms),
             "send-email" => send_email::wire(&config, &vars, clock).map(Arc::new).map(Self::SendEmail),
+            "send-webhook" => SendWebhook::new(&config, &vars, clock).map(Arc::new).map(Self::SendWebhook),
             "ingest" => Ingest::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
             "callback" => Callback::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
             "link" => Link::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
@@ -64,7 +68,12 @@ impl Function {
     pub const fn settle_seconds(&self) -> i64 {
         match self {
             Self::SendSms(_) | Self::SendEmail(_) => sending::SETTLE_SECONDS,
-            Self::Advance(_) | Self::Schedule(_) | Self::Recompute(_) | Self::Http(_) => 0,
+            // A webhook that is sent twice is known by its id.
+            Self::Advance(_)
+            | Self::Schedule(_)
+            | Self::Recompute(_)
+            | Self::SendWebhook(_)
+            | Self::Http(_) => 0,
         }
     }
 
@@ -74,6 +83,7 @@ impl Function {
             Self::Advance(function) => function.handle(event).await,
             Self::SendSms(function) => function.handle(event).await,
             Self::SendEmail(function) => function.handle(event).await,
+            Self::SendWebhook(function) => function.handle(event).await,
             Self::Recompute(function) => {
                 serde_json::from_value(function.handle(serde_json::to_value(event)?).await?)?
             }
@@ -86,7 +96,11 @@ impl Function {
         match self {
             Self::Schedule(function) => function.handle().await.map(|_| ()),
             Self::Recompute(function) => function.handle(event).await.map(|_| ()),
-            Self::Advance(_) | Self::SendSms(_) | Self::SendEmail(_) | Self::Http(_) => {
+            Self::Advance(_)
+            | Self::SendSms(_)
+            | Self::SendEmail(_)
+            | Self::SendWebhook(_)
+            | Self::Http(_) => {
                 bail!("an event is tied to a function that takes none")
             }
         }

@@ -18,6 +18,7 @@ pub mod region;
 pub mod runs;
 pub mod runtime;
 pub mod schedule;
+pub mod simulation;
 pub mod sqs;
 pub mod stack;
 pub mod template;

@@ -54,6 +54,9 @@ pub struct Secrets {
     pub callback_secret: String,
     /// What the sandbox asks for.
     pub provider_key: String,
+    /// What webhooks are signed with; none where it was kept before there were any.
+    #[serde(default)]
+    pub webhook_secret: String,
 }
 
 impl Secrets {
@@ -66,7 +69,7 @@ impl Secrets {
     /// Secrets of this machine.
     pub fn random() -> Result<Self> {
         let mut source = std::fs::File::open("/dev/urandom").context("opening the system's random source")?;
-        let mut bytes = [0; 8 * 16];
+        let mut bytes = [0; 8 * 20];
         source.read_exact(&mut bytes).context("reading the system's random source")?;
         let mut numbers = bytes
             .chunks_exact(8)
@@ -77,11 +80,15 @@ impl Secrets {
     fn draw(mut next: impl FnMut() -> u64) -> Self {
         let mut hex = |prefix: &str| format!("{prefix}{:016x}{:016x}", next(), next());
         let (write_key, code_key, provider_key) = (hex("wk_"), hex(""), hex("pk_"));
-        let mut bytes = [0; 32];
-        for chunk in bytes.chunks_mut(8) {
-            chunk.copy_from_slice(&next().to_le_bytes());
-        }
-        Self { write_key, code_key, callback_secret: Secret::from_bytes(bytes).reveal(), provider_key }
+        let mut secret = || {
+            let mut bytes = [0; 32];
+            for chunk in bytes.chunks_mut(8) {
+                chunk.copy_from_slice(&next().to_le_bytes());
+            }
+            Secret::from_bytes(bytes).reveal()
+        };
+        let (callback_secret, webhook_secret) = (secret(), secret());
+        Self { write_key, code_key, callback_secret, provider_key, webhook_secret }
     }
 }
 
@@ -213,7 +220,7 @@ async fn start_sandbox(
 }
 
 fn parameters(setup: &Setup, link_base: &str, provider_url: &str) -> BTreeMap<String, String> {
-    let Secrets { write_key, code_key, callback_secret, provider_key } = &setup.secrets;
+    let Secrets { write_key, code_key, callback_secret, provider_key, webhook_secret } = &setup.secrets;
     let parameters = [
         ("LinkBaseUrl", link_base),
         ("SmsProvider", "sandbox"),
@@ -227,6 +234,7 @@ fn parameters(setup: &Setup, link_base: &str, provider_url: &str) -> BTreeMap<St
         ("WriteKey", write_key),
         ("CodeKey", code_key),
         ("CallbackSecret", callback_secret),
+        ("WebhookSecret", webhook_secret),
     ];
     parameters.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

@@ -20,8 +20,17 @@ use serde_json::Value;
 pub const EMBEDDED: &str = include_str!("../../template.yaml");
 
 /// The folders under `functions/` that a function's `CodeUri` may name.
-pub const FUNCTIONS: [&str; 8] =
-    ["ingest", "advance", "schedule", "recompute", "send-sms", "send-email", "callback", "link"];
+pub const FUNCTIONS: [&str; 9] = [
+    "ingest",
+    "advance",
+    "schedule",
+    "recompute",
+    "send-sms",
+    "send-email",
+    "send-webhook",
+    "callback",
+    "link",
+];
 
 /// What a template creates and how it is tied together, with every reference resolved and every tie checked.
 #[derive(Debug, Default, PartialEq)]

@@ -1,7 +1,8 @@
 //! `tsunagi demo --json` on real records, as a process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -34,13 +35,59 @@ const KEYS: [&str; 21] = [
 ];
 
 /// What the command prints: one object, alone on standard output, and exit 0.
-fn demo(seed: u64, days: u32) -> Result<Value> {
-    let data = tempfile::tempdir()?;
+fn demo(data: &Path, seed: u64, days: u32) -> Result<Value> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tsunagi"));
     command.args(["demo", "--json", "--seed", &seed.to_string(), "--days", &days.to_string(), "--data"]);
-    let output = command.arg(data.path()).output()?;
+    json(command.arg(data))
+}
+
+/// What a command prints as JSON.
+fn json(command: &mut Command) -> Result<Value> {
+    let output = command.output()?;
     ensure!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).context("standard output is no JSON object")
+    serde_json::from_slice(&output.stdout).context("standard output is no JSON")
+}
+
+/// Every figure of the report's steps has its people, and each of them once.
+fn lists_are_the_people_behind_the_figures(data: &Path) -> Result<()> {
+    let report = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tsunagi"));
+        json(command.args(["report", "win-back", "--json", "--data"]).arg(data).args(arguments))
+    };
+    let figures = report(&[])?;
+    let steps = figures["steps"].as_array().context("steps")?;
+    let mut clicks = 0;
+    for which in ["sent", "failed", "skipped", "unknown", "delivered", "opened", "clicked", "replied"] {
+        let list = report(&["--list", which])?;
+        let list = list.as_array().context("a list")?;
+        for step in steps {
+            let of_step: Vec<&str> = list
+                .iter()
+                .filter(|one| one["step"] == step["step"])
+                .filter_map(|one| one["customer"].as_str())
+                .collect();
+            assert_eq!(step[which], of_step.len(), "{which} of {step}");
+            assert_eq!(of_step.iter().collect::<BTreeSet<_>>().len(), of_step.len(), "{which} of {step}");
+        }
+        clicks += if which == "clicked" { list.len() } else { 0 };
+    }
+    assert!(clicks > 0, "nobody clicked, which shows nothing: {figures}");
+    for (which, figure) in [("entered", "audience"), ("converted", "converted")] {
+        let list = report(&["--list", which])?;
+        assert_eq!(
+            Some(list.as_array().context("a list")?.len() as u64),
+            figures[figure].as_u64(),
+            "{which}"
+        );
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tsunagi"));
+    let csv = command.args(["report", "win-back", "--list", "clicked", "--data"]).arg(data).output()?.stdout;
+    let csv = String::from_utf8(csv)?;
+    let first = csv.lines().nth(1).context("a row")?;
+    assert!(csv.starts_with("customer,step,when,detail\n"), "{csv}");
+    assert!(first.contains(",hello,1998-07-0") && first.ends_with("+09:00,shop"), "{first}");
+    assert_eq!(csv.lines().count(), 1 + clicks);
+    Ok(())
 }
 
 /// Counted over the raw file by the eye of a spreadsheet: the last day of each customer, 180 days of 24 hours before
@@ -86,14 +133,17 @@ fn adds_up_within_its_budgets(figures: &Value) -> Result<()> {
 
 #[test]
 fn two_days_add_up_within_the_budgets() -> Result<()> {
-    adds_up_within_its_budgets(&demo(1, 2)?)
+    let data = tempfile::tempdir()?;
+    adds_up_within_its_budgets(&demo(data.path(), 1, 2)?)?;
+    lists_are_the_people_behind_the_figures(data.path())
 }
 
 #[test]
 #[ignore = "long: two demos of ninety days"]
 fn ninety_days_add_up_and_the_same_seed_gives_the_same_figures() -> Result<()> {
     let figures = || {
-        let mut figures = demo(7, 90)?;
+        let data = tempfile::tempdir()?;
+        let mut figures = demo(data.path(), 7, 90)?;
         adds_up_within_its_budgets(&figures)?;
         for key in ["messages_per_second", "wall_seconds", "peak_memory_mb"] {
             figures[key] = Value::Null;

@@ -1,7 +1,7 @@
 //! What travels in queues: JSON with a version, which the reader checks before it reads the rest.
 
 use anyhow::{Result, anyhow, ensure};
-use domain::input::SendTask;
+use domain::input::{SendTask, WebhookTask};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,10 @@ pub trait Payload: Serialize + DeserializeOwned {
 }
 
 impl Payload for SendTask {
+    const VERSION: u32 = 1;
+}
+
+impl Payload for WebhookTask {
     const VERSION: u32 = 1;
 }
 

@@ -1,5 +1,6 @@
 //! The one table: how each kind of item is keyed, read and written.
 
+pub mod budgets;
 pub mod counts;
 pub mod customers;
 pub mod definitions;
@@ -8,6 +9,7 @@ pub mod ledger;
 pub mod messages;
 pub mod people;
 pub mod runs;
+pub mod webhooks;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;

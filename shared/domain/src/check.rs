@@ -2,6 +2,9 @@
 
 mod advertisement;
 mod conditions;
+mod messages;
+mod moments;
+mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,18 +12,25 @@ use jiff::tz::TimeZone;
 
 pub use self::conditions::segment;
 use self::conditions::{asks_no_message, bounds, placed, vain};
-use crate::calendar::{self, Clock24};
+use crate::calendar::{self, PAYMENT_HOURS, PermittedHours};
 use crate::condition::Condition;
+use crate::condition::messages::LinkTest;
 use crate::consent::Purpose;
-use crate::contact::Channel;
 use crate::definition::{
-    EnterSource, JourneySource, Links, Mistake, ReEntrySource, STEPS_LIMIT, Shop, StepSource, WaySource,
+    JourneySource, Mistake, ReEntrySource, STEPS_LIMIT, Shop, StepSource, VariantSource, WaySource,
 };
-use crate::journey::{Enter, Journey, MessageStep, ReEntry, Step, Way};
+use crate::journey::{Journey, ReEntry, Step, Until, Variant, Way, WebhookStep};
 use crate::list::{IDS_LIMIT, ListSource};
+use crate::message::{FrequencyCap, Tightened};
+use crate::money::Yen;
 use crate::names::StepName;
 use crate::spelling::nearest;
-use crate::text::Text;
+
+/// The most minutes over which messages are spread: half a day.
+const SPREAD_LIMIT: u32 = 720;
+
+/// The most weight of one way of a split.
+const WEIGHT_LIMIT: u32 = 1_000;
 
 /// Checks the shape of a journey; every mistake at once, each with its path within the definition. What the law asks is
 /// not looked at, nor the names of variables: a journey that was accepted under yesterday's rules still reads, and its
@@ -42,6 +52,7 @@ fn build(source: &JourneySource) -> (Result<Journey, Vec<Mistake>>, Vec<Mistake>
         purpose: source.purpose,
         steps: Vec::new(),
         named: BTreeMap::new(),
+        webhooks: BTreeSet::new(),
         mistakes: Vec::new(),
         refused: Vec::new(),
     };
@@ -56,13 +67,15 @@ fn build(source: &JourneySource) -> (Result<Journey, Vec<Mistake>>, Vec<Mistake>
     if let Some(exit) = &source.exit {
         builder.condition(exit, "exit");
     }
-    if matches!(source.enter, EnterSource::Birthday(Clock24::MIDNIGHT_AFTER)) {
-        builder.wrong("enter.birthday", "24:00 is the next day; write 00:00, or the hour at which it begins");
+    let enter = builder.enter(&source.enter);
+    builder.reentry(&source.reentry, &enter);
+    if let Some(goal) = &source.goal {
+        builder.event(goal, "goal");
     }
-    if let ReEntrySource::AtMost { times, within_days } = source.reentry
-        && (times == 0 || times > 12 || within_days == 0)
-    {
-        builder.wrong("reentry", "`times` goes from 1 to 12, `within_days` from 1");
+    builder.policy(&source.policy);
+    let holdout_percent = source.holdout_percent.unwrap_or(0);
+    if source.holdout_percent.is_some_and(|percent| !(1..=50).contains(&percent)) {
+        builder.wrong("holdout_percent", "goes from 1 to 50; leave it out to hold nobody out");
     }
     if builder.steps.len() > STEPS_LIMIT {
         builder.wrong("steps", &format!("{} steps; at most {STEPS_LIMIT}", builder.steps.len()));
@@ -75,18 +88,21 @@ fn build(source: &JourneySource) -> (Result<Journey, Vec<Mistake>>, Vec<Mistake>
         title: source.title.clone(),
         description: source.description.clone(),
         purpose: source.purpose,
-        enter: match &source.enter {
-            EnterSource::Segment(name) => Enter::Segment(name.clone()),
-            EnterSource::Birthday(at) => Enter::Birthday(*at),
-        },
+        enter,
         allowed: source.allowed.clone(),
         reentry: match source.reentry {
             ReEntrySource::Never => ReEntry::Never,
             ReEntrySource::AfterDays(days) => ReEntry::AfterDays(days),
             ReEntrySource::AtMost { times, within_days } => ReEntry::AtMost { times, within_days },
+            ReEntrySource::PerKey => ReEntry::PerKey,
         },
         goal: source.goal.clone(),
         exit: source.exit.clone(),
+        priority: source.priority,
+        group: source.group.clone(),
+        policy: source.policy.clone(),
+        when_late: source.when_late,
+        holdout_percent,
         first,
         steps: builder.steps,
         named: builder.named,
@@ -105,10 +121,14 @@ pub fn shop(shop: &Shop) -> Result<TimeZone, Vec<Mistake>> {
             "no minute is permitted; `from` is earlier than `until`, such as 09:00 and 20:00".to_owned(),
         );
     }
-    for (index, cap) in shop.policy.caps.iter().enumerate() {
-        if cap.at_most == 0 || cap.within_days == 0 {
-            wrong(&format!("policy.caps[{index}]"), "`at_most` and `within_days` go from 1".to_owned());
-        }
+    for place in caps(&shop.policy.caps) {
+        wrong(&place, "`at_most` and `within_days` go from 1".to_owned());
+    }
+    if shop.policy.weekdays_off.len() == 7 {
+        wrong("policy.weekdays_off", "no day of the week is left; leave one out".to_owned());
+    }
+    if shop.policy.spread_minutes > SPREAD_LIMIT {
+        wrong("policy.spread_minutes", format!("goes to {SPREAD_LIMIT}"));
     }
     match calendar::zone(&shop.time_zone) {
         Ok(zone) if mistakes.is_empty() => Ok(zone),
@@ -121,6 +141,12 @@ pub fn shop(shop: &Shop) -> Result<TimeZone, Vec<Mistake>> {
             Err(mistakes)
         }
     }
+}
+
+/// Where caps are that bound nothing.
+fn caps(caps: &[FrequencyCap]) -> impl Iterator<Item = String> {
+    let wrong = caps.iter().enumerate().filter(|(_, cap)| cap.at_most == 0 || cap.within_days == 0);
+    wrong.map(|(index, _)| format!("policy.caps[{index}]"))
 }
 
 /// Checks a list.
@@ -140,6 +166,8 @@ struct Builder {
     purpose: Purpose,
     steps: Vec<Step>,
     named: BTreeMap<StepName, usize>,
+    /// The names of webhooks, of which nothing can be asked.
+    webhooks: BTreeSet<StepName>,
     mistakes: Vec<Mistake>,
     /// What a journey is refused for, unless it was accepted before: what the law asks and is not there, variables that
     /// nothing gives, and conditions that always or never hold.
@@ -151,6 +179,23 @@ impl Builder {
         self.mistakes.push(Mistake { place: place.to_owned(), what: what.to_owned() });
     }
 
+    fn policy(&mut self, policy: &Tightened) {
+        for place in caps(&policy.caps) {
+            self.wrong(&place, "`at_most` and `within_days` go from 1");
+        }
+        if policy.budget_yen_per_month.is_some_and(|budget| budget <= Yen::ZERO) {
+            self.wrong("policy.budget_yen_per_month", "goes from 1; leave it out to spend without a limit");
+        }
+        let payment = policy.reminds_of_payment.then_some(PAYMENT_HOURS);
+        let hours = policy.hours.map(|hours| payment.map_or(hours, |payment| hours.and(payment)));
+        if hours.is_some_and(PermittedHours::is_empty) {
+            self.wrong(
+                "policy.hours",
+                "no minute is permitted; `from` is earlier than `until`, and reminders of payments leave from 08:00 to 21:00",
+            );
+        }
+    }
+
     /// Places a sequence in the order it is read, so that a condition can only ask about steps before it. Every way
     /// on that is still open at the end of a step, nested ones included, leads to the step after it.
     fn sequence(&mut self, sources: &[StepSource], place: &str) -> Option<usize> {
@@ -159,49 +204,82 @@ impl Builder {
             let here = self.steps.len();
             self.step(source, &format!("{place}[{index}]"));
             let next = self.steps.len();
-            if index + 1 < sources.len() {
+            // A step with a mistake has no place.
+            if index + 1 < sources.len() && here < next {
+                let mut reached = false;
                 for end in here..next {
-                    self.go_on(end, next);
+                    reached |= self.go_on(end, next);
+                }
+                if !reached {
+                    self.refuse(
+                        &format!("{place}[{}]", index + 1),
+                        "is never reached: every way ends in `exit` before it; take it or an `exit` out",
+                    );
                 }
             }
         }
         first
     }
 
-    /// Fills every open way on of the step at `end` with `next`.
-    fn go_on(&mut self, end: usize, next: usize) {
-        let fill = |open: &mut Option<usize>| {
-            open.get_or_insert(next);
+    /// Fills every open way on of the step at `end` with `next`; whether anyone can take one of them.
+    fn go_on(&mut self, end: usize, next: usize) -> bool {
+        let mut reached = false;
+        let mut fill = |open: &mut Option<usize>| {
+            reached |= *open.get_or_insert(next) == next;
         };
         match &mut self.steps[end] {
             Step::Message(message) => fill(&mut message.next),
-            Step::Wait { next: open, .. } | Step::Audience { next: open, .. } => fill(open),
+            Step::Wait { next: open, .. }
+            | Step::Audience { next: open, .. }
+            | Step::Set { next: open, .. }
+            | Step::Webhook(WebhookStep { next: open, .. })
+            | Step::Card { next: open, .. } => fill(open),
+            Step::Split { ways } => ways.iter_mut().for_each(|way| fill(&mut way.next)),
             Step::Listen { then, otherwise, .. } => {
                 fill(then);
                 fill(otherwise);
             }
             Step::Branch { ways, otherwise } => {
-                for way in ways {
+                for way in ways.iter_mut() {
                     fill(&mut way.next);
                 }
-                fill(otherwise);
+                // With a way for all others nobody is left.
+                if ways.last().is_none_or(|way| way.when != Condition::All(Vec::new())) {
+                    fill(otherwise);
+                } else {
+                    otherwise.get_or_insert(next);
+                }
             }
             Step::Exit => {}
         }
+        reached
+    }
+
+    fn refuse(&mut self, place: &str, what: &str) {
+        self.refused.push(Mistake { place: place.to_owned(), what: what.to_owned() });
     }
 
     fn step(&mut self, source: &StepSource, place: &str) {
         match source {
-            StepSource::Sms(sms) => {
-                let texts = Texts { subject: None, text: &sms.text, html: None };
-                self.message(&sms.name, Channel::Sms, &texts, &sms.links, &format!("{place}.sms"));
+            StepSource::Sms(sms) => self.sms(sms, &format!("{place}.sms")),
+            StepSource::Email(email) => self.email(email, &format!("{place}.email")),
+            StepSource::Notify(notice) => self.notify(notice, &format!("{place}.notify")),
+            StepSource::Wait(length) => {
+                self.steps.push(Step::Wait { until: Until::Length(length.seconds), next: None });
             }
-            StepSource::Email(email) => {
-                let texts =
-                    Texts { subject: Some(&email.subject), text: &email.text, html: email.html.as_deref() };
-                self.message(&email.name, Channel::Email, &texts, &email.links, &format!("{place}.email"));
+            StepSource::WaitUntil(until) => {
+                let until = self.until(until, &format!("{place}.wait_until"));
+                self.steps.push(Step::Wait { until, next: None });
             }
-            StepSource::Wait(length) => self.steps.push(Step::Wait { seconds: length.seconds, next: None }),
+            StepSource::Set(set) => {
+                if set.name.is_empty() {
+                    self.wrong(&format!("{place}.set.trait"), "the name is empty; name a trait");
+                }
+                self.steps.push(Step::Set { name: set.name.clone(), value: set.to.clone(), next: None });
+            }
+            StepSource::Webhook(webhook) => self.webhook(webhook, &format!("{place}.webhook")),
+            StepSource::Card(card) => self.steps.push(Step::Card { card: card.clone(), next: None }),
+            StepSource::Split(ways) => self.split(ways, place),
             StepSource::AddToAudience(audience) => {
                 self.steps.push(Step::Audience { audience: audience.clone(), add: true, next: None });
             }
@@ -210,16 +288,14 @@ impl Builder {
             }
             StepSource::WaitFor(wait) => {
                 let here = self.steps.len();
-                let event = wait.event.clone();
-                self.steps.push(Step::Listen {
-                    event: event.clone(),
-                    seconds: wait.within.seconds,
-                    then: None,
-                    otherwise: None,
-                });
-                let then = self.sequence(&wait.then, &format!("{place}.wait_for.then"));
-                let otherwise = self.sequence(&wait.otherwise, &format!("{place}.wait_for.otherwise"));
-                self.steps[here] = Step::Listen { event, seconds: wait.within.seconds, then, otherwise };
+                let awaited = self.awaited(wait, &format!("{place}.wait_for"));
+                let seconds = wait.within.seconds;
+                self.steps.push(Step::Listen { awaited, seconds, then: None, otherwise: None });
+                let first = self.sequence(&wait.then, &format!("{place}.wait_for.then"));
+                let last = self.sequence(&wait.otherwise, &format!("{place}.wait_for.otherwise"));
+                if let Step::Listen { then, otherwise, .. } = &mut self.steps[here] {
+                    (*then, *otherwise) = (first, last);
+                }
             }
             StepSource::Branch(ways) => self.branch(ways, place),
             StepSource::Exit => self.steps.push(Step::Exit),
@@ -231,14 +307,12 @@ impl Builder {
         self.steps.push(Step::Branch { ways: Vec::new(), otherwise: None });
         let mut ways = Vec::new();
         let mut seen = BTreeSet::new();
+        if sources.is_empty() {
+            self.wrong(&format!("{place}.branch"), "there is no way; add at least one");
+        }
         for (index, source) in sources.iter().enumerate() {
             let place = format!("{place}.branch[{index}]");
-            if source.name.is_empty() || source.name.len() > 40 || !seen.insert(&source.name) {
-                self.wrong(
-                    &format!("{place}.name"),
-                    &format!("`{}` is no name for a way; use another one of 1 to 40 bytes", source.name),
-                );
-            }
+            self.way_name(&source.name, &mut seen, &place);
             let when = match &source.when {
                 Some(condition) => {
                     self.condition(condition, &format!("{place}.when"));
@@ -253,112 +327,75 @@ impl Builder {
                     continue;
                 }
             };
+            if let Some(same) = ways.iter().find(|way: &&Way| way.when == when) {
+                let what = format!("is never taken: the way `{}` before it asks the same", same.name);
+                self.refuse(&place, &what);
+            }
             let next = self.sequence(&source.steps, &format!("{place}.steps"));
             ways.push(Way { name: source.name.clone(), when, next });
         }
         self.steps[here] = Step::Branch { ways, otherwise: None };
     }
 
+    fn split(&mut self, sources: &[VariantSource], place: &str) {
+        let here = self.steps.len();
+        self.steps.push(Step::Split { ways: Vec::new() });
+        let mut ways = Vec::new();
+        let mut seen = BTreeSet::new();
+        if sources.len() < 2 {
+            self.wrong(&format!("{place}.split"), "a split has two ways or more");
+        }
+        for (index, source) in sources.iter().enumerate() {
+            let place = format!("{place}.split[{index}]");
+            self.way_name(&source.name, &mut seen, &place);
+            let weight = source.weight.unwrap_or(1);
+            if !(1..=WEIGHT_LIMIT).contains(&weight) {
+                self.wrong(&format!("{place}.weight"), &format!("goes from 1 to {WEIGHT_LIMIT}"));
+            }
+            let next = self.sequence(&source.steps, &format!("{place}.steps"));
+            ways.push(Variant { name: source.name.clone(), weight: weight.min(WEIGHT_LIMIT), next });
+        }
+        self.steps[here] = Step::Split { ways };
+    }
+
+    fn way_name<'s>(&mut self, name: &'s str, seen: &mut BTreeSet<&'s str>, place: &str) {
+        if name.is_empty() || name.len() > 40 || !seen.insert(name) {
+            let what = format!("`{name}` is no name for a way; use another one of 1 to 40 bytes");
+            self.wrong(&format!("{place}.name"), &what);
+        }
+    }
+
     fn condition(&mut self, condition: &Condition, place: &str) {
         let mut found = Vec::new();
         placed(condition, place, &mut |part, place| {
-            if let Condition::Sent(step)
-            | Condition::Delivered(step)
-            | Condition::Clicked(step)
-            | Condition::Responded(step) = part
+            found.extend(bounds(part, place));
+            if let Some(step) = part.step()
+                && !self.named.contains_key(step)
             {
-                if !self.named.contains_key(step) {
-                    let known: Vec<&str> = self.named.keys().map(StepName::as_str).collect();
-                    found.push(Mistake {
-                        place: place.to_owned(),
-                        what: unknown("step", step.as_str(), &known),
-                    });
-                }
-            } else {
-                found.extend(bounds(part, place));
+                let known: Vec<&str> = self.named.keys().map(StepName::as_str).collect();
+                let what = if self.webhooks.contains(step) {
+                    format!("`{step}` is a webhook, of which nothing can be asked; name a message")
+                } else {
+                    unknown("step", step.as_str(), &known)
+                };
+                found.push(Mistake { place: place.to_owned(), what });
+            } else if let Condition::ClickedLink(test) = part {
+                found.extend(self.no_link(test, place));
             }
         });
         self.mistakes.extend(found);
         self.refused.extend(vain(condition, place));
     }
 
-    fn message(&mut self, name: &StepName, channel: Channel, texts: &Texts<'_>, links: &Links, place: &str) {
-        if self.named.insert(name.clone(), self.steps.len()).is_some() {
-            let place = format!("{place}.name");
-            self.wrong(&place, &format!("the name `{name}` is taken by an earlier step; choose another"));
-        }
-        let subject = texts.subject.and_then(|text| self.text(text, &format!("{place}.subject")));
-        let html = texts.html.and_then(|text| self.text(text, &format!("{place}.html")));
-        let Some(text) = self.text(texts.text, &format!("{place}.text")) else { return };
-        self.advertisement(channel, Some(&text), &format!("{place}.text"));
-        self.advertisement(channel, html.as_ref(), &format!("{place}.html"));
-        for (link, url) in links {
-            if !(url.starts_with("https://") || url.starts_with("http://")) {
-                self.wrong(
-                    &format!("{place}.links.{link}"),
-                    &format!("`{url}` is no web address; begin it with https://"),
-                );
-            }
-            if !link.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
-                self.wrong(&format!("{place}.links.{link}"), "a link's name is of a-z and _");
-            }
-        }
-        for (part, text) in [("subject", subject.as_ref()), ("text", Some(&text)), ("html", html.as_ref())] {
-            self.variables(text, &format!("{place}.{part}"));
-            for link in text.into_iter().flat_map(Text::links).collect::<BTreeSet<_>>() {
-                if !links.contains_key(link) {
-                    let known: Vec<&str> = links.keys().map(String::as_str).collect();
-                    self.wrong(&format!("{place}.{part}"), &unknown("link", link, &known));
-                }
-            }
-        }
-        let links = links.iter().map(|(name, url)| (name.clone(), url.clone())).collect();
-        self.steps.push(Step::Message(MessageStep {
-            name: name.clone(),
-            channel,
-            subject,
-            text,
-            html,
-            links,
-            next: None,
-        }));
+    /// A link that the message does not have.
+    fn no_link(&self, test: &LinkTest, place: &str) -> Option<Mistake> {
+        let step = self.named.get(&test.step).and_then(|position| self.steps.get(*position));
+        let Some(Step::Message(message)) = step else { return None };
+        let known: Vec<&str> = message.links.iter().map(|(name, _)| name.as_str()).collect();
+        let place = format!("{place}.clicked_link.link");
+        (!known.contains(&test.link.as_str()))
+            .then(|| Mistake { place, what: unknown("link", &test.link, &known) })
     }
-
-    fn text(&mut self, source: &str, place: &str) -> Option<Text> {
-        if source.trim().is_empty() {
-            self.wrong(place, "the text is empty");
-            return None;
-        }
-        Text::parse(source).map_err(|what| self.wrong(place, &what)).ok()
-    }
-
-    /// Variables that nothing gives: whoever gets the text would be skipped for it, or shown the default.
-    fn variables(&mut self, text: Option<&Text>, place: &str) {
-        let Some(names) = text.map(Text::names) else { return };
-        let known: Vec<&str> = names.known.iter().copied().collect();
-        let strangers = names.asked.difference(&names.known);
-        let mistake =
-            |name: &&str| Mistake { place: place.to_owned(), what: unknown("variable", name, &known) };
-        self.refused.extend(strangers.map(mistake));
-    }
-
-    /// What the law asks of an advertisement, of each text that a person may be shown instead of the other.
-    fn advertisement(&mut self, channel: Channel, text: Option<&Text>, place: &str) {
-        let Some(text) = text else { return };
-        match self.purpose {
-            Purpose::Transactional => {}
-            Purpose::Marketing => {
-                let mistake = |what: &str| Mistake { place: place.to_owned(), what: what.to_owned() };
-                self.refused.extend(advertisement::mistakes(channel, text).into_iter().map(mistake));
-            }
-        }
-    }
-}
-
-struct Texts<'a> {
-    subject: Option<&'a str>,
-    text: &'a str,
-    html: Option<&'a str>,
 }
 
 /// What a mistake that [`unknown`] describes says is missing, and by which word.

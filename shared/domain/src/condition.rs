@@ -5,6 +5,7 @@
 
 pub mod dates;
 pub mod events;
+pub mod messages;
 pub mod predicted;
 pub mod rfm;
 pub mod values;
@@ -13,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::events::{EventTest, NoEventTest};
+use self::messages::{LinkTest, ReplyTest, SkipTest};
 use self::predicted::PredictedTest;
 use self::rfm::RfmTest;
 use self::values::ValueTest;
@@ -21,6 +23,7 @@ use crate::contact::Channel;
 use crate::customer::Customer;
 use crate::definitions::Definitions;
 use crate::enrollment::{Enrollment, Message, Status};
+use crate::event_match::EventMatch;
 use crate::journey::Journey;
 use crate::names::{AudienceName, ListName, SegmentName, StepName};
 use crate::time::Timestamp;
@@ -63,6 +66,24 @@ pub enum Condition {
     Clicked(StepName),
     /// A link in a message of this enrollment was clicked, or it was replied to.
     Responded(StepName),
+    /// A certain link in a message of this enrollment was clicked.
+    ClickedLink(LinkTest),
+    /// The picture of an e-mail of this enrollment was loaded: opened by a person, or prefetched by a mail program.
+    Opened(StepName),
+    /// A message of this enrollment was replied to.
+    Replied(StepName),
+    /// A message of this enrollment was replied to with one of some words.
+    RepliedWith(ReplyTest),
+    /// A message of this enrollment was refused by the provider, or did not reach the person.
+    Bounced(StepName),
+    /// A message of this enrollment was not sent, for a reason of ours.
+    Skipped(StepName),
+    /// A message of this enrollment was not sent, for this reason.
+    SkippedBecause(SkipTest),
+    /// What the event said that began this enrollment.
+    Entry(ValueTest),
+    /// It happened after this enrollment began: the name of an event, or `{ name, where, matching }`.
+    Happened(EventMatch),
 }
 
 /// Whether a condition holds, and the earliest instant at which time alone can change that.
@@ -140,6 +161,22 @@ impl Condition {
             Self::Delivered(step) => message(subject, step, |message| message.status == Status::Delivered),
             Self::Clicked(step) => message(subject, step, |message| message.clicked.is_some()),
             Self::Responded(step) => message(subject, step, Message::responded),
+            Self::ClickedLink(test) => test.evaluate(subject),
+            Self::Opened(step) => message(subject, step, |message| message.opened.is_some()),
+            Self::Replied(step) => message(subject, step, |message| message.replied.is_some()),
+            Self::RepliedWith(test) => message(subject, &test.step, |message| test.takes(message)),
+            Self::Bounced(step) => message(subject, step, Message::bounced),
+            Self::Skipped(step) => {
+                message(subject, step, |message| matches!(message.status, Status::Skipped(_)))
+            }
+            Self::SkippedBecause(test) => {
+                message(subject, &test.step, |message| message.status == Status::Skipped(test.why))
+            }
+            Self::Entry(test) => {
+                let said = subject.enrollment.and_then(|(enrollment, _)| enrollment.event.get(&test.name));
+                test.evaluate(said, now, &|| customer.zone(&subject.definitions.zone))
+            }
+            Self::Happened(event) => messages::happened(event, subject, now),
         }
     }
 }
@@ -189,7 +226,48 @@ impl Condition {
             | Self::Sent(_)
             | Self::Delivered(_)
             | Self::Clicked(_)
-            | Self::Responded(_) => Vec::new(),
+            | Self::Responded(_)
+            | Self::ClickedLink(_)
+            | Self::Opened(_)
+            | Self::Replied(_)
+            | Self::RepliedWith(_)
+            | Self::Bounced(_)
+            | Self::Skipped(_)
+            | Self::SkippedBecause(_)
+            | Self::Entry(_)
+            | Self::Happened(_) => Vec::new(),
+        }
+    }
+
+    /// The step whose message it asks about.
+    pub const fn step(&self) -> Option<&StepName> {
+        match self {
+            Self::Sent(step)
+            | Self::Delivered(step)
+            | Self::Clicked(step)
+            | Self::Responded(step)
+            | Self::Opened(step)
+            | Self::Replied(step)
+            | Self::Bounced(step)
+            | Self::Skipped(step) => Some(step),
+            Self::ClickedLink(test) => Some(&test.step),
+            Self::RepliedWith(test) => Some(&test.step),
+            Self::SkippedBecause(test) => Some(&test.step),
+            Self::All(_)
+            | Self::Any(_)
+            | Self::Not(_)
+            | Self::Event(_)
+            | Self::NoEvent(_)
+            | Self::Trait(_)
+            | Self::InAudience(_)
+            | Self::InSegment(_)
+            | Self::InList(_)
+            | Self::Reachable(_)
+            | Self::Consent(_)
+            | Self::Rfm(_)
+            | Self::Predicted(_)
+            | Self::Entry(_)
+            | Self::Happened(_) => None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -43,6 +43,15 @@ pub enum Value {
 pub const TRAITS_BYTES: usize = 60_000;
 
 impl Value {
+    /// The value as one word or number, such as the id of an order.
+    pub fn word(&self) -> Option<String> {
+        match self {
+            Self::Text(text) if !text.is_empty() => Some(text.clone()),
+            Self::Integer(number) => Some(number.to_string()),
+            Self::Absent | Self::Boolean(_) | Self::Number(_) | Self::Text(_) | Self::List(_) => None,
+        }
+    }
+
     /// About as many bytes as the value takes.
     pub fn bytes(&self) -> usize {
         match self {
@@ -61,6 +70,10 @@ pub struct Membership {
     /// Since when that has been so.
     pub since: Timestamp,
 }
+
+/// What is kept of an enrollment at the last: when it began, and its key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Past(pub Timestamp, #[serde(default, skip_serializing_if = "Option::is_none")] pub Option<String>);
 
 /// A customer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,9 +98,12 @@ pub struct Customer {
     /// Journeys the person is in, and the last ones that ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub enrollments: Vec<Enrollment>,
-    /// When earlier enrollments began that are no longer kept whole.
+    /// When earlier enrollments began that are no longer kept whole, and their keys.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub past: BTreeMap<JourneyName, Vec<Timestamp>>,
+    pub past: BTreeMap<JourneyName, Vec<Past>>,
+    /// Requests to begin a journey that were decided lately, by their keys: one that comes again changes nothing.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub asked: BTreeSet<(Timestamp, JourneyName, String)>,
     /// Instants at which a journey that follows the calendar begins.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub armed: BTreeMap<JourneyName, Timestamp>,
@@ -112,6 +128,7 @@ impl Customer {
             audiences: BTreeMap::new(),
             enrollments: Vec::new(),
             past: BTreeMap::new(),
+            asked: BTreeSet::new(),
             armed: BTreeMap::new(),
             definitions: 0,
             notes: Vec::new(),

@@ -5,14 +5,20 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::calendar::{self, Clock24};
+use crate::calendar::{self, Clock24, Moment, Weekday};
 use crate::condition::Condition;
+use crate::condition::values::ValueTest;
 use crate::consent::Purpose;
+use crate::customer::Value;
+use crate::event_match::EventMatch;
+use crate::journey::WhenLate;
 use crate::list::ListSource;
-use crate::message::Policy;
+use crate::message::{Policy, Tightened};
 use crate::mistakes::plain;
-use crate::names::{AudienceName, JourneyName, SegmentName, StepName};
+use crate::names::{AudienceName, CardName, GroupName, JourneyName, SegmentName, StepName};
+use crate::parts::Prices;
 use crate::place::{self, Place};
+use crate::webhook::WebhookUrl;
 use crate::words::Words;
 
 /// The most steps a journey may have, nested ones included.
@@ -61,11 +67,14 @@ pub struct Shop {
     /// What it allows.
     #[serde(default)]
     pub policy: Policy,
+    /// What an SMS costs.
+    #[serde(default)]
+    pub prices: Prices,
 }
 
 impl Default for Shop {
     fn default() -> Self {
-        Self { time_zone: calendar::JAPAN.to_owned(), policy: Policy::default() }
+        Self { time_zone: calendar::JAPAN.to_owned(), policy: Policy::default(), prices: Prices::default() }
     }
 }
 
@@ -90,12 +99,29 @@ pub struct JourneySource {
     pub allowed: Option<Condition>,
     /// How often one customer may begin it: never left to a default.
     pub reentry: ReEntrySource,
-    /// The event that is its goal.
+    /// The event that is its goal: its name, or `{ name, where, matching }`.
     #[serde(default)]
-    pub goal: Option<String>,
+    pub goal: Option<EventMatch>,
     /// What ends it before its goal.
     #[serde(default)]
     pub exit: Option<Condition>,
+    /// Of those who could begin several journeys at one instant, the journey with the higher number comes first; 0 when
+    /// nothing is said.
+    #[serde(default)]
+    pub priority: i32,
+    /// Of the journeys with this word a customer is in one at a time.
+    #[serde(default)]
+    pub group: Option<GroupName>,
+    /// What it allows beyond what the shop does: less.
+    #[serde(default)]
+    pub policy: Tightened,
+    /// What becomes of a message whose time came while the journey was paused: `send` (when nothing is said) or `skip`.
+    #[serde(default)]
+    pub when_late: WhenLate,
+    /// How many in a hundred get none of its messages and cards, to tell what it brought: from 1 to 50. Webhooks, traits and
+    /// audiences concern them too.
+    #[serde(default)]
+    pub holdout_percent: Option<u8>,
     /// What happens, in order.
     pub steps: Vec<StepSource>,
 }
@@ -106,8 +132,99 @@ pub struct JourneySource {
 pub enum EnterSource {
     /// Entering a segment.
     Segment(SegmentName),
+    /// Leaving a segment.
+    LeftSegment(SegmentName),
+    /// Something the customer does.
+    Event(EventEntrySource),
     /// The birthday, at a local time such as `10:00`.
     Birthday(Clock24),
+    /// A date in a trait, once for each value: moved, it begins at the new date; taken away, not at all.
+    Date(DateSource),
+    /// Every anniversary of a date in a trait.
+    Anniversary(AnniversarySource),
+    /// Days of the calendar, for whoever `allowed` takes in then.
+    Schedule(ScheduleSource),
+    /// One instant, for those who are in a segment at it.
+    Campaign(CampaignSource),
+    /// Only that someone asks for it: a call of the API, a file, a command. Every journey can be asked for.
+    Request,
+}
+
+/// An event that begins a journey.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EventEntrySource {
+    /// The event's name.
+    pub name: String,
+    /// What its properties must say; `yen` is what it was worth.
+    #[serde(default, rename = "where")]
+    pub filter: Vec<ValueTest>,
+    /// The property that tells one enrollment from another, such as `order_id`: a customer can be in the journey once for
+    /// each.
+    #[serde(default)]
+    pub key: Option<String>,
+}
+
+/// A date, and how far from it. With `at`, whole days of the calendar; with `before` or `after`, a length of time.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DateSource {
+    /// The trait that holds the date: a day or an instant.
+    #[serde(default, rename = "trait")]
+    pub attribute: Option<String>,
+    /// The property of the event that began the journey, instead of a trait.
+    #[serde(default)]
+    pub property: Option<String>,
+    /// So many days after it; before it when negative.
+    #[serde(default)]
+    pub days: i32,
+    /// The time of day, such as `18:00`.
+    #[serde(default)]
+    pub at: Option<Clock24>,
+    /// So long before it.
+    #[serde(default)]
+    pub before: Option<Length>,
+    /// So long after it.
+    #[serde(default)]
+    pub after: Option<Length>,
+}
+
+/// The anniversary of a date.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnniversarySource {
+    /// The trait that holds the date.
+    #[serde(rename = "trait")]
+    pub attribute: String,
+    /// So many days after it; before it when negative.
+    #[serde(default)]
+    pub days: i32,
+    /// The time of day, such as `10:00`.
+    pub at: Clock24,
+}
+
+/// Days of the calendar: every day, unless days of the week or of the month are named.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduleSource {
+    /// The time of day, by the customer's clock.
+    pub at: Clock24,
+    /// Days of the week.
+    #[serde(default)]
+    pub weekdays: Vec<Weekday>,
+    /// Days of the month; a month without one has its last day instead.
+    #[serde(default)]
+    pub days: Vec<i8>,
+}
+
+/// A one-off journey.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CampaignSource {
+    /// To whom.
+    pub segment: SegmentName,
+    /// When, by the shop's clock.
+    pub at: Moment,
 }
 
 /// How often a customer may begin a journey.
@@ -125,6 +242,8 @@ pub enum ReEntrySource {
         /// In how many days.
         within_days: u32,
     },
+    /// Once for each key: an order, an appointment, a value of the date that begins it.
+    PerKey,
 }
 
 /// A step as it is written.
@@ -137,14 +256,26 @@ pub enum StepSource {
     Email(EmailSource),
     /// Waits, such as `3d`, `12h`, `30m`.
     Wait(Length),
-    /// Waits for an event.
-    WaitFor(WaitForSource),
+    /// Waits until a time of day, a day of the week, or a date.
+    WaitUntil(UntilSource),
+    /// Waits for an event, or until a condition holds.
+    WaitFor(Box<WaitForSource>),
     /// Takes the first way whose condition holds; a way without one is taken when no other is.
     Branch(Vec<WaySource>),
+    /// Takes one of several ways by chance, by their weights: the same one for a person whenever it is asked.
+    Split(Vec<VariantSource>),
+    /// Sets a trait of the customer.
+    Set(SetSource),
     /// Puts the customer on an audience.
     AddToAudience(AudienceName),
     /// Takes the customer off an audience.
     RemoveFromAudience(AudienceName),
+    /// Writes an e-mail to somebody else about the customer, such as their sales person.
+    Notify(NotifySource),
+    /// Tells a system of the shop's own, by an HTTPS request; the journey goes on at once.
+    Webhook(WebhookSource),
+    /// Puts a row in an export of cards for the post.
+    Card(CardName),
     /// Ends the journey here.
     Exit,
 }
@@ -155,8 +286,14 @@ pub enum StepSource {
 pub struct SmsSource {
     /// The step's name.
     pub name: StepName,
-    /// The text.
-    pub text: String,
+    /// The text: one for all, or one in each language as `{ ja: …, en: … }`; the trait `language` tells who reads which.
+    pub text: Words,
+    /// The most parts it may have, with its variables filled in: from 1 to 10. Who would get more is skipped.
+    #[serde(default)]
+    pub at_most_parts: Option<u32>,
+    /// Shorter texts, in order, for those for whom the text has too many parts.
+    #[serde(default)]
+    pub shorter: Vec<Words>,
     /// Where `{{ links.NAME }}` leads.
     #[serde(default)]
     #[schemars(extend("propertyNames" = { "pattern": "^[a-z_]+$" }, "additionalProperties" = { "type": "string", "pattern": "^https?://" }))]
@@ -169,28 +306,73 @@ pub struct SmsSource {
 pub struct EmailSource {
     /// The step's name.
     pub name: StepName,
-    /// The subject.
-    pub subject: String,
-    /// The text.
-    pub text: String,
-    /// The HTML.
+    /// The subject: one for all, or one in each language as `{ ja: …, en: … }`.
+    pub subject: Words,
+    /// The text, in the same way.
+    pub text: Words,
+    /// The HTML, in the same way.
     #[serde(default)]
-    pub html: Option<String>,
+    pub html: Option<Words>,
+    /// In whose name it is sent; the shop's, when nothing is said.
+    #[serde(default)]
+    pub from: Option<FromSource>,
     /// Where `{{ links.NAME }}` leads.
     #[serde(default)]
     #[schemars(extend("propertyNames" = { "pattern": "^[a-z_]+$" }, "additionalProperties" = { "type": "string", "pattern": "^https?://" }))]
     pub links: Links,
 }
 
+/// A notice to somebody else.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NotifySource {
+    /// The step's name.
+    pub name: StepName,
+    /// Their e-mail address; a text with variables, such as `{{ customer.sales_email }}`.
+    pub to: String,
+    /// The subject.
+    pub subject: Words,
+    /// The text.
+    pub text: Words,
+}
+
+/// A message to a system of the shop's own.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSource {
+    /// The step's name.
+    pub name: StepName,
+    /// Where it goes, such as `https://shop.example.jp/hooks`; the same for every customer.
+    pub url: WebhookUrl,
+    /// The traits it tells of, such as `[name, phone]`; none when nothing is said.
+    #[serde(default)]
+    pub traits: Vec<String>,
+}
+
+/// In whose name an e-mail is sent. The address stays the shop's own, so that the mail passes the checks of receivers.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FromSource {
+    /// The name that is shown; a text with variables, such as `{{ customer.sales_name | default: sender }}`.
+    pub name: String,
+    /// Where replies go; a text with variables. Without a value for a customer, replies go to the shop.
+    #[serde(default)]
+    pub reply_to: Option<String>,
+}
+
 /// Links by name, in the order of their names.
 pub type Links = std::collections::BTreeMap<String, String>;
 
-/// A wait for an event.
+/// A wait for an event, or until a condition holds.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WaitForSource {
-    /// The event's name.
-    pub event: String,
+    /// The event: its name, or `{ name, where, matching }`.
+    #[serde(default)]
+    pub event: Option<EventMatch>,
+    /// The condition: a reply, a click, a segment.
+    #[serde(default)]
+    pub when: Option<Condition>,
     /// For how long.
     pub within: Length,
     /// What happens when it came.
@@ -199,6 +381,55 @@ pub struct WaitForSource {
     /// What happens when it did not.
     #[serde(default)]
     pub otherwise: Vec<StepSource>,
+}
+
+/// Until when a step waits: `at` alone or with `days` and `weekdays`, or a date.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UntilSource {
+    /// The next such time of day, by the customer's clock.
+    #[serde(default)]
+    pub at: Option<Clock24>,
+    /// So many days of the calendar later, or more: with 3, what is reached on a Monday at any hour goes on on Thursday at
+    /// the earliest.
+    #[serde(default)]
+    pub days: u32,
+    /// On one of these days of the week.
+    #[serde(default)]
+    pub weekdays: Vec<Weekday>,
+    /// So far from a date. One that has passed ends the wait at once; one that is not there ends the journey.
+    #[serde(default)]
+    pub date: Option<DateSource>,
+}
+
+/// One way of a split.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VariantSource {
+    /// Its name in reports.
+    pub name: String,
+    /// How much of all goes this way, in relation to the others; 1 when nothing is said.
+    #[serde(default)]
+    pub weight: Option<u32>,
+    /// What happens on it.
+    #[serde(default)]
+    pub steps: Vec<StepSource>,
+}
+
+/// A trait and what it says from then on.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetSource {
+    /// The trait.
+    #[serde(rename = "trait")]
+    pub name: String,
+    /// What it says; nothing takes it away.
+    #[serde(default = "absent")]
+    pub to: Value,
+}
+
+const fn absent() -> Value {
+    Value::Absent
 }
 
 /// One way of a branch.

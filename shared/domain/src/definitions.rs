@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 use crate::check;
 use crate::condition::Condition;
@@ -17,6 +18,7 @@ use crate::mistakes;
 use crate::names::{JourneyName, ListName, NameError, SegmentName};
 use crate::place::{self, Place, Tree};
 use crate::population::{Population, Unlearnt};
+use crate::time::Timestamp;
 
 pub use self::dangling::Dangling;
 
@@ -31,6 +33,8 @@ pub enum Kind {
     Shop,
     /// A list of customers.
     List,
+    /// Whether a journey runs: what an operator said of it, of which every version is kept.
+    Switch,
     /// What was learnt of all customers at once. A recomputation writes it, nobody applies it, and only its latest
     /// version is kept.
     Population,
@@ -44,13 +48,14 @@ impl Kind {
             Self::Journey => "journey",
             Self::Shop => "shop",
             Self::List => "list",
+            Self::Switch => "switch",
             Self::Population => "population",
         }
     }
 
     /// Reads the name in keys.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Segment, Self::Journey, Self::Shop, Self::List, Self::Population]
+        [Self::Segment, Self::Journey, Self::Shop, Self::List, Self::Switch, Self::Population]
             .into_iter()
             .find(|kind| kind.name() == text)
     }
@@ -74,6 +79,30 @@ impl Version {
     pub fn withdraws(&self) -> bool {
         self.yaml.is_empty()
     }
+}
+
+/// What an operator said of a journey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Switch {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub to: SwitchedTo,
+}
+
+/// Whether a journey runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SwitchedTo {
+    /// It goes on.
+    Running,
+    /// It stands still: who begins it meanwhile, and who is in it, goes on when it is resumed.
+    Paused,
+    /// Enrollments on this version and earlier ones end, and nobody begins them any more.
+    Stopped {
+        /// The version.
+        version: u32,
+    },
 }
 
 /// A number that grows with every change of definitions: the sum of the highest version of each. It is how many
@@ -152,6 +181,8 @@ pub struct Definitions {
     pub journeys: BTreeMap<JourneyName, BTreeMap<u32, Arc<Journey>>>,
     /// Journeys that nobody begins any more; those who are in one go on in the version they began.
     pub withdrawn: BTreeSet<JourneyName>,
+    /// What operators said of journeys, the earliest first.
+    pub switches: BTreeMap<JourneyName, Vec<Switch>>,
     /// Current lists.
     pub lists: BTreeMap<ListName, Arc<Ids>>,
     /// What was learnt of all customers at once.
@@ -179,6 +210,7 @@ impl Definitions {
             segments: BTreeMap::new(),
             journeys: BTreeMap::new(),
             withdrawn: BTreeSet::new(),
+            switches: BTreeMap::new(),
             lists: BTreeMap::new(),
             population: None,
             shop: Shop::default(),
@@ -191,7 +223,8 @@ impl Definitions {
             latest.is_none_or(|latest| latest.number == version.number)
         };
         // Of journeys every version is in force for those who began it.
-        let in_force = |version: &&Version| version.kind == Kind::Journey || current(version);
+        let in_force =
+            |version: &&Version| matches!(version.kind, Kind::Journey | Kind::Switch) || current(version);
         let mut sorted: Vec<&Version> = versions.iter().filter(in_force).collect();
         sorted.sort_by_key(|version| version.number);
         for version in sorted {
@@ -212,6 +245,15 @@ impl Definitions {
         if version.kind == Kind::Population {
             // One that a later release wrote may not read: until the next survey it is as if nothing were known.
             self.population = serde_json::from_str(&version.yaml).ok();
+            return Ok(());
+        }
+        if version.kind == Kind::Switch {
+            let read = (JourneyName::parse(&version.name), serde_json::from_str(&version.yaml));
+            let (Ok(journey), Ok(switch)) = read else {
+                let place = format!("switch {}", version.name);
+                return Err(vec![Mistake { place, what: "does not read".to_owned() }]);
+            };
+            self.switches.entry(journey).or_default().push(switch);
             return Ok(());
         }
         match definition::parse(&version.yaml).map_err(|mistake| vec![mistake])? {
@@ -243,7 +285,7 @@ impl Definitions {
             Kind::List => {
                 self.lists.remove(&ListName::parse(&version.name)?);
             }
-            Kind::Population => {}
+            Kind::Switch | Kind::Population => {}
         }
         Ok(())
     }
@@ -253,7 +295,29 @@ impl Definitions {
         if self.withdrawn.contains(name) {
             return None;
         }
-        self.journeys.get(name)?.last_key_value().map(|(number, journey)| (*number, journey))
+        let (number, journey) = self.journeys.get(name)?.last_key_value()?;
+        (!self.is_stopped(name, *number)).then_some((*number, journey))
+    }
+
+    /// Whether a version of a journey was stopped.
+    pub fn is_stopped(&self, name: &JourneyName, number: u32) -> bool {
+        let said = self.switches.get(name).into_iter().flatten();
+        said.into_iter()
+            .any(|switch| matches!(switch.to, SwitchedTo::Stopped { version } if number <= version))
+    }
+
+    /// Whether a journey is paused.
+    pub fn is_paused(&self, name: &JourneyName) -> bool {
+        self.switches
+            .get(name)
+            .and_then(|said| said.last())
+            .is_some_and(|switch| switch.to == SwitchedTo::Paused)
+    }
+
+    /// Whether a journey was paused at an instant, and runs by now.
+    pub fn was_paused(&self, name: &JourneyName, at: Timestamp) -> bool {
+        let said = self.switches.get(name).map(Vec::as_slice).unwrap_or_default();
+        said.windows(2).any(|pair| pair[0].to == SwitchedTo::Paused && pair[0].at <= at && at < pair[1].at)
     }
 
     /// One version of a journey.

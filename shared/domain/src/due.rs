@@ -4,7 +4,9 @@ use crate::condition::Subject;
 use crate::customer::Customer;
 use crate::definitions::Definitions;
 use crate::enrollment::{Enrollment, State};
-use crate::journey::{Enter, Journey, Step};
+use crate::entry::{self, CampaignStage};
+use crate::event_match::EventMatch;
+use crate::journey::{Awaited, Enter, Journey, Step};
 use crate::names::{JourneyName, SegmentName};
 use crate::time::Timestamp;
 use crate::walk::watch_at;
@@ -23,8 +25,8 @@ pub struct Due {
 pub enum DueReason {
     /// A segment's condition.
     Segment(SegmentName),
-    /// A birthday on which a journey begins, or the condition on who may begin it.
-    Birthday(JourneyName),
+    /// A journey begins by the calendar, or the condition on who may begin it changes.
+    Calendar(JourneyName),
     /// A wait ends, a held message may leave, an event that was dated ahead happens.
     Step(JourneyName),
     /// A message of which nothing was heard.
@@ -38,15 +40,23 @@ pub fn next(customer: &Customer, now: Timestamp, definitions: &Definitions) -> O
         let at = segment.when.flips(subject, now)?;
         Some(Due { at, why: DueReason::Segment(name.clone()) })
     });
-    let birthdays = definitions.journeys.keys().filter_map(|name| {
+    let calendar = definitions.journeys.keys().filter_map(|name| {
         let (_, journey) = definitions.current(name)?;
-        match journey.enter {
-            Enter::Birthday(_) => customer.birthday()?,
-            Enter::Segment(_) => return None,
+        let armed = customer.armed.get(name).copied();
+        let at = match &journey.enter {
+            Enter::Date(_) | Enter::Schedule(_) => {
+                entry::next(journey, customer, now, definitions)?;
+                let allowed = journey.allowed.as_ref().and_then(|allowed| allowed.flips(subject, now));
+                armed.into_iter().chain(allowed).min()?
+            }
+            // What is armed from its beginning on is no instant to look at.
+            Enter::Campaign(campaign) => match entry::stage(campaign, now, definitions) {
+                CampaignStage::Ahead(_) => armed?,
+                CampaignStage::Open(..) | CampaignStage::Over => return None,
+            },
+            Enter::Segment(_) | Enter::LeftSegment(_) | Enter::Event(_) | Enter::Request => return None,
         };
-        let allowed = journey.allowed.as_ref().and_then(|allowed| allowed.flips(subject, now));
-        let at = customer.armed.get(name).copied().into_iter().chain(allowed).min()?;
-        Some(Due { at, why: DueReason::Birthday(name.clone()) })
+        Some(Due { at, why: DueReason::Calendar(name.clone()) })
     });
     let enrollments = customer.enrollments.iter().flat_map(|enrollment| {
         let journey = definitions.version(&enrollment.journey, enrollment.version);
@@ -56,7 +66,7 @@ pub fn next(customer: &Customer, now: Timestamp, definitions: &Definitions) -> O
         let watch = outstanding.map(watch_at).min();
         step.into_iter().chain(watch.map(|at| Due { at, why: DueReason::Watch(enrollment.journey.clone()) }))
     });
-    segments.chain(birthdays).chain(enrollments).filter(|due| due.at > now).min_by_key(|due| due.at)
+    segments.chain(calendar).chain(enrollments).filter(|due| due.at > now).min_by_key(|due| due.at)
 }
 
 fn step(
@@ -66,27 +76,34 @@ fn step(
     now: Timestamp,
     definitions: &Definitions,
 ) -> Option<Timestamp> {
-    let ahead = |event: Option<&String>| customer.events.get(event?)?.ahead(now);
+    let ahead = |event: &EventMatch| event.ahead(customer, now);
+    let subject = Subject { customer, enrollment: Some((enrollment, journey)), definitions };
     let state = match &enrollment.state {
         State::Ended { .. } => return None,
         State::Starting { .. } | State::Sending { .. } => None,
         State::Holding { until, .. } | State::Waiting { until, .. } => Some(*until),
         State::Listening { step, until, .. } => {
-            let event = match journey.steps.get(*step) {
-                Some(Step::Listen { event, .. }) => Some(event),
+            let comes = match journey.steps.get(*step) {
+                Some(Step::Listen { awaited: Awaited::Event(event), .. }) => ahead(event),
+                Some(Step::Listen { awaited: Awaited::When(condition), .. }) => condition.flips(subject, now),
                 Some(
                     Step::Message(_)
                     | Step::Wait { .. }
                     | Step::Branch { .. }
+                    | Step::Split { .. }
                     | Step::Audience { .. }
+                    | Step::Set { .. }
+                    | Step::Webhook(_)
+                    | Step::Card { .. }
                     | Step::Exit,
                 )
                 | None => None,
             };
-            Some(ahead(event).map_or(*until, |at| at.min(*until)))
+            Some(comes.map_or(*until, |at| at.min(*until)))
         }
     };
-    let subject = Subject { customer, enrollment: Some((enrollment, journey)), definitions };
+    // A paused journey stands still: what time does to it is made up for when it is resumed.
+    let state = state.filter(|_| !definitions.is_paused(&journey.name));
     let exit = journey.exit.as_ref().and_then(|exit| exit.flips(subject, now));
-    state.into_iter().chain(exit).chain(ahead(journey.goal.as_ref())).min()
+    state.into_iter().chain(exit).chain(journey.goal.as_ref().and_then(ahead)).min()
 }

@@ -1,9 +1,12 @@
 //! One customer's way through one version of a journey.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::consent::Purpose;
 use crate::contact::Channel;
+use crate::event::{EventId, Properties};
 use crate::message::{Code, HoldReason, SkipReason};
 use crate::money::Yen;
 use crate::names::JourneyName;
@@ -18,6 +21,21 @@ pub struct Enrollment {
     pub version: u32,
     /// When it began.
     pub entered: Timestamp,
+    /// What tells it from others of the journey: the id of an order, the value of the date that began it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// The value of the date that began it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
+    /// The event or the request that began it: it may have been heard of later than it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<(Timestamp, EventId)>,
+    /// What the event said that began it.
+    #[serde(default, skip_serializing_if = "Properties::is_empty")]
+    pub event: Properties,
+    /// Whether it gets no messages, so that what they bring can be told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held_out: bool,
     /// Whether an event of its goal was known in the very second it began: such a one began it, or came before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub goal_before: bool,
@@ -32,6 +50,18 @@ pub struct Enrollment {
     /// The goal it reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goal: Option<Goal>,
+}
+
+impl Enrollment {
+    /// When what began it happened.
+    pub fn begun(&self) -> Timestamp {
+        self.by.as_ref().map_or(self.entered, |by| by.0)
+    }
+
+    /// Whether something is what began it.
+    pub fn is_begun_by(&self, id: &EventId) -> bool {
+        self.by.as_ref().is_some_and(|by| by.1 == *id)
+    }
 }
 
 /// How often a message was held that is remembered of one enrollment.
@@ -135,6 +165,12 @@ pub enum EndReason {
     Exit,
     /// The version it was on is gone.
     VersionGone,
+    /// The date that began it, or that it waited for, was moved or taken away.
+    DateMoved,
+    /// Someone took the customer out of it.
+    Removed,
+    /// The journey was stopped.
+    Stopped,
 }
 
 impl EndReason {
@@ -145,6 +181,9 @@ impl EndReason {
             Self::Finished => "all steps taken",
             Self::Exit => "exit condition held",
             Self::VersionGone => "its version is gone",
+            Self::DateMoved => "its date was moved or taken away",
+            Self::Removed => "taken out of it",
+            Self::Stopped => "journey stopped",
         }
     }
 }
@@ -161,6 +200,22 @@ pub enum Visit {
         step: usize,
         /// The name of the way.
         way: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// A webhook was handed to its sender.
+    Webhook {
+        /// The step.
+        step: usize,
+        /// Its code, by which the receiver knows one that comes twice.
+        code: Code,
+        /// When.
+        at: Timestamp,
+    },
+    /// A card for the post.
+    Card {
+        /// The step.
+        step: usize,
         /// When.
         at: Timestamp,
     },
@@ -197,12 +252,18 @@ pub struct Message {
     /// The first click on one of its links.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clicked: Option<Timestamp>,
+    /// Its links that were clicked, by their position.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub links: BTreeSet<usize>,
     /// When its picture was first loaded: opened by a person, or prefetched by a mail program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened: Option<Timestamp>,
     /// The first reply to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replied: Option<Timestamp>,
+    /// What that reply said, if it was short; see [`crate::message::reply_word`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde's skip_serializing_if asks for")]
@@ -273,6 +334,15 @@ impl Message {
         self.billed |= billed;
     }
 
+    /// Takes a reply. The earliest stands, and of two at one instant the lesser word.
+    pub fn answer(&mut self, at: Timestamp, word: Option<&str>) {
+        let known = self.replied.map(|at| (at, self.reply.as_deref()));
+        if known.is_none_or(|known| (at, word) < known) {
+            self.reply = word.map(ToOwned::to_owned);
+            self.replied = Some(at);
+        }
+    }
+
     /// Whether the person answered: clicked a link or replied.
     pub const fn responded(&self) -> bool {
         self.clicked.is_some() || self.replied.is_some()
@@ -308,7 +378,7 @@ impl Enrollment {
     pub fn messages(&self) -> impl Iterator<Item = &Message> {
         self.visits.iter().filter_map(|visit| match visit {
             Visit::Message(message) => Some(message),
-            Visit::Took { .. } => None,
+            Visit::Took { .. } | Visit::Webhook { .. } | Visit::Card { .. } => None,
         })
     }
 
@@ -316,7 +386,7 @@ impl Enrollment {
     pub fn messages_mut(&mut self) -> impl Iterator<Item = &mut Message> {
         self.visits.iter_mut().filter_map(|visit| match visit {
             Visit::Message(message) => Some(message),
-            Visit::Took { .. } => None,
+            Visit::Took { .. } | Visit::Webhook { .. } | Visit::Card { .. } => None,
         })
     }
 
@@ -333,7 +403,7 @@ impl Enrollment {
 }
 
 /// A decision that belongs to no enrollment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Note {
     /// When it was taken.
     pub at: Timestamp,
@@ -342,7 +412,7 @@ pub struct Note {
 }
 
 /// What was decided outside of an enrollment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Noted {
     /// A journey did not begin because the customer is in it.
@@ -351,8 +421,33 @@ pub enum Noted {
     ReEntry(JourneyName),
     /// A journey did not begin because its condition did not hold.
     NotWhere(JourneyName),
+    /// A journey did not begin because the customer is in another one of its group.
+    Exclusive(JourneyName, JourneyName),
+    /// A journey that was asked for is not there, or not any more.
+    NoJourney(JourneyName),
+    /// A journey did not begin because its event was told too late.
+    LateEvent(JourneyName),
+    /// A journey did not begin because its event did not have the property that is its key.
+    NoKey(JourneyName),
     /// A trait was left out: there is no room for more.
     TraitLeftOut(String),
     /// An event was left out: older than the occurrences kept one by one, or one name too many.
     EventLeftOut(String),
+}
+
+impl Noted {
+    /// Why a journey did not begin, in words; what else was decided, by its name.
+    pub const fn describe(&self) -> &'static str {
+        match self {
+            Self::AlreadyIn(_) => "already in it",
+            Self::ReEntry(_) => "its re-entry rule",
+            Self::NotWhere(_) => "its condition did not hold",
+            Self::Exclusive(..) => "another one of its group goes on",
+            Self::NoJourney(_) => "there is no such journey",
+            Self::LateEvent(_) => "its event was told more than a day late",
+            Self::NoKey(_) => "its event does not have the property that is its key",
+            Self::TraitLeftOut(_) => "a trait was left out",
+            Self::EventLeftOut(_) => "an event was left out",
+        }
+    }
 }

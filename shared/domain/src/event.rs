@@ -49,6 +49,13 @@ impl EventId {
     }
 }
 
+impl EventId {
+    /// The characters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The last `length` digits of `number` in base 62.
 pub fn base62(mut number: u128, length: usize) -> String {
     const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -8,7 +8,7 @@ use crate::consent::ConsentSaid;
 use crate::contact::Channel;
 use crate::customer::Value;
 use crate::enrollment::Status;
-use crate::event::Event;
+use crate::event::{Event, Properties};
 use crate::message::{Code, HoldReason};
 use crate::money::Yen;
 use crate::names::{AudienceName, CustomerId, JourneyName, SegmentName};
@@ -64,6 +64,9 @@ pub enum Input {
     Click {
         /// The message the link was in.
         code: Code,
+        /// The link, by its position among those of the message.
+        #[serde(default)]
+        link: usize,
         /// When.
         at: Timestamp,
     },
@@ -80,8 +83,30 @@ pub enum Input {
         code: Option<Code>,
         /// The channel.
         channel: Channel,
+        /// What was replied, as [`crate::message::reply_word`] has it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        word: Option<String>,
         /// When.
         at: Timestamp,
+    },
+    /// A journey is to begin, whatever begins it otherwise.
+    Enroll {
+        /// The journey.
+        journey: JourneyName,
+        /// What tells this request from others: of those with the same key one begins it.
+        key: String,
+        /// When it was asked for.
+        at: Timestamp,
+        /// What texts can speak of, and conditions ask about, as of an event.
+        #[serde(default, skip_serializing_if = "Properties::is_empty")]
+        event: Properties,
+    },
+    /// The customer is to be taken out of a journey.
+    Remove {
+        /// The journey.
+        journey: JourneyName,
+        /// What began at this instant or later stays.
+        until: Timestamp,
     },
     /// The person opted out of marketing on a channel.
     OptOut {
@@ -127,12 +152,17 @@ pub enum Effect {
         /// The message.
         task: SendTask,
     },
+    /// Hand a webhook to its sender.
+    Webhook(WebhookTask),
     /// Write the enrollment's row of the ledger anew.
     Ledger {
         /// The journey.
         journey: JourneyName,
         /// When the enrollment began.
         entered: Timestamp,
+        /// Its key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
     },
     /// Write the customer's row in a segment or audience anew.
     Member {
@@ -171,6 +201,32 @@ pub struct SendTask {
     pub customer: CustomerId,
     /// The message.
     pub code: Code,
+}
+
+/// A webhook to send, as it stands in its sender's queue: all that it says but for the traits, which are read when it is
+/// sent, so that none of them waits in a queue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WebhookTask {
+    /// The customer.
+    pub customer: CustomerId,
+    /// Its code: the same when it is made again.
+    pub code: Code,
+    /// The journey.
+    pub journey: JourneyName,
+    /// Its version.
+    pub version: u32,
+    /// The step.
+    pub step: usize,
+    /// When the step was reached.
+    pub at: Timestamp,
+    /// What tells the enrollment from others of the journey.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// What the event said that began it.
+    #[serde(default, skip_serializing_if = "Properties::is_empty")]
+    pub event: Properties,
+    /// The number of the definitions that are to be known.
+    pub definitions: u32,
 }
 
 /// Something other systems may want to know.

@@ -1,5 +1,7 @@
 //! The ledger: one row per enrollment, a projection of the customer.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::contact::Channel;
@@ -13,6 +15,12 @@ use crate::time::Timestamp;
 pub struct Row {
     /// The version of the journey.
     pub version: u32,
+    /// What tells it from others of the journey.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Whether it gets no messages, so that what they bring can be told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held_out: bool,
     /// When it ended, and why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<(Timestamp, EndReason)>,
@@ -22,6 +30,9 @@ pub struct Row {
     /// Ways taken: the step and the name of the way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub took: Vec<(usize, String)>,
+    /// Webhooks and cards: the step, and when it was passed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passed: Vec<(usize, Timestamp)>,
     /// The goal it reached.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goal: Option<Goal>,
@@ -47,12 +58,18 @@ pub struct Sent {
     /// First click.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clicked: Option<Timestamp>,
+    /// Its links that were clicked, by their position.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub links: BTreeSet<usize>,
     /// First load of its picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened: Option<Timestamp>,
     /// First reply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replied: Option<Timestamp>,
+    /// What that reply said, if it was short.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<String>,
 }
 
 impl Row {
@@ -60,11 +77,17 @@ impl Row {
     pub fn of(enrollment: &Enrollment) -> Self {
         let took = enrollment.visits.iter().filter_map(|visit| match visit {
             Visit::Took { step, way, .. } => Some((*step, way.clone())),
-            Visit::Message(_) => None,
+            Visit::Message(_) | Visit::Webhook { .. } | Visit::Card { .. } => None,
+        });
+        let passed = enrollment.visits.iter().filter_map(|visit| match visit {
+            Visit::Webhook { step, at, .. } | Visit::Card { step, at } => Some((*step, *at)),
+            Visit::Message(_) | Visit::Took { .. } => None,
         });
         let settled = enrollment.messages().filter(|message| message.status != Status::Pending);
         Self {
             version: enrollment.version,
+            key: enrollment.key.clone(),
+            held_out: enrollment.held_out,
             ended: match enrollment.state {
                 State::Ended { at, why } => Some((at, why)),
                 State::Starting { .. }
@@ -75,6 +98,7 @@ impl Row {
             },
             messages: settled.map(Sent::of).collect(),
             took: took.collect(),
+            passed: passed.collect(),
             goal: enrollment.goal,
         }
     }
@@ -90,8 +114,10 @@ impl Sent {
             parts: message.parts,
             yen: message.yen,
             clicked: message.clicked,
+            links: message.links.clone(),
             opened: message.opened,
             replied: message.replied,
+            reply: message.reply.clone(),
         }
     }
 }

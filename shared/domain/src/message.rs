@@ -1,17 +1,24 @@
 //! Messages: their codes, and whether one may leave.
 
+use std::collections::BTreeSet;
+
 use hmac::digest::Key;
 use hmac::{Hmac, KeyInit, Mac};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::calendar::PermittedHours;
+use crate::calendar::{PAYMENT_HOURS, PermittedHours, Weekday, Weekdays};
+use crate::chance::draw;
+use crate::condition::dates::Day;
 use crate::consent::Purpose;
 use crate::contact::Channel;
 use crate::customer::Customer;
 use crate::event::base62;
+use crate::holidays;
+use crate::money::Yen;
 use crate::names::{CustomerId, JourneyName};
 use crate::time::Timestamp;
 
@@ -30,10 +37,13 @@ impl Code {
         customer: &CustomerId,
         journey: &JourneyName,
         version: u32,
-        entered: Timestamp,
+        (entered, enrolled): (Timestamp, Option<&str>),
         step: usize,
     ) -> Self {
-        let named = format!("{customer}\n{journey}\n{version}\n{}\n{step}", entered.seconds());
+        let mut named = format!("{customer}\n{journey}\n{version}\n{}\n{step}", entered.seconds());
+        if let Some(enrolled) = enrolled {
+            named.extend(["\n", enrolled]);
+        }
         let digest = key.mac().chain_update(named.as_bytes()).finalize().into_bytes();
         let number = digest.iter().take(16).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
         Self(base62(number, CODE_LENGTH))
@@ -96,7 +106,7 @@ impl std::fmt::Debug for CodeKey {
 }
 
 /// Why a message will not be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
     /// The person never agreed, or took the agreement back.
@@ -111,6 +121,12 @@ pub enum SkipReason {
     MissingValue,
     /// The text is longer than a message may be.
     TooLong,
+    /// The customer gets none of the journey's messages, so that what they bring can be told.
+    HeldOut,
+    /// The journey was paused when it was time.
+    Late,
+    /// What the journey may cost in a month is spent.
+    BudgetSpent,
 }
 
 impl SkipReason {
@@ -123,6 +139,9 @@ impl SkipReason {
             Self::Ended => "journey ended before sending",
             Self::MissingValue => "a value the text needs is missing",
             Self::TooLong => "text too long",
+            Self::HeldOut => "held out",
+            Self::Late => "journey paused when it was time",
+            Self::BudgetSpent => "budget of the month spent",
         }
     }
 }
@@ -135,6 +154,8 @@ pub enum HoldReason {
     QuietHours,
     /// The person had as many messages as the shop allows.
     FrequencyCap,
+    /// The journey is paused.
+    Paused,
 }
 
 impl HoldReason {
@@ -143,16 +164,18 @@ impl HoldReason {
         match self {
             Self::QuietHours => "quiet hours",
             Self::FrequencyCap => "frequency cap",
+            Self::Paused => "journey paused",
         }
     }
 }
 
-/// At most this many marketing messages on one channel in so many days.
+/// At most this many marketing messages in so many days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FrequencyCap {
-    /// The channel it bounds.
-    pub channel: Channel,
+    /// The channel it bounds; all together, when none is named.
+    #[serde(default)]
+    pub channel: Option<Channel>,
     /// How many messages.
     pub at_most: u32,
     /// In how many days of 24 hours.
@@ -167,6 +190,66 @@ pub struct Policy {
     pub hours: PermittedHours,
     /// Bounds on marketing messages.
     pub caps: Vec<FrequencyCap>,
+    /// Days on which no marketing leaves, such as holidays.
+    pub days_off: BTreeSet<Day>,
+    /// The country on whose national holidays no marketing leaves.
+    pub holidays_off: Option<Country>,
+    /// Days of the week on which no marketing leaves.
+    pub weekdays_off: BTreeSet<Weekday>,
+    /// What was held until the hours begin leaves spread over so many minutes, so that not everyone hears at once.
+    pub spread_minutes: u32,
+}
+
+/// A country whose national holidays are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Country {
+    /// 日本
+    Japan,
+}
+
+impl Country {
+    fn is_holiday(self, date: Date) -> bool {
+        match self {
+            Self::Japan => holidays::is_holiday(date),
+        }
+    }
+}
+
+/// What one journey allows beyond what the shop does: less.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tightened {
+    /// Hours in which its messages may leave, whatever their purpose.
+    pub hours: Option<PermittedHours>,
+    /// Bounds on marketing messages, those of other journeys counted too, at which this one holds back.
+    pub caps: Vec<FrequencyCap>,
+    /// Whether it reminds of payments: none of its messages leaves between 21:00 and 8:00 (貸金業法 art. 21).
+    pub reminds_of_payment: bool,
+    /// The most yen that its SMS may cost in a month of the shop's calendar; those that would cost more are left out.
+    #[schemars(with = "Option<u32>")]
+    pub budget_yen_per_month: Option<Yen>,
+}
+
+impl Tightened {
+    /// The hours of the journey's messages for a purpose; none when they may leave at any time.
+    pub fn hours(&self, purpose: Purpose, policy: &Policy) -> Option<PermittedHours> {
+        let shop = match purpose {
+            Purpose::Marketing => Some(policy.hours),
+            Purpose::Transactional => None,
+        };
+        let payment = self.reminds_of_payment.then_some(PAYMENT_HOURS);
+        [shop, self.hours, payment].into_iter().flatten().reduce(PermittedHours::and)
+    }
+}
+
+impl Policy {
+    /// Whether marketing may leave on a day.
+    fn is_open(&self, date: Date) -> bool {
+        !self.days_off.contains(&Day(date))
+            && !self.holidays_off.is_some_and(|country| country.is_holiday(date))
+            && !self.weekdays_off.iter().any(|day| Weekdays::of(&[*day]).has(date))
+    }
 }
 
 /// What the shop allows, and the zone of people of whom none is known.
@@ -198,34 +281,50 @@ pub enum Permission {
     Skip(SkipReason),
 }
 
-/// Whether a message for `purpose` on `channel` may leave `now`: address, consent, permitted hours, caps.
+/// A message that asks whether it may leave.
+#[derive(Clone, Copy, Debug)]
+pub struct Asks<'a> {
+    /// Its channel.
+    pub channel: Channel,
+    /// Its purpose.
+    pub purpose: Purpose,
+    /// What its journey allows.
+    pub tightened: &'a Tightened,
+}
+
+/// Whether a message may leave `now`: address, consent, permitted hours and days, caps.
 ///
 /// Suppression is not known here; the sender reads it at the moment of sending. `moment` says whether messages that
 /// wait to be sent count against the caps: when one is planned they do, when one is sent it is among them itself.
 pub fn permission(
     customer: &Customer,
-    channel: Channel,
-    purpose: Purpose,
+    asks: Asks<'_>,
     rules: Rules<'_>,
     moment: Moment,
     now: Timestamp,
 ) -> Permission {
+    let Asks { channel, purpose, tightened } = asks;
     if customer.address(channel).is_none() {
         return Permission::Skip(SkipReason::NoAddress);
     }
     if !customer.consents_to(channel, purpose) {
         return Permission::Skip(SkipReason::NoConsent);
     }
-    match purpose {
-        Purpose::Transactional => return Permission::Send,
-        Purpose::Marketing => {}
-    }
-    let caps = rules.policy.caps.iter().filter(|cap| cap.channel == channel);
+    let marketing = purpose == Purpose::Marketing;
+    let caps = rules.policy.caps.iter().chain(&tightened.caps);
+    let caps = caps.filter(|cap| marketing && cap.channel.is_none_or(|capped| capped == channel));
     if let Some(until) = caps.filter_map(|cap| capped(customer, *cap, moment, now)).max() {
         return Permission::Hold(until, HoldReason::FrequencyCap);
     }
-    let opening = rules.policy.hours.next(now, &customer.zone(rules.zone));
-    if opening > now { Permission::Hold(opening, HoldReason::QuietHours) } else { Permission::Send }
+    let Some(hours) = tightened.hours(purpose, rules.policy) else { return Permission::Send };
+    let open = |date: Date| !marketing || rules.policy.is_open(date);
+    let opening = hours.next_on(now, &customer.zone(rules.zone), open);
+    if opening == now {
+        return Permission::Send;
+    }
+    let length = hours.minutes().min(rules.policy.spread_minutes);
+    let spread = draw(&[customer.id.as_str(), &opening.seconds().to_string()], length);
+    Permission::Hold(opening.plus(60 * i64::from(spread)), HoldReason::QuietHours)
 }
 
 /// The instant at which a cap lets the next message through, when it does not now.
@@ -235,7 +334,8 @@ fn capped(customer: &Customer, cap: FrequencyCap, moment: Moment, now: Timestamp
         .enrollments
         .iter()
         .flat_map(|enrollment| enrollment.messages().map(move |message| (enrollment, message)))
-        .filter(|(_, message)| message.channel == cap.channel && message.purpose == Purpose::Marketing)
+        .filter(|(_, message)| cap.channel.is_none_or(|channel| channel == message.channel))
+        .filter(|(_, message)| message.purpose == Purpose::Marketing)
         .filter(|(enrollment, message)| {
             message.status.left() || (moment == Moment::Planning && enrollment.is_outstanding(message))
         })
@@ -248,7 +348,18 @@ fn capped(customer: &Customer, cap: FrequencyCap, moment: Moment, now: Timestamp
     sent.get(over).or(sent.last()).map(|at| at.plus(window))
 }
 
-/// The most characters an SMS may have on Japanese business routes.
+/// The most characters of a reply that is kept to branch on.
+const REPLY_LIMIT: usize = 20;
+
+/// What a reply says, to branch on: in half-width small letters, without the space around it. `None` for one that is
+/// empty or longer than a choice would be; what people write at length is nobody's to keep here.
+pub fn reply_word(text: &str) -> Option<String> {
+    let word = text.chars().map(crate::spelling::narrow).collect::<String>().trim().to_lowercase();
+    let length = word.chars().count();
+    (1..=REPLY_LIMIT).contains(&length).then_some(word)
+}
+
+/// The most characters an SMS may have on Japanese business routes, in UTF-16 code units: an emoji is two or more.
 pub const SMS_LIMIT: usize = 660;
 
 #[cfg(test)]
@@ -260,7 +371,7 @@ mod tests {
         let key = CodeKey::parse("0123456789abcdef").unwrap();
         let (customer, journey) = (CustomerId::parse("7").unwrap(), JourneyName::parse("win-back").unwrap());
         let code = |entered, step| {
-            Code::derive(&key, &customer, &journey, 1, Timestamp::from_seconds(entered), step)
+            Code::derive(&key, &customer, &journey, 1, (Timestamp::from_seconds(entered), None), step)
         };
         assert_eq!(code(10, 0), code(10, 0));
         assert_ne!(code(10, 0), code(10, 1));

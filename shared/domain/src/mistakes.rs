@@ -93,9 +93,25 @@ const KINDS: [(&str, &[&str]); 4] = [
     ("segment", &["name", "title", "description", "when"]),
     (
         "journey",
-        &["name", "title", "description", "purpose", "enter", "allowed", "reentry", "goal", "exit", "steps"],
+        &[
+            "name",
+            "title",
+            "description",
+            "purpose",
+            "enter",
+            "allowed",
+            "reentry",
+            "goal",
+            "exit",
+            "priority",
+            "group",
+            "policy",
+            "when_late",
+            "holdout_percent",
+            "steps",
+        ],
     ),
-    ("shop", &["time_zone", "policy"]),
+    ("shop", &["time_zone", "policy", "prices"]),
     ("list", &["name", "ids"]),
 ];
 

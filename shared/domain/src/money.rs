@@ -25,6 +25,27 @@ impl Yen {
         let count = i64::try_from(count).ok().filter(|count| *count > 0)?;
         Some(Self(self.0.saturating_add(count / 2).div_euclid(count)))
     }
+
+    /// The number with a separator every three digits: `-90,000`.
+    pub fn separated(self) -> String {
+        format!("{}{}", self.sign(), self.grouped())
+    }
+
+    const fn sign(self) -> &'static str {
+        if self.0 < 0 { "-" } else { "" }
+    }
+
+    fn grouped(self) -> String {
+        let digits = self.0.unsigned_abs().to_string();
+        let mut text = String::new();
+        for (index, digit) in digits.chars().enumerate() {
+            if index > 0 && (digits.len() - index).is_multiple_of(3) {
+                text.push(',');
+            }
+            text.push(digit);
+        }
+        text
+    }
 }
 
 impl Add for Yen {
@@ -49,15 +70,7 @@ impl Sum for Yen {
 impl fmt::Display for Yen {
     /// With a separator every three digits: `¥90,000`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.0.unsigned_abs().to_string();
-        let mut text = String::new();
-        for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                text.push(',');
-            }
-            text.push(digit);
-        }
-        write!(f, "{}¥{text}", if self.0 < 0 { "-" } else { "" })
+        write!(f, "{}¥{}", self.sign(), self.grouped())
     }
 }
 
@@ -70,6 +83,7 @@ mod tests {
         assert_eq!(Yen(90_000).to_string(), "¥90,000");
         assert_eq!(Yen(-1_234_567).to_string(), "-¥1,234,567");
         assert_eq!(Yen(0).to_string(), "¥0");
+        assert_eq!(Yen(-1_234_567).separated(), "-1,234,567");
         assert_eq!(Yen(90_000).per(20), Some(Yen(4_500)));
         assert_eq!(Yen(1).per(0), None);
     }

@@ -76,6 +76,14 @@ slug!(
     AudienceName
 );
 slug!(
+    /// The word of journeys of which a customer is in one at a time.
+    GroupName
+);
+slug!(
+    /// The name of a card that is sent by post.
+    CardName
+);
+slug!(
     /// The name of a step within its journey.
     StepName
 );

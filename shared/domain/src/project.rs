@@ -3,22 +3,28 @@
 
 use crate::contact::Channel;
 use crate::customer::{Customer, Membership};
-use crate::enrollment::Enrollment;
-use crate::input::{Announced, Announcement, Effect, List, SendTask};
+use crate::enrollment::{Enrollment, Visit};
+use crate::input::{Announced, Announcement, Effect, List, SendTask, WebhookTask};
 use crate::ledger::Row;
 
-/// What a change from `before` to `after` calls for: messages first, then rows, then news.
+/// What a change from `before` to `after` calls for: messages and webhooks first, then rows, then
+/// news.
 pub fn effects(before: &Customer, after: &Customer) -> Vec<Effect> {
     let mut effects = Vec::new();
     for enrollment in &after.enrollments {
         let was = before.enrollments.iter().find(|was| same(was, enrollment));
         effects.extend(sends(was, enrollment, after));
+        effects.extend(webhooks(was, enrollment, after));
     }
     for enrollment in &after.enrollments {
         let was = before.enrollments.iter().find(|was| same(was, enrollment));
         let row = Row::of(enrollment);
         if was.is_none_or(|was| Row::of(was) != row) {
-            effects.push(Effect::Ledger { journey: enrollment.journey.clone(), entered: enrollment.entered });
+            effects.push(Effect::Ledger {
+                journey: enrollment.journey.clone(),
+                entered: enrollment.entered,
+                key: enrollment.key.clone(),
+            });
         }
     }
     for (list, membership) in lists(after) {
@@ -37,7 +43,7 @@ pub fn effects(before: &Customer, after: &Customer) -> Vec<Effect> {
             && was.is_none_or(|was| was.goal.is_none())
         {
             effects.push(Effect::Announce(Announcement {
-                id: format!("{}/{}/{}/goal", after.id, enrollment.journey, enrollment.entered.seconds()),
+                id: goal_id(after, enrollment),
                 customer: after.id.clone(),
                 at: goal.at,
                 what: Announced::GoalReached { journey: enrollment.journey.clone(), yen: goal.yen },
@@ -63,6 +69,12 @@ fn same(was: &Enrollment, enrollment: &Enrollment) -> bool {
     was.journey == enrollment.journey
         && was.version == enrollment.version
         && was.entered == enrollment.entered
+        && was.key == enrollment.key
+}
+
+fn goal_id(customer: &Customer, enrollment: &Enrollment) -> String {
+    let key = enrollment.key.as_ref().map(|key| format!("/{key}")).unwrap_or_default();
+    format!("{}/{}/{}{key}/goal", customer.id, enrollment.journey, enrollment.entered.seconds())
 }
 
 /// Messages that were handed over by this change, for the first time or again.
@@ -78,6 +90,28 @@ fn sends(was: Option<&Enrollment>, enrollment: &Enrollment, customer: &Customer)
         .map(|message| Effect::Send {
             channel: message.channel,
             task: SendTask { customer: customer.id.clone(), code: message.code.clone() },
+        })
+        .collect()
+}
+
+/// Webhooks whose steps were passed by this change.
+fn webhooks(was: Option<&Enrollment>, enrollment: &Enrollment, customer: &Customer) -> Vec<Effect> {
+    let known = |visit: &Visit| was.is_some_and(|was| was.visits.contains(visit));
+    let fresh = enrollment.visits.iter().filter(|visit| !known(visit));
+    fresh
+        .filter_map(|visit| match visit {
+            Visit::Webhook { step, code, at } => Some(Effect::Webhook(WebhookTask {
+                customer: customer.id.clone(),
+                code: code.clone(),
+                journey: enrollment.journey.clone(),
+                version: enrollment.version,
+                step: *step,
+                at: *at,
+                key: enrollment.key.clone(),
+                event: enrollment.event.clone(),
+                definitions: customer.definitions,
+            })),
+            Visit::Message(_) | Visit::Took { .. } | Visit::Card { .. } => None,
         })
         .collect()
 }

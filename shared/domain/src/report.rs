@@ -1,19 +1,24 @@
 //! Reports: folds over ledger rows, exact whatever was delivered twice.
 
+mod experiments;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use self::experiments::Outcome;
+pub use self::experiments::{Holdout, Split, Variant};
 use crate::contact::Channel;
 use crate::enrollment::{EndReason, Status};
-use crate::journey::{Journey, Step};
+use crate::journey::{Awaited, Journey, Step};
 use crate::ledger::{Row, Sent};
 use crate::message::SkipReason;
 use crate::money::Yen;
+use crate::time::Timestamp;
 
 /// What a journey did: people are counted by the first message they reached, money over all of it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Report {
     /// People who entered.
     pub audience: u64,
@@ -43,12 +48,16 @@ pub struct Report {
     pub ended: BTreeMap<String, u64>,
     /// Each message step, in the order of the journey.
     pub steps: Vec<StepReport>,
-    /// Each branch and wait for an event: people by the way they took.
+    /// Each branch and wait for an event: people by the way they took; each webhook and card: who passed it.
     pub branches: Vec<BranchReport>,
+    /// What the messages brought, where some customers were held out.
+    pub holdout: Option<Holdout>,
+    /// Each split: which variant does better.
+    pub splits: Vec<Split>,
 }
 
 /// What one message step did, in people.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct StepReport {
     /// The step's name.
     pub step: String,
@@ -79,7 +88,7 @@ pub struct StepReport {
 }
 
 /// The ways of one branch.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct BranchReport {
     /// `branch` or `wait for EVENT`.
     pub step: String,
@@ -108,22 +117,42 @@ impl Report {
         self.cost_yen.per(self.converted)
     }
 
+    /// Return on spend: what the events of the goal were worth, for each yen that was spent.
+    pub fn return_on_spend(&self) -> Option<f64> {
+        (self.cost_yen > Yen::ZERO).then(|| self.revenue_yen.0 as f64 / self.cost_yen.0 as f64)
+    }
+
     /// Whether everyone is accounted for.
     pub fn is_complete(&self) -> bool {
         self.audience == self.sent + self.failed + self.skipped_total() + self.unknown + self.waiting
     }
 }
 
+/// What a webhook or a card is called.
+fn passed(step: usize, journey: Option<&Journey>) -> String {
+    let webhook = || journey?.webhook(step).map(|webhook| format!("webhook {}", webhook.name));
+    let card = || journey?.cards().find(|(at, _)| *at == step).map(|(_, card)| format!("card {card}"));
+    format!("{step:03} {}", webhook().or_else(card).unwrap_or_else(|| "step".to_owned()))
+}
+
 fn ratio(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
-/// Folds the rows of all versions of a journey.
-pub fn fold(rows: impl IntoIterator<Item = Row>, versions: &BTreeMap<u32, Arc<Journey>>) -> Report {
-    let mut fold =
-        Fold { versions, report: Report::default(), steps: BTreeMap::new(), branches: BTreeMap::new() };
-    for row in rows {
-        fold.row(&row);
+/// Folds the rows of all versions of a journey, each with when its enrollment began.
+pub fn fold(
+    rows: impl IntoIterator<Item = (Timestamp, Row)>,
+    versions: &BTreeMap<u32, Arc<Journey>>,
+) -> Report {
+    let mut fold = Fold {
+        versions,
+        report: Report::default(),
+        steps: BTreeMap::new(),
+        branches: BTreeMap::new(),
+        outcomes: Vec::new(),
+    };
+    for (entered, row) in rows {
+        fold.row(entered, &row);
     }
     fold.finish()
 }
@@ -133,26 +162,43 @@ struct Fold<'a> {
     report: Report,
     steps: BTreeMap<String, StepReport>,
     branches: BTreeMap<String, BTreeMap<String, u64>>,
+    outcomes: Vec<Outcome>,
 }
 
 impl Fold<'_> {
-    fn row(&mut self, row: &Row) {
+    fn row(&mut self, entered: Timestamp, row: &Row) {
         let journey = self.versions.get(&row.version).map(Arc::clone);
         self.report.audience += 1;
-        self.first_message(row, row.messages.first());
+        // Notices to somebody else are no messages to the person.
+        let notice = |sent: &&Sent| {
+            journey.as_ref().and_then(|it| it.message(sent.step)).is_some_and(|it| it.to.is_some())
+        };
+        self.first_message(row, row.messages.iter().find(|sent| !notice(sent)));
         for sent in &row.messages {
             let name = journey.as_ref().and_then(|journey| journey.step_name(sent.step));
             let name = name.map_or_else(|| sent.step.to_string(), ToString::to_string);
             self.message(name, sent);
         }
+        let mut ways = Vec::new();
         for (step, way) in &row.took {
             let name = match journey.as_ref().and_then(|journey| journey.steps.get(*step)) {
-                Some(Step::Listen { event, .. }) => format!("{step:03} wait for {event}"),
+                Some(Step::Listen { awaited: Awaited::Event(event), .. }) => {
+                    format!("{step:03} wait for {}", event.name)
+                }
+                Some(Step::Listen { awaited: Awaited::When(_), .. }) => format!("{step:03} wait"),
+                Some(Step::Split { .. }) => {
+                    let name = format!("{step:03} split");
+                    ways.push((name.clone(), way.clone()));
+                    name
+                }
+                Some(Step::Card { card, .. }) => format!("{step:03} card {card}"),
                 Some(
                     Step::Branch { .. }
+                    | Step::Webhook(_)
                     | Step::Message(_)
                     | Step::Wait { .. }
                     | Step::Audience { .. }
+                    | Step::Set { .. }
                     | Step::Exit,
                 )
                 | None => {
@@ -161,10 +207,20 @@ impl Fold<'_> {
             };
             *self.branches.entry(name).or_default().entry(way.clone()).or_default() += 1;
         }
+        for (step, _) in &row.passed {
+            let name = passed(*step, journey.as_deref());
+            *self.branches.entry(name).or_default().entry("passed".to_owned()).or_default() += 1;
+        }
+        let holds_out = journey.is_some_and(|journey| journey.holdout_percent > 0);
+        let outcome = Outcome::of(entered, row, ways);
+        if holds_out || outcome.counts() {
+            self.outcomes.push(outcome);
+        }
         if let Some((_, why)) = row.ended {
             *self.report.ended.entry(why.describe().to_owned()).or_default() += 1;
         }
-        if let Some(goal) = row.goal {
+        // Those who were held out tell what would have come anyway.
+        if let Some(goal) = row.goal.filter(|_| !row.held_out) {
             self.report.converted += 1;
             self.report.revenue_yen += goal.yen;
         }
@@ -177,7 +233,13 @@ impl Fold<'_> {
             match row.ended {
                 Some((
                     _,
-                    EndReason::Goal | EndReason::Exit | EndReason::Finished | EndReason::VersionGone,
+                    EndReason::Goal
+                    | EndReason::Exit
+                    | EndReason::Finished
+                    | EndReason::VersionGone
+                    | EndReason::DateMoved
+                    | EndReason::Removed
+                    | EndReason::Stopped,
                 )) => {
                     *report.skipped.entry(SkipReason::Ended.describe().to_owned()).or_default() += 1;
                 }
@@ -246,6 +308,8 @@ impl Fold<'_> {
             let step = name.split_once(' ').map_or(name.as_str(), |(_, name)| name).to_owned();
             self.report.branches.push(BranchReport { step, ways });
         }
+        self.report.holdout = experiments::holdout(&self.outcomes);
+        self.report.splits = experiments::splits(&self.outcomes);
         self.report
     }
 }

@@ -1,19 +1,21 @@
 //! `step`: what becomes of a customer when inputs reach it at an instant. Pure, total and deterministic.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::calendar;
 use crate::condition::Subject;
 use crate::consent::{ConsentSaid, Purpose};
 use crate::contact::Channel;
-use crate::customer::{Customer, Membership};
+use crate::customer::{Customer, Membership, Past, Value};
 use crate::definition::STEPS_LIMIT;
 use crate::definitions::Definitions;
 use crate::due::{self, Due};
 use crate::enrollment::{EndReason, Enrollment, Message, Note, Noted, State, Status, earliest};
-use crate::event::Added;
+use crate::entry::{self, CampaignStage, Candidate};
+use crate::event::{Added, Event, EventId, Occurrence, Properties};
+use crate::event_match::EventMatch;
 use crate::input::{Effect, Input, Outcome};
-use crate::journey::{Enter, Journey, ReEntry};
+use crate::journey::{CAMPAIGN_GRACE_SECONDS, Enter, Journey, LATE_EVENT_SECONDS, ReEntry};
 use crate::message::{Code, FrequencyCap, HoldReason, SkipReason};
 use crate::names::{JourneyName, SegmentName};
 use crate::project;
@@ -25,6 +27,9 @@ use crate::walk;
 /// one instant, and no step leads back.
 const ROUNDS_PER_JOURNEY: usize = 2 * STEPS_LIMIT;
 
+/// Requests to begin a journey that a customer keeps.
+const ASKED_LIMIT: usize = 50;
+
 /// Notes a customer keeps.
 const NOTES_LIMIT: usize = 8;
 
@@ -35,8 +40,8 @@ const ENDED_LIMIT: usize = 5;
 /// undone is projected from it.
 const RECEIPTS_SECONDS: i64 = 3 * DAY;
 
-/// Starts of enrollments that are kept per journey once they are no longer kept whole.
-const PAST_LIMIT: usize = 12;
+/// Starts of enrollments that are kept per journey once they are no longer kept whole: as many keys are known again.
+const PAST_LIMIT: usize = 50;
 
 /// What `step` returns.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,7 +88,15 @@ pub enum Decided {
 
 /// Applies `inputs` to a customer at `now` and carries its segments and journeys as far as they go.
 pub fn step(before: &Customer, inputs: &[Input], now: Timestamp, definitions: &Definitions) -> Stepped {
-    let mut world = World { before, customer: before.clone(), now, definitions, decisions: Vec::new() };
+    let mut world = World {
+        before,
+        customer: before.clone(),
+        now,
+        definitions,
+        decisions: Vec::new(),
+        candidates: Vec::new(),
+        removed: Vec::new(),
+    };
     // A reply that names no message goes to the last one that left: what the others say of messages comes first.
     let (bare, others): (Vec<&Input>, Vec<&Input>) =
         inputs.iter().partition(|input| matches!(input, Input::Reply { code: None, .. }));
@@ -106,6 +119,10 @@ pub(crate) struct World<'a> {
     pub(crate) now: Timestamp,
     pub(crate) definitions: &'a Definitions,
     pub(crate) decisions: Vec<Decision>,
+    /// Journeys that inputs may begin.
+    candidates: Vec<Candidate>,
+    /// What customers are to be taken out of, until when it was asked for: also what is heard of at the same time.
+    removed: Vec<(JourneyName, Timestamp)>,
 }
 
 impl World<'_> {
@@ -120,28 +137,35 @@ impl World<'_> {
                 }
             }
             Input::Track { event } => match self.customer.track(event) {
-                Added::Counted | Added::Duplicate => {}
+                Added::Counted => self.happened(event),
+                Added::Duplicate => {}
                 Added::TooOld => self.note(Noted::EventLeftOut(event.name.clone()), event.at),
             },
+            Input::Enroll { journey, key, at, event } => self.asked(journey, key, *at, event),
+            Input::Remove { journey, until } => {
+                walk::remove(self, journey, *until);
+                self.removed.push((journey.clone(), *until));
+            }
             Input::Timer | Input::Evaluate { .. } => {}
             Input::Outcome { code, outcome } => self.outcome(code, outcome),
             Input::Receipt { code, status, parts, yen } => self.learn(code, |message| {
                 message.learn(status.clone());
                 message.cost(*parts, *yen, true);
             }),
-            Input::Click { code, at } => self.learn(code, |message| {
+            Input::Click { code, link, at } => self.learn(code, |message| {
                 message.learn(Status::Accepted);
                 earliest(&mut message.clicked, *at);
+                message.links.insert(*link);
             }),
             Input::Open { code, at } => self.learn(code, |message| {
                 message.learn(Status::Accepted);
                 earliest(&mut message.opened, *at);
             }),
-            Input::Reply { code: Some(code), at, .. } => self.learn(code, |message| {
+            Input::Reply { code: Some(code), at, word, .. } => self.learn(code, |message| {
                 message.learn(Status::Accepted);
-                earliest(&mut message.replied, *at);
+                message.answer(*at, word.as_deref());
             }),
-            Input::Reply { code: None, channel, at } => self.replied(*channel, *at),
+            Input::Reply { code: None, channel, at, word } => self.replied(*channel, *at, word.as_deref()),
             Input::OptOut { channel, at } => {
                 let word = ConsentSaid { channel: *channel, purpose: Purpose::Marketing, given: false };
                 self.customer.said(&word, *at);
@@ -158,18 +182,80 @@ impl World<'_> {
         }
         // It never left, so a reply was to the one before.
         if let (channel, Some(at)) = (message.channel, message.replied.take()) {
-            self.replied(channel, at);
+            let word = message.reply.take();
+            self.replied(channel, at, word.as_deref());
+        }
+    }
+
+    /// Takes a request to begin a journey, unless this very one was decided before.
+    fn asked(&mut self, journey: &JourneyName, key: &str, at: Timestamp, event: &Properties) {
+        let request = (at, journey.clone(), key.to_owned());
+        if self.customer.asked.contains(&request) {
+            return;
+        }
+        self.customer.asked.insert(request);
+        if self.customer.asked.len() > ASKED_LIMIT {
+            self.customer.asked.pop_first();
+        }
+        if self.definitions.current(journey).is_none() {
+            let why = Noted::NoJourney(journey.clone());
+            self.note(why.clone(), self.now);
+            self.decisions.push(Decision { journey: journey.clone(), what: Decided::NotEntered(why) });
+            return;
+        }
+        self.candidates.push(Candidate {
+            key: Some(key.to_owned()),
+            event: event.clone(),
+            by: Some((at, EventId::of(key))),
+            asked: true,
+            ..Candidate::plain(journey)
+        });
+    }
+
+    /// Notes the journeys that an event may begin.
+    fn happened(&mut self, event: &Event) {
+        let occurrence = Occurrence(event.at, event.id.clone(), event.yen, event.properties.clone());
+        let zone = || self.customer.zone(&self.definitions.zone);
+        let (mut late, mut keyless) = (Vec::new(), Vec::new());
+        for name in self.definitions.journeys.keys() {
+            let Some((_, journey)) = self.definitions.current(name) else { continue };
+            let Enter::Event(entry) = &journey.enter else { continue };
+            if entry.event.name != event.name || !entry.event.takes(&occurrence, None, &zone) {
+                continue;
+            }
+            if self.now.since(event.at) > LATE_EVENT_SECONDS {
+                late.push(name.clone());
+                continue;
+            }
+            let key = entry.key.as_ref().map(|key| event.properties.get(key).and_then(Value::word));
+            // Without its key it could not be told from others.
+            if key == Some(None) {
+                keyless.push(name.clone());
+                continue;
+            }
+            self.candidates.push(Candidate {
+                key: key.flatten(),
+                event: event.properties.clone(),
+                by: Some((event.at, event.id.clone())),
+                ..Candidate::plain(name)
+            });
+        }
+        for name in late {
+            self.note(Noted::LateEvent(name), event.at);
+        }
+        for name in keyless {
+            self.note(Noted::NoKey(name), event.at);
         }
     }
 
     /// Takes a reply that names no message: it answers the last one on the channel that was handed over before it.
-    pub(crate) fn replied(&mut self, channel: Channel, at: Timestamp) {
+    pub(crate) fn replied(&mut self, channel: Channel, at: Timestamp, word: Option<&str>) {
         let messages = self.customer.enrollments.iter_mut().flat_map(Enrollment::messages_mut);
         let left = messages.filter(|message| {
             message.channel == channel && message.at < at && may_have_left(&message.status)
         });
         if let Some(message) = left.max_by(|one, other| (one.at, &one.code).cmp(&(other.at, &other.code))) {
-            earliest(&mut message.replied, at);
+            message.answer(at, word);
         }
     }
 
@@ -188,16 +274,17 @@ impl World<'_> {
         Subject { customer: &self.customer, enrollment, definitions: self.definitions }
     }
 
-    /// Whether an event of this name is known that happened in this very second.
-    pub(crate) fn happened_now(&self, event: &str) -> bool {
-        let history = self.customer.events.get(event);
-        history.is_some_and(|history| history.first_between(self.now, self.now).is_some())
+    /// Whether an event is known that happened in this very second.
+    pub(crate) fn happened_now(&self, event: &EventMatch, key: Option<&str>) -> bool {
+        event.first_between(self.subject(None), key, self.now, self.now).is_some()
     }
 
     pub(crate) fn note(&mut self, what: Noted, at: Timestamp) {
         let note = Note { at, what };
         if !self.customer.notes.contains(&note) {
             self.customer.notes.push(note);
+            // In whatever order they were decided.
+            self.customer.notes.sort_unstable();
             if self.customer.notes.len() > NOTES_LIMIT {
                 self.customer.notes.remove(0);
             }
@@ -209,11 +296,27 @@ impl World<'_> {
             0..ROUNDS_PER_JOURNEY * (2 + self.customer.enrollments.len() + self.definitions.journeys.len())
         {
             let before = self.customer.clone();
-            for segment in self.memberships() {
-                self.begin_where(&Enter::Segment(segment));
+            let (entered, left) = self.memberships();
+            let mut candidates = std::mem::take(&mut self.candidates);
+            candidates.retain(|it| {
+                let asked = it.by.as_ref().filter(|_| it.asked).map(|by| by.0);
+                let taken_out = |(journey, until): &(JourneyName, Timestamp)| {
+                    *journey == it.journey && asked.is_some_and(|at| at <= *until)
+                };
+                !self.removed.iter().any(taken_out)
+            });
+            candidates.extend(entered.into_iter().flat_map(|it| self.begun_by(&Enter::Segment(it))));
+            candidates.extend(left.into_iter().flat_map(|it| self.begun_by(&Enter::LeftSegment(it))));
+            candidates.extend(self.calendar());
+            candidates.extend(self.campaigns());
+            let priority = |name: &JourneyName| self.definitions.current(name).map_or(0, |it| it.1.priority);
+            candidates.sort_by_cached_key(|it| {
+                (Reverse(priority(&it.journey)), it.journey.clone(), it.by.clone(), it.key.clone())
+            });
+            for candidate in candidates {
+                self.begin(candidate);
             }
-            self.birthdays();
-            for index in 0..self.customer.enrollments.len() {
+            for index in self.by_priority() {
                 walk::run(self, index);
             }
             if self.customer == before {
@@ -222,10 +325,22 @@ impl World<'_> {
         }
     }
 
-    /// Brings every membership up to date and returns the segments that were entered. Segments may ask about each
-    /// other, without circles, so there are at most as many passes as segments; what changes back in a later pass
-    /// never changed.
-    fn memberships(&mut self) -> Vec<SegmentName> {
+    /// The enrollments, those of journeys that come first before the others.
+    fn by_priority(&self) -> Vec<usize> {
+        let mut indexes: Vec<usize> = (0..self.customer.enrollments.len()).collect();
+        let priority = |index: &usize| {
+            let enrollment = &self.customer.enrollments[*index];
+            let journey = self.definitions.version(&enrollment.journey, enrollment.version);
+            Reverse(journey.map_or(0, |journey| journey.priority))
+        };
+        indexes.sort_by_key(priority);
+        indexes
+    }
+
+    /// Brings every membership up to date and returns the segments that were entered, and those that were left. Segments
+    /// may ask about each other, without circles, so there are at most as many passes as segments; what changes back in a
+    /// later pass never changed.
+    fn memberships(&mut self) -> (Vec<SegmentName>, Vec<SegmentName>) {
         let before = self.customer.segments.clone();
         for _ in 0..=self.definitions.segments.len() {
             let moved: Vec<(SegmentName, bool)> = self.moved();
@@ -243,8 +358,11 @@ impl World<'_> {
             }
         }
         let was = |name: &SegmentName| before.get(name).is_some_and(|membership| membership.member);
-        let members = self.customer.segments.iter().filter(|(_, membership)| membership.member);
-        members.map(|(name, _)| name).filter(|name| !was(name)).cloned().collect()
+        let moved = self.customer.segments.iter().filter(|(name, now)| now.member != was(name));
+        let (entered, left): (Vec<_>, Vec<_>) = moved.partition(|(_, now)| now.member);
+        let names =
+            |moved: Vec<(&SegmentName, &Membership)>| moved.into_iter().map(|it| it.0.clone()).collect();
+        (names(entered), names(left))
     }
 
     fn moved(&self) -> Vec<(SegmentName, bool)> {
@@ -260,83 +378,138 @@ impl World<'_> {
         defined.chain(gone).collect()
     }
 
-    fn begin_where(&mut self, trigger: &Enter) {
-        let names: Vec<JourneyName> = self.definitions.journeys.keys().cloned().collect();
-        for name in names {
-            if self.definitions.current(&name).is_some_and(|(_, journey)| journey.enter == *trigger) {
-                self.begin(&name);
-            }
-        }
+    /// Journeys that what happened to the customer begins.
+    fn begun_by(&self, happened: &Enter) -> Vec<Candidate> {
+        let current = self.definitions.journeys.keys().filter(|name| {
+            self.definitions.current(name).is_some_and(|(_, journey)| journey.enter == *happened)
+        });
+        current.map(Candidate::plain).collect()
     }
 
-    /// Arms the next birthday of every journey that begins on one, and begins those that have come.
-    fn birthdays(&mut self) {
+    /// Arms the next instant of every journey that the calendar begins, and returns those whose instant has come.
+    fn calendar(&mut self) -> Vec<Candidate> {
         let mut armed = BTreeMap::new();
         let mut come = Vec::new();
-        let zone = self.customer.zone(&self.definitions.zone);
         for name in self.definitions.journeys.keys() {
             let Some((_, journey)) = self.definitions.current(name) else { continue };
-            let (Enter::Birthday(at), Some(birthday)) = (&journey.enter, self.customer.birthday()) else {
+            if !matches!(journey.enter, Enter::Date(_) | Enter::Schedule(_)) {
                 continue;
-            };
+            }
             let subject = self.subject(None);
             if journey.allowed.as_ref().is_some_and(|allowed| !allowed.evaluate(subject, self.now).holds) {
                 continue;
             }
-            if self.customer.armed.get(name).is_some_and(|at| *at <= self.now) {
-                come.push(name.clone());
+            let next = |after| entry::next(journey, &self.customer, after, self.definitions);
+            // A date that was moved meanwhile is not the one that was armed.
+            if let Some(at) = self.customer.armed.get(name).filter(|at| **at <= self.now)
+                && next(at.plus(-1)) == Some(*at)
+            {
+                let date = entry::date_value(journey, &self.customer);
+                come.push(Candidate { key: date.clone(), date, ..Candidate::plain(name) });
             }
-            if let Some(next) = calendar::next_anniversary(birthday, *at, self.now, &zone) {
-                armed.insert(name.clone(), next);
+            if let Some(at) = next(self.now) {
+                armed.insert(name.clone(), at);
             }
         }
-        self.customer.armed = armed;
-        for name in come {
-            self.begin(&name);
+        let campaign = |name: &JourneyName| {
+            self.definitions.current(name).is_some_and(|(_, it)| matches!(it.enter, Enter::Campaign(_)))
+        };
+        self.customer.armed.retain(|name, _| campaign(name));
+        self.customer.armed.extend(armed);
+        come
+    }
+
+    /// Arms campaigns that are to come, and returns those whose time has come: once for each customer who was in the
+    /// segment then. From its beginning until its end the end is armed, which tells that it was looked at.
+    fn campaigns(&mut self) -> Vec<Candidate> {
+        let mut come = Vec::new();
+        for name in self.definitions.journeys.keys() {
+            let Some((_, journey)) = self.definitions.current(name) else { continue };
+            let Enter::Campaign(campaign) = &journey.enter else { continue };
+            let member = self.customer.segments.get(&campaign.segment).filter(|it| it.member);
+            let armed = match (entry::stage(campaign, self.now, self.definitions), member) {
+                (CampaignStage::Ahead(at), Some(_)) => Some(at),
+                (CampaignStage::Open(_, end), _) if self.customer.armed.get(name) == Some(&end) => Some(end),
+                (CampaignStage::Open(at, end), Some(member))
+                    if member.since <= at.plus(CAMPAIGN_GRACE_SECONDS) =>
+                {
+                    come.push(Candidate::plain(name));
+                    Some(end)
+                }
+                (CampaignStage::Ahead(_) | CampaignStage::Open(..) | CampaignStage::Over, _) => None,
+            };
+            match armed {
+                Some(at) => self.customer.armed.insert(name.clone(), at),
+                None => self.customer.armed.remove(name),
+            };
         }
+        come
     }
 
     /// Begins the current version of a journey, or notes why not.
-    fn begin(&mut self, name: &JourneyName) {
-        let Some((version, journey)) = self.definitions.current(name) else { return };
-        let subject = self.subject(None);
-        let already = self
-            .customer
-            .enrollments
-            .iter()
-            .any(|enrollment| enrollment.journey == *name && enrollment.is_live());
-        let refused = if already {
-            Some(Noted::AlreadyIn(name.clone()))
-        } else if !self.may_reenter(name, journey.reentry) {
-            Some(Noted::ReEntry(name.clone()))
-        } else if journey.allowed.as_ref().is_some_and(|allowed| !allowed.evaluate(subject, self.now).holds) {
-            Some(Noted::NotWhere(name.clone()))
-        } else {
-            None
-        };
-        if let Some(why) = refused {
+    fn begin(&mut self, candidate: Candidate) {
+        let name = candidate.journey.clone();
+        let Some((version, journey)) = self.definitions.current(&name) else { return };
+        if let Some(why) = self.refused(&candidate, journey) {
             self.note(why.clone(), self.now);
-            self.decisions.push(Decision { journey: name.clone(), what: Decided::NotEntered(why) });
+            self.decisions.push(Decision { journey: name, what: Decided::NotEntered(why) });
             return;
         }
-        self.decisions.push(Decision { journey: name.clone(), what: Decided::Entered });
-        walk::begin(self, name, version);
+        self.decisions.push(Decision { journey: name, what: Decided::Entered });
+        walk::begin(self, candidate, version);
         self.forget();
     }
 
-    fn may_reenter(&self, name: &JourneyName, rule: ReEntry) -> bool {
+    /// Why a journey does not begin.
+    fn refused(&self, candidate: &Candidate, journey: &Journey) -> Option<Noted> {
+        let name = &candidate.journey;
+        let live = |other: &&Enrollment| other.is_live();
+        let mut others = self.customer.enrollments.iter().filter(live);
+        let in_it = |other: &Enrollment| {
+            other.journey == *name && (!journey.has_several() || other.key == candidate.key)
+        };
+        let grouped = |other: &Enrollment| {
+            let of = self.definitions.version(&other.journey, other.version);
+            other.journey != *name && of.is_some_and(|of| of.group == journey.group)
+        };
+        if others.clone().any(in_it) {
+            return Some(Noted::AlreadyIn(name.clone()));
+        }
+        if !self.may_reenter(candidate, journey.reentry) {
+            return Some(Noted::ReEntry(name.clone()));
+        }
+        if journey.group.is_some()
+            && let Some(other) = others.find(|other| grouped(other))
+        {
+            return Some(Noted::Exclusive(name.clone(), other.journey.clone()));
+        }
+        let allowed = journey.allowed.as_ref();
+        let not_where = allowed.is_some_and(|allowed| !allowed.evaluate(self.subject(None), self.now).holds);
+        not_where.then(|| Noted::NotWhere(name.clone()))
+    }
+
+    fn may_reenter(&self, candidate: &Candidate, rule: ReEntry) -> bool {
+        let name = &candidate.journey;
         let kept = self.customer.enrollments.iter().filter(|enrollment| enrollment.journey == *name);
-        let past = self.customer.past.get(name).into_iter().flatten().copied();
-        let starts: Vec<Timestamp> = kept.map(|enrollment| enrollment.entered).chain(past).collect();
+        let kept = kept.map(|enrollment| (enrollment.entered, &enrollment.key));
+        let past = self.customer.past.get(name).into_iter().flatten().map(|Past(at, key)| (*at, key));
+        let starts: Vec<(Timestamp, &Option<String>)> = kept.chain(past).collect();
+        if starts.contains(&(self.now, &candidate.key)) {
+            return false;
+        }
+        // Asked for once more, in other words or by another call: a key is one matter.
+        if candidate.asked && starts.iter().any(|(_, key)| *key == &candidate.key) {
+            return false;
+        }
         let within =
-            |days: u32| starts.iter().filter(|at| self.now.since(**at) < i64::from(days) * DAY).count();
+            |days: u32| starts.iter().filter(|(at, _)| self.now.since(*at) < i64::from(days) * DAY).count();
         match rule {
             ReEntry::Never => starts.is_empty(),
-            ReEntry::AfterDays(days) => within(days.max(1)) == 0 && !starts.contains(&self.now),
+            ReEntry::AfterDays(days) => within(days.max(1)) == 0,
             ReEntry::AtMost { times, within_days } => {
                 within(within_days) < usize::try_from(times).unwrap_or(usize::MAX)
-                    && !starts.contains(&self.now)
             }
+            ReEntry::PerKey => !starts.iter().any(|(_, key)| *key == &candidate.key),
         }
     }
 
@@ -353,7 +526,7 @@ impl World<'_> {
             };
             let gone = self.customer.enrollments.remove(oldest);
             let past = self.customer.past.entry(gone.journey).or_default();
-            past.push(gone.entered);
+            past.push(Past(gone.entered, gone.key));
             past.sort_unstable();
             if past.len() > PAST_LIMIT {
                 past.remove(0);
@@ -363,10 +536,18 @@ impl World<'_> {
 
     fn is_over(&self, enrollment: &Enrollment) -> bool {
         let State::Ended { at, .. } = enrollment.state else { return false };
-        let caps = &self.definitions.shop.policy.caps;
+        let current = self.definitions.journeys.values().flat_map(BTreeMap::values);
+        let caps: Vec<&FrequencyCap> = self
+            .definitions
+            .shop
+            .policy
+            .caps
+            .iter()
+            .chain(current.flat_map(|journey| &journey.policy.caps))
+            .collect();
         let counts = |message: &Message| {
             let window = |cap: &FrequencyCap| i64::from(cap.within_days) * DAY;
-            let mut caps = caps.iter().filter(|cap| cap.channel == message.channel);
+            let mut caps = caps.iter().filter(|cap| cap.channel.is_none_or(|it| it == message.channel));
             message.status.left() && caps.any(|cap| self.now.since(message.at) < window(cap))
         };
         self.now.since(at) >= RECEIPTS_SECONDS

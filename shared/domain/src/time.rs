@@ -7,6 +7,12 @@ use serde::{Deserialize, Serialize};
 /// Seconds in a day of 24 hours.
 pub const DAY: i64 = 86_400;
 
+/// Seconds in an hour.
+pub const HOUR: i64 = 3_600;
+
+/// Seconds in a minute.
+pub const MINUTE: i64 = 60;
+
 /// An instant, in seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -1,12 +1,19 @@
 //! An enrollment's way through the steps of its journey.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::calendar;
+use crate::chance::draw;
 use crate::condition::Subject;
+use crate::consent::Purpose;
+use crate::customer::Customer;
 use crate::definitions::Definitions;
-use crate::enrollment::{EndReason, Enrollment, Goal, Hold, Message, State, Status, Visit};
-use crate::journey::{Journey, MessageStep, Step};
-use crate::message::{Code, HoldReason, Moment, Permission, SkipReason, permission};
+use crate::enrollment::{EndReason, Enrollment, Goal, Hold, Message, Noted, State, Status, Visit};
+use crate::entry::{self, Candidate};
+use crate::event::EventId;
+use crate::journey::{Awaited, Journey, MessageStep, Step, Until, Variant, WebhookStep, WhenLate};
+use crate::message::{Asks, Code, HoldReason, Moment, Permission, SkipReason, permission};
 use crate::names::JourneyName;
 use crate::step::{Decided, Decision, World};
 use crate::time::Timestamp;
@@ -19,40 +26,64 @@ pub const WATCH_SECONDS: i64 = 15 * 60;
 /// after 64.
 pub const WATCH_LIMIT: u32 = 8;
 
+/// How long a message is put back whose journey is paused: it is looked at again when the journey is resumed.
+const PAUSED_SECONDS: i64 = 60;
+
 /// When a message of which nothing is heard is looked at next.
 pub fn watch_at(message: &Message) -> Timestamp {
     message.at.plus(WATCH_SECONDS << message.asked.min(WATCH_LIMIT))
 }
 
 /// The goal an enrollment has reached: the first event of its journey's goal since it began.
-pub fn goal(
-    journey: &Journey,
-    customer: &crate::customer::Customer,
-    enrollment: &Enrollment,
-    now: Timestamp,
-) -> Option<Goal> {
-    let history = customer.events.get(journey.goal.as_ref()?)?;
-    let reached = history.first_between(enrollment.entered.plus(i64::from(enrollment.goal_before)), now)?;
+pub fn goal(subject: Subject<'_>, now: Timestamp) -> Option<Goal> {
+    let (enrollment, journey) = subject.enrollment?;
+    // Of what happened in the second of an event that began it, only that event is known to be none of its goal.
+    let before = enrollment.goal_before && enrollment.by.is_none();
+    let since = enrollment.begun().plus(i64::from(before));
+    let goal = journey.goal.as_ref()?;
+    let reached = goal.first_since_begun(subject, (enrollment, since), now)?;
     Some(Goal { at: reached.0, yen: reached.2 })
 }
 
-/// Begins an enrollment and carries it as far as it goes.
-pub(crate) fn begin(world: &mut World<'_>, journey: &JourneyName, version: u32) {
+/// Begins an enrollment; it is carried on in the same step.
+pub(crate) fn begin(world: &mut World<'_>, candidate: Candidate, version: u32) {
     let definitions: &Definitions = world.definitions;
-    let Some(journey) = definitions.version(journey, version) else { return };
+    let Candidate { journey, key, event, date, by, asked: _ } = candidate;
+    let Some(journey) = definitions.version(&journey, version) else { return };
     let Some(first) = journey.first else { return };
-    let goal_before = journey.goal.as_ref().is_some_and(|goal| world.happened_now(goal));
+    let goal_before = journey.goal.as_ref().is_some_and(|goal| world.happened_now(goal, key.as_deref()));
+    let named =
+        [journey.name.as_str(), world.customer.id.as_str(), key.as_deref().unwrap_or_default(), "held out"];
+    let held_out = draw(&named, 100) < u32::from(journey.holdout_percent);
     // The first look at it, in this very round, moves it on to its first step.
     world.customer.enrollments.push(Enrollment {
         journey: journey.name.clone(),
         version,
         entered: world.now,
+        key,
+        date,
+        by,
+        event,
+        held_out,
         goal_before,
         state: State::Starting { step: first },
         visits: Vec::new(),
         holds: Vec::new(),
         goal: None,
     });
+}
+
+/// Takes the customer out of a journey, as far as it began no later than an instant.
+pub(crate) fn remove(world: &mut World<'_>, journey: &JourneyName, until: Timestamp) {
+    for index in 0..world.customer.enrollments.len() {
+        let enrollment = &world.customer.enrollments[index];
+        // What was asked for is told by when it was; of what began otherwise the shop knows no instant but our own.
+        let asked = enrollment.key.as_ref().is_some_and(|key| enrollment.is_begun_by(&EventId::of(key)));
+        let before = if asked { enrollment.begun() <= until } else { enrollment.entered < until };
+        if enrollment.is_live() && enrollment.journey == *journey && before {
+            end(world, index, EndReason::Removed);
+        }
+    }
 }
 
 /// Puts a message back that its sender may not let go before `until`. Its record stays: should it have left after all,
@@ -96,9 +127,15 @@ pub(crate) fn run(world: &mut World<'_>, index: usize) {
     let Some(journey) = definitions.version(&enrollment.journey, enrollment.version).map(Arc::clone) else {
         return end(world, index, EndReason::VersionGone);
     };
+    if definitions.is_stopped(&journey.name, enrollment.version) {
+        return end(world, index, EndReason::Stopped);
+    }
+    let late = journey.when_late == WhenLate::Skip && is_late(enrollment, definitions);
     // No step leads back, so each is arrived at once at most.
     for _ in 0..=journey.steps.len() {
-        if ended(world, index, &journey) {
+        // What the last steps did may be a reason to end, too: the first reason stands.
+        let over = !world.customer.enrollments[index].is_live() || ended(world, index, &journey);
+        if over || definitions.is_paused(&journey.name) {
             return;
         }
         let now = world.now;
@@ -110,9 +147,12 @@ pub(crate) fn run(world: &mut World<'_>, index: usize) {
             {
                 way_on(&journey, *step)
             }
-            State::Holding { until, .. } | State::Waiting { until, .. } if now < *until => return,
+            State::Holding { until, .. } if now < *until => return,
             State::Starting { step } | State::Holding { step, .. } => Some(*step),
-            State::Waiting { step, .. } => way_on(&journey, *step),
+            State::Waiting { step, until } => match wait(world, index, &journey, *step, *until) {
+                Some(next) => next,
+                None => return,
+            },
             State::Sending { step } => match enrollment.message(*step) {
                 Some(message) if message.status == Status::Pending => return,
                 _ => way_on(&journey, *step),
@@ -125,10 +165,20 @@ pub(crate) fn run(world: &mut World<'_>, index: usize) {
             }
         };
         match next {
-            Some(step) => arrive(world, index, &journey, step),
+            Some(step) => arrive(world, index, &journey, step, late),
             None => return end(world, index, EndReason::Finished),
         }
     }
+}
+
+/// Whether the enrollment would have gone on at an instant at which its journey was paused.
+fn is_late(enrollment: &Enrollment, definitions: &Definitions) -> bool {
+    let at = match enrollment.state {
+        State::Starting { .. } => enrollment.entered,
+        State::Holding { until, .. } | State::Waiting { until, .. } | State::Listening { until, .. } => until,
+        State::Sending { .. } | State::Ended { .. } => return false,
+    };
+    definitions.was_paused(&enrollment.journey, at)
 }
 
 /// Looks after messages of which nothing was heard: each is handed over again, and in the end given up as unknown.
@@ -156,17 +206,26 @@ fn watch(world: &mut World<'_>, index: usize) {
 
 fn ended(world: &mut World<'_>, index: usize, journey: &Journey) -> bool {
     let enrollment = &world.customer.enrollments[index];
-    if let Some(goal) = goal(journey, &world.customer, enrollment, world.now) {
+    let subject = world.subject(Some((enrollment, journey)));
+    if let Some(goal) = goal(subject, world.now) {
         world.customer.enrollments[index].goal = Some(goal);
         end(world, index, EndReason::Goal);
         return true;
     }
-    let subject = world.subject(Some((enrollment, journey)));
+    if is_date_gone(enrollment, journey, &world.customer) {
+        end(world, index, EndReason::DateMoved);
+        return true;
+    }
     if journey.exit.as_ref().is_some_and(|exit| exit.evaluate(subject, world.now).holds) {
         end(world, index, EndReason::Exit);
         return true;
     }
     false
+}
+
+/// Whether the date that began the enrollment is another by now: what it has to say is no longer so.
+fn is_date_gone(enrollment: &Enrollment, journey: &Journey, customer: &Customer) -> bool {
+    enrollment.date.is_some() && enrollment.date != entry::date_value(journey, customer)
 }
 
 fn end(world: &mut World<'_>, index: usize, why: EndReason) {
@@ -177,15 +236,62 @@ fn end(world: &mut World<'_>, index: usize, why: EndReason) {
 
 fn way_on(journey: &Journey, step: usize) -> Option<usize> {
     match journey.steps.get(step)? {
-        Step::Message(MessageStep { next, .. }) | Step::Wait { next, .. } | Step::Audience { next, .. } => {
-            *next
-        }
+        Step::Message(MessageStep { next, .. })
+        | Step::Wait { next, .. }
+        | Step::Audience { next, .. }
+        | Step::Set { next, .. }
+        | Step::Webhook(WebhookStep { next, .. })
+        | Step::Card { next, .. } => *next,
         Step::Listen { otherwise, .. } | Step::Branch { otherwise, .. } => *otherwise,
+        Step::Split { ways } => ways.last()?.next,
         Step::Exit => None,
     }
 }
 
-/// Where a wait for an event goes on; `None` while it goes on waiting.
+/// Where a wait goes on; `None` while it goes on waiting, or when it ended the enrollment.
+#[expect(clippy::option_option, reason = "whether it goes on, and whether a step follows")]
+fn wait(
+    world: &mut World<'_>,
+    index: usize,
+    journey: &Journey,
+    step: usize,
+    until: Timestamp,
+) -> Option<Option<usize>> {
+    let Some(Step::Wait { until: wanted, next }) = journey.steps.get(step) else { return Some(None) };
+    let until = match wanted {
+        // It may have been moved.
+        Until::Date(_) => {
+            let Some(until) = ends(world, index, wanted) else {
+                end(world, index, EndReason::DateMoved);
+                return None;
+            };
+            until
+        }
+        Until::Length(_) | Until::Clock { .. } => until,
+    };
+    if world.now >= until {
+        return Some(*next);
+    }
+    world.customer.enrollments[index].state = State::Waiting { step, until };
+    None
+}
+
+/// When a wait ends that begins now; none when the date is not there that it is to last until.
+fn ends(world: &World<'_>, index: usize, until: &Until) -> Option<Timestamp> {
+    let zone = world.customer.zone(&world.definitions.zone);
+    match until {
+        Until::Length(seconds) => Some(world.now.plus(*seconds)),
+        // A moment that has come is now: whoever arrives at 10:00 does not wait for the next 10:00.
+        Until::Clock { at, days, weekdays } => {
+            let first = calendar::days_later(world.now, *days, &zone)?;
+            let wanted = |date| first <= date && weekdays.has(date);
+            calendar::next_clock(*at, wanted, world.now.plus(-1), &zone)
+        }
+        Until::Date(date) => date.instant(&world.customer, &world.customer.enrollments[index].event, &zone),
+    }
+}
+
+/// Where a wait for something goes on; `None` while it goes on waiting.
 #[expect(clippy::option_option, reason = "whether it goes on, and whether a step follows")]
 fn listen(
     world: &mut World<'_>,
@@ -194,12 +300,18 @@ fn listen(
     (since, until): (Timestamp, Timestamp),
     index: usize,
 ) -> Option<Option<usize>> {
-    let Some(Step::Listen { event, then, otherwise, .. }) = journey.steps.get(step) else {
+    let Some(Step::Listen { awaited, then, otherwise, .. }) = journey.steps.get(step) else {
         return Some(None);
     };
-    let horizon = world.now.min(until);
-    let history = world.customer.events.get(event);
-    let came = history.is_some_and(|history| history.first_between(since, horizon).is_some());
+    let enrollment = &world.customer.enrollments[index];
+    let subject = world.subject(Some((enrollment, journey)));
+    let came = match awaited {
+        Awaited::Event(event) => {
+            let horizon = world.now.min(until);
+            event.first_since_begun(subject, (enrollment, since), horizon).is_some()
+        }
+        Awaited::When(condition) => condition.evaluate(subject, world.now).holds,
+    };
     if !came && world.now < until {
         return None;
     }
@@ -210,31 +322,57 @@ fn listen(
 
 fn took(world: &mut World<'_>, index: usize, step: usize, way: &str) {
     let at = world.now;
+    passed(world, index, Visit::Took { step, way: way.to_owned(), at }, way);
+}
+
+fn passed(world: &mut World<'_>, index: usize, visit: Visit, way: &str) {
     let enrollment = &mut world.customer.enrollments[index];
-    enrollment.visits.push(Visit::Took { step, way: way.to_owned(), at });
+    enrollment.visits.push(visit);
     world
         .decisions
         .push(Decision { journey: enrollment.journey.clone(), what: Decided::Took(way.to_owned()) });
 }
 
 /// Arrives at a step. Steps that take no time lead on to the next at once.
-fn arrive(world: &mut World<'_>, index: usize, journey: &Journey, step: usize) {
+fn arrive(world: &mut World<'_>, index: usize, journey: &Journey, step: usize, late: bool) {
     let mut at = Some(step);
     for _ in 0..=journey.steps.len() {
         let Some(step) = at else { return end(world, index, EndReason::Finished) };
         let now = world.now;
         at = match &journey.steps[step] {
+            Step::Message(message) if late => skip(world, index, journey, step, message, SkipReason::Late),
             Step::Message(message) => match send(world, index, journey, step, message) {
                 Some(next) => next,
                 None => return,
             },
-            Step::Wait { seconds, .. } => {
-                world.customer.enrollments[index].state = State::Waiting { step, until: now.plus(*seconds) };
-                return;
-            }
-            Step::Listen { event, seconds, .. } => {
+            Step::Wait { until, next } => match ends(world, index, until) {
+                None => return end(world, index, EndReason::DateMoved),
+                Some(until) if until > now => {
+                    world.customer.enrollments[index].state = State::Waiting { step, until };
+                    return;
+                }
+                Some(_) => *next,
+            },
+            Step::Listen { awaited, seconds, then, .. } => {
+                let enrollment = &world.customer.enrollments[index];
+                let key = enrollment.key.as_deref();
                 // What is known in this very second came before.
-                let since = now.plus(i64::from(world.happened_now(event)));
+                let before = match awaited {
+                    Awaited::Event(event) => world.happened_now(event, key),
+                    Awaited::When(condition)
+                        if condition.evaluate(world.subject(Some((enrollment, journey))), now).holds =>
+                    {
+                        took(world, index, step, "came");
+                        at = *then;
+                        continue;
+                    }
+                    Awaited::When(_) => false,
+                };
+                // What began it may have been heard of later than what is waited for.
+                let since = match &enrollment.by {
+                    Some((begun, _)) if enrollment.entered == now => *begun,
+                    Some(_) | None => now.plus(i64::from(before)),
+                };
                 world.customer.enrollments[index].state =
                     State::Listening { step, since, until: now.plus(*seconds) };
                 return;
@@ -254,9 +392,55 @@ fn arrive(world: &mut World<'_>, index: usize, journey: &Journey, step: usize) {
                 }
                 *next
             }
+            Step::Split { ways } => {
+                let (way, next) = split(&world.customer, &world.customer.enrollments[index], step, ways);
+                took(world, index, step, way);
+                next
+            }
+            Step::Set { name, value, next } => {
+                let said = BTreeMap::from([(name.clone(), value.clone())]);
+                for name in world.customer.identify(&said, now) {
+                    world.note(Noted::TraitLeftOut(name), now);
+                }
+                *next
+            }
+            Step::Webhook(webhook) => {
+                let code = code(world, index, journey, step);
+                passed(world, index, Visit::Webhook { step, code, at: now }, "webhook");
+                webhook.next
+            }
+            // A card is a message to the person, so who is held out gets none.
+            Step::Card { next, .. } if world.customer.enrollments[index].held_out => {
+                took(world, index, step, "held out");
+                *next
+            }
+            Step::Card { next, .. } => {
+                passed(world, index, Visit::Card { step, at: now }, "card");
+                *next
+            }
             Step::Exit => None,
         };
     }
+}
+
+/// The way of a split: by chance over people and keys, in the proportion of the weights.
+fn split<'a>(
+    customer: &Customer,
+    enrollment: &Enrollment,
+    step: usize,
+    ways: &'a [Variant],
+) -> (&'a str, Option<usize>) {
+    let all = ways.iter().map(|way| way.weight).sum();
+    let step = step.to_string();
+    let key = enrollment.key.as_deref().unwrap_or_default();
+    let mut drawn = draw(&[enrollment.journey.as_str(), customer.id.as_str(), key, &step], all);
+    for way in ways {
+        match drawn.checked_sub(way.weight) {
+            Some(rest) => drawn = rest,
+            None => return (&way.name, way.next),
+        }
+    }
+    ("none", None)
 }
 
 /// Hands a message to its sender, holds it, or skips it; returns where a skipped one goes on.
@@ -269,64 +453,87 @@ fn send(
     message: &MessageStep,
 ) -> Option<Option<usize>> {
     let now = world.now;
-    let allowed = permission(
-        &world.customer,
-        message.channel,
-        journey.purpose,
-        world.definitions.rules(),
-        Moment::Planning,
-        now,
-    );
-    match allowed {
-        Permission::Send | Permission::Skip(_) => replan(world, index, step),
-        // The record of one that was put back stays, for a sender that still has it in its queue.
-        Permission::Hold(..) => {}
-    }
-    let customer = world.customer.id.clone();
-    let enrollment = &mut world.customer.enrollments[index];
-    let code = Code::derive(
-        &world.definitions.code_key,
-        &customer,
-        &journey.name,
-        enrollment.version,
-        enrollment.entered,
-        step,
-    );
-    let record = |status| {
-        Visit::Message(Message {
-            step,
-            code: code.clone(),
-            channel: message.channel,
-            purpose: journey.purpose,
-            at: now,
-            status,
-            asked: 0,
-            parts: None,
-            yen: None,
-            billed: false,
-            clicked: None,
-            opened: None,
-            replied: None,
-        })
+    let allowed = if world.customer.enrollments[index].held_out {
+        Permission::Skip(SkipReason::HeldOut)
+    } else {
+        permit(&world.customer, message, journey, world.definitions, Moment::Planning, now)
     };
-    let (what, on) = match allowed {
+    let what = match allowed {
+        Permission::Skip(reason) => return Some(skip(world, index, journey, step, message, reason)),
         Permission::Send => {
-            enrollment.visits.push(record(Status::Pending));
-            enrollment.state = State::Sending { step };
-            (Decided::Handed(code), None)
+            let code = record(world, index, journey, step, message, Status::Pending);
+            world.customer.enrollments[index].state = State::Sending { step };
+            Decided::Handed(code)
         }
+        // The record of one that was put back stays, for a sender that still has it in its queue.
         Permission::Hold(until, why) => {
+            let enrollment = &mut world.customer.enrollments[index];
             enrollment.state = State::Holding { step, until, why };
             enrollment.note_hold(Hold { at: now, step, until, why });
-            (Decided::Held(why, until), None)
-        }
-        Permission::Skip(reason) => {
-            enrollment.visits.push(record(Status::Skipped(reason)));
-            (Decided::Skipped(reason), Some(message.next))
+            Decided::Held(why, until)
         }
     };
     world.decisions.push(Decision { journey: journey.name.clone(), what });
-    on
+    None
+}
+
+/// Leaves a message out, and returns where the enrollment goes on.
+fn skip(
+    world: &mut World<'_>,
+    index: usize,
+    journey: &Journey,
+    step: usize,
+    message: &MessageStep,
+    reason: SkipReason,
+) -> Option<usize> {
+    record(world, index, journey, step, message, Status::Skipped(reason));
+    world.decisions.push(Decision { journey: journey.name.clone(), what: Decided::Skipped(reason) });
+    message.next
+}
+
+/// Writes down what becomes of a message, and returns its code.
+fn record(
+    world: &mut World<'_>,
+    index: usize,
+    journey: &Journey,
+    step: usize,
+    message: &MessageStep,
+    status: Status,
+) -> Code {
+    replan(world, index, step);
+    let at = world.now;
+    let code = code(world, index, journey, step);
+    let enrollment = &mut world.customer.enrollments[index];
+    enrollment.visits.push(Visit::Message(Message {
+        step,
+        code: code.clone(),
+        channel: message.channel,
+        purpose: message.purpose(journey),
+        at,
+        status,
+        asked: 0,
+        parts: None,
+        yen: None,
+        billed: false,
+        clicked: None,
+        links: BTreeSet::new(),
+        opened: None,
+        replied: None,
+        reply: None,
+    }));
+    code
+}
+
+fn code(world: &World<'_>, index: usize, journey: &Journey, step: usize) -> Code {
+    let (customer, enrollment) = (&world.customer, &world.customer.enrollments[index]);
+    Code::derive(
+        &world.definitions.code_key,
+        &customer.id,
+        &journey.name,
+        enrollment.version,
+        (enrollment.entered, enrollment.key.as_deref()),
+        step,
+    )
 }
 
 /// Takes away the record of a message that was put back: it never left, so a reply was to the one before.
@@ -338,13 +545,39 @@ fn replan(world: &mut World<'_>, index: usize, step: usize) {
         return;
     };
     if let Some(at) = message.replied {
-        world.replied(message.channel, at);
+        world.replied(message.channel, at, message.reply.as_deref());
+    }
+}
+
+/// Whether a step's message may leave now. One to somebody else needs nobody's consent.
+fn permit(
+    customer: &Customer,
+    message: &MessageStep,
+    journey: &Journey,
+    definitions: &Definitions,
+    moment: Moment,
+    now: Timestamp,
+) -> Permission {
+    if message.to.is_some() {
+        return Permission::Send;
+    }
+    let (channel, purpose, tightened) = (message.channel, journey.purpose, &journey.policy);
+    permission(customer, Asks { channel, purpose, tightened }, definitions.rules(), moment, now)
+}
+
+impl MessageStep {
+    /// Why the message is sent: one to somebody else is no advertisement.
+    pub const fn purpose(&self, journey: &Journey) -> Purpose {
+        match self.to {
+            Some(_) => Purpose::Transactional,
+            None => journey.purpose,
+        }
     }
 }
 
 /// Why a message that is about to leave may not, as far as the customer tells; suppression is the sender's to read.
 pub fn check_at_sending(
-    customer: &crate::customer::Customer,
+    customer: &Customer,
     code: &Code,
     definitions: &Definitions,
     now: Timestamp,
@@ -366,13 +599,21 @@ pub fn check_at_sending(
         }
     };
     let over = !at_it
-        || goal(journey, customer, enrollment, now).is_some()
+        || definitions.is_stopped(&journey.name, enrollment.version)
+        || goal(subject, now).is_some()
+        || is_date_gone(enrollment, journey, customer)
         || journey.exit.as_ref().is_some_and(|exit| exit.evaluate(subject, now).holds);
     if over {
         return Permission::Skip(SkipReason::Ended);
     }
+    if definitions.is_paused(&journey.name) {
+        return Permission::Hold(now.plus(PAUSED_SECONDS), HoldReason::Paused);
+    }
     if let Some((until, why)) = held.filter(|(until, _)| *until > now) {
         return Permission::Hold(until, why);
     }
-    permission(customer, message.channel, journey.purpose, definitions.rules(), Moment::Sending, now)
+    match journey.message(message.step) {
+        Some(step) => permit(customer, step, journey, definitions, Moment::Sending, now),
+        None => Permission::Skip(SkipReason::Ended),
+    }
 }

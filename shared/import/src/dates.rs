@@ -2,12 +2,12 @@
 
 use std::ops::RangeInclusive;
 
+use domain::era;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
 use crate::cells::narrow;
-use crate::eras;
 
 /// Japan has been at +09:00, without summer time, since 1952.
 const JAPAN: Offset = Offset::constant(9);
@@ -90,7 +90,7 @@ fn split(text: &str) -> (&str, &str) {
 
 /// A date, unless the text is none; an error where it is one that its era did not have.
 fn read_date(text: &str) -> Result<Option<Date>, String> {
-    let Some((era, rest)) = eras::of(text) else { return Ok(western(text)) };
+    let Some((era, rest)) = era::of(text) else { return Ok(western(text)) };
     let rest = rest.strip_prefix('元').map_or_else(|| rest.to_owned(), |rest| format!("1{rest}"));
     let Some([year, month, day]) = parts(&rest) else { return Ok(None) };
     let Some(year) = number(year, 1..=2).filter(|year| *year > 0) else { return Ok(None) };

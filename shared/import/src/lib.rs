@@ -15,7 +15,6 @@ mod customers;
 mod dates;
 mod detect;
 mod encoding;
-mod eras;
 mod events;
 mod formats;
 mod groups;

@@ -9,5 +9,5 @@ pub mod http;
 pub mod receipts;
 pub mod sandbox;
 pub mod settings;
-mod signature;
+pub mod signature;
 pub mod sms;

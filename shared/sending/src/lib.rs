@@ -82,6 +82,11 @@ impl<T: Transport> Sender<T> {
         batch::run(event, &dead_letters, |messages| self.tasks(messages)).await
     }
 
+    /// Where links lead, and who sends.
+    fn sender(&self) -> domain::rendering::Sender<'_> {
+        domain::rendering::Sender { base: &self.link_base, name: &self.signature }
+    }
+
     async fn tasks(self: Arc<Self>, messages: Vec<Received<SendTask>>) -> Vec<(usize, Result<(), Failure>)> {
         let checks = match self.check(messages).await {
             Ok(checks) => checks,

@@ -1,12 +1,29 @@
 //! A message as the person will read it.
 
+use domain::calendar::month;
 use domain::consent::Purpose;
 use domain::contact::Channel;
 use domain::customer::Customer;
 use domain::definitions::Definitions;
-use domain::message::{Code, SMS_LIMIT, SkipReason};
-use domain::text::Variables;
+use domain::message::{Code, SkipReason};
+use domain::money::Yen;
+use domain::names::JourneyName;
+use domain::rendering::{Sender, fill};
+use domain::time::Timestamp;
 use maud::html;
+
+/// What an SMS may cost of its journey's budget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// The journey.
+    pub journey: JourneyName,
+    /// The month, by the shop's calendar.
+    pub month: String,
+    /// What it costs at most, by the table of prices.
+    pub yen: Yen,
+    /// What the journey may cost in the month.
+    pub budget: Yen,
+}
 
 /// A message, ready to leave.
 #[derive(Clone, PartialEq, Eq)]
@@ -17,6 +34,10 @@ pub struct Rendered {
     pub purpose: Purpose,
     /// The number or address.
     pub to: String,
+    /// Whether that is not the customer's: what stops messages to the customer does not stop this one.
+    pub to_somebody_else: bool,
+    /// The name that is shown as the sender of an e-mail, when it is not the shop's.
+    pub from: Option<String>,
     /// The subject of an e-mail.
     pub subject: String,
     /// The text.
@@ -27,6 +48,8 @@ pub struct Rendered {
     pub headers: Vec<(String, String)>,
     /// Where its links lead, in order.
     pub links: Vec<String>,
+    /// What it may cost, when that is bounded.
+    pub(crate) cost: Option<Cost>,
 }
 
 impl std::fmt::Debug for Rendered {
@@ -40,56 +63,56 @@ pub(crate) fn render(
     customer: &Customer,
     code: &Code,
     definitions: &Definitions,
-    base: &str,
-    sender: &str,
+    sender: Sender<'_>,
+    now: Timestamp,
 ) -> Result<Rendered, SkipReason> {
     let found = customer.enrollments.iter().find_map(|enrollment| {
         let message = enrollment.messages().find(|message| message.code == *code)?;
-        Some((definitions.version(&enrollment.journey, enrollment.version)?, message.step))
+        Some((enrollment, definitions.version(&enrollment.journey, enrollment.version)?, message.step))
     });
-    let (journey, position) = found.ok_or(SkipReason::Ended)?;
+    let (enrollment, journey, position) = found.ok_or(SkipReason::Ended)?;
     let step = journey.message(position).ok_or(SkipReason::Ended)?;
-    let to = customer.address(step.channel).ok_or(SkipReason::NoAddress)?;
-    let short = |index: usize| match index {
-        0 => format!("{base}/l/{}", code.as_str()),
-        index => format!("{base}/l/{}/{index}", code.as_str()),
-    };
-    let optout = format!("{base}/o/{}", code.as_str());
-    let links = step.links.iter().enumerate().map(|(index, (name, _))| (name.clone(), short(index)));
-    let variables = Variables { customer, links: links.collect(), optout: optout.clone(), sender }.object();
-    let fill = |text: &domain::text::Text| text.render(&variables).map_err(|_| SkipReason::MissingValue);
-    let text = fill(&step.text)?;
-    let mut message = Rendered {
-        code: code.clone(),
-        purpose: journey.purpose,
-        to: to.to_owned(),
-        subject: step.subject.as_ref().map(fill).transpose()?.unwrap_or_default().replace(['\r', '\n'], " "),
-        text,
-        html: None,
-        headers: Vec::new(),
-        links: step.links.iter().map(|(_, url)| url.clone()).collect(),
-    };
-    match step.channel {
-        Channel::Sms => {
-            if message.text.chars().count() > SMS_LIMIT {
-                return Err(SkipReason::TooLong);
-            }
+    let filled = fill(customer, (enrollment, journey), step, code, definitions, sender);
+    let filled = filled.map_err(|unfilled| {
+        if !unfilled.detail.is_empty() {
+            tracing::info!(reason = unfilled.detail, "a message can't be sent");
         }
+        unfilled.reason
+    })?;
+    let mut headers: Vec<(String, String)> = Vec::new();
+    let html = match step.channel {
+        Channel::Sms => None,
         Channel::Email => {
-            let written = step.html.as_ref().map(|html| html.render_html(&variables)).transpose();
-            let written = written.map_err(|_| SkipReason::MissingValue)?;
-            let pixel = format!("{base}/p/{}.gif", code.as_str());
-            message.html = Some(page(written.as_deref(), &message.text, &pixel));
-            if journey.purpose == Purpose::Marketing {
+            headers.extend(filled.reply_to.map(|address| ("Reply-To".to_owned(), address)));
+            if filled.purpose == Purpose::Marketing {
                 // One click, without a page in between: RFC 8058.
-                message.headers.push(("List-Unsubscribe".to_owned(), format!("<{optout}>")));
-                message
-                    .headers
-                    .push(("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned()));
+                headers.push(("List-Unsubscribe".to_owned(), format!("<{}>", filled.optout)));
+                headers.push(("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned()));
             }
+            let pixel = format!("{}/p/{}.gif", sender.base, code.as_str());
+            Some(page(filled.html.as_deref(), &filled.text, &pixel))
         }
-    }
-    Ok(message)
+    };
+    let cost = filled.estimate.as_ref().zip(journey.policy.budget_yen_per_month);
+    let cost = cost.map(|(estimate, budget)| Cost {
+        journey: journey.name.clone(),
+        month: month(now, &definitions.zone),
+        yen: estimate.yen().1,
+        budget,
+    });
+    Ok(Rendered {
+        code: code.clone(),
+        purpose: filled.purpose,
+        to: filled.to,
+        to_somebody_else: filled.to_somebody_else,
+        from: filled.from,
+        subject: filled.subject,
+        text: filled.text,
+        html,
+        headers,
+        links: step.links.iter().map(|(_, url)| url.clone()).collect(),
+        cost,
+    })
 }
 
 /// The HTML as written, or the text as HTML, with the picture that tells when it is opened.

@@ -12,7 +12,7 @@ use domain::money::Yen;
 use domain::walk::check_at_sending;
 use providers::answer::{Accepted, LookUp, SendError};
 
-use crate::render::{Rendered, render};
+use crate::render::{Cost, Rendered, render};
 use crate::{Sender, Transport};
 
 /// The most milliseconds between the reads of a check and the call that follows it.
@@ -74,13 +74,17 @@ impl<T: Transport> Sender<T> {
     async fn ready(&self, checked: &Checked) -> Result<Ready> {
         let Checked { task, customer, stopped, .. } = checked;
         let definitions = self.definitions.at_least(customer.definitions).await?;
-        match check_at_sending(customer, &task.code, &definitions, self.clock.now()) {
+        let now = self.clock.now();
+        match check_at_sending(customer, &task.code, &definitions, now) {
             Permission::Skip(reason) => return Ok(Ready::Not(skipped(reason))),
             Permission::Hold(until, why) => return Ok(Ready::Not(Outcome::Held { until, why })),
             Permission::Send => {}
         }
-        Ok(match render(customer, &task.code, &definitions, &self.link_base, &self.signature) {
-            Ok(message) if stopped.is_some_and(|stopped| stopped.stops(message.purpose)) => {
+        Ok(match render(customer, &task.code, &definitions, self.sender(), now) {
+            Ok(message)
+                if !message.to_somebody_else
+                    && stopped.is_some_and(|stopped| stopped.stops(message.purpose)) =>
+            {
                 Ready::Not(skipped(SkipReason::Suppressed))
             }
             Ok(message) => Ready::Send(Box::new(message)),
@@ -147,10 +151,16 @@ impl<T: Transport> Sender<T> {
     /// Calls the provider, once, no later than two seconds after a check.
     async fn call(&self, mut checked: Checked, mut message: Rendered, attempt: &str) -> Result<Outcome> {
         let code = checked.task.code.clone();
+        let mut cost = message.cost.clone();
+        if !self.affords(cost.as_ref()).await? {
+            self.table.release(&code, attempt).await?;
+            return Ok(skipped(SkipReason::BudgetSpent));
+        }
         let mut checks = 0;
         while self.clock.now_millis() - checked.read_at > CHECK_MILLIS {
             checks += 1;
             if checks > CHECKS_LIMIT {
+                self.charge(cost.as_ref(), Yen::ZERO).await;
                 self.table.release(&code, attempt).await?;
                 bail!("the table is too slow to send within {CHECK_MILLIS} ms of a check");
             }
@@ -160,16 +170,36 @@ impl<T: Transport> Sender<T> {
             }
             checked = self.recheck(checked.task).await?;
             match self.ready(&checked).await? {
-                Ready::Send(ready) => message = *ready,
+                Ready::Send(ready) => {
+                    // What is known of the person by now may have made it another text.
+                    if ready.cost != cost {
+                        self.charge(cost.as_ref(), Yen::ZERO).await;
+                        cost.clone_from(&ready.cost);
+                        if !self.affords(cost.as_ref()).await? {
+                            self.table.release(&code, attempt).await?;
+                            return Ok(skipped(SkipReason::BudgetSpent));
+                        }
+                    }
+                    message = *ready;
+                }
                 Ready::Not(outcome) => {
+                    self.charge(cost.as_ref(), Yen::ZERO).await;
                     self.table.release(&code, attempt).await?;
                     return Ok(outcome);
                 }
             }
         }
         match self.transport.send(&message).await {
-            Ok(accepted) => self.record(&code, attempt, accept(accepted)).await,
+            Ok(accepted) => {
+                let price = accepted.price_yen.map(Yen);
+                let outcome = self.record(&code, attempt, accept(accepted)).await?;
+                if let Some(price) = price {
+                    self.charge(cost.as_ref(), price).await;
+                }
+                Ok(outcome)
+            }
             Err(SendError::Permanent { code: refusal }) => {
+                self.charge(cost.as_ref(), Yen::ZERO).await;
                 self.record(&code, attempt, lone(Status::Failed(refusal))).await
             }
             Err(SendError::Unknown { reason }) => {
@@ -179,9 +209,24 @@ impl<T: Transport> Sender<T> {
             // The claim stays: the next delivery finds it without an outcome, and asks.
             Err(error @ SendError::Unclear { .. }) => bail!("{error}"),
             Err(error @ (SendError::Temporary { .. } | SendError::Configuration { .. })) => {
+                self.charge(cost.as_ref(), Yen::ZERO).await;
                 self.table.release(&code, attempt).await?;
                 bail!("{error}")
             }
+        }
+    }
+
+    /// Takes what a message may cost out of its journey's budget, when it has one; whether there was enough.
+    async fn affords(&self, cost: Option<&Cost>) -> Result<bool> {
+        let Some(Cost { journey, month, yen, budget }) = cost else { return Ok(true) };
+        self.table.take_from_budget(journey, month, *yen, *budget).await
+    }
+
+    /// Sets right what was taken for a message. What can't be set right stays taken: the budget ends early, not late.
+    async fn charge(&self, cost: Option<&Cost>, price: Yen) {
+        let Some(Cost { journey, month, yen, .. }) = cost.filter(|cost| cost.yen != price) else { return };
+        if let Err(error) = self.table.correct_budget(journey, month, Yen(price.0 - yen.0)).await {
+            tracing::warn!(error = format!("{error:#}"), "a budget could not be set right");
         }
     }
 

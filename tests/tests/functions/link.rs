@@ -70,15 +70,16 @@ fn each_link_leads_to_its_target_for_one_read_and_one_message() -> Result<()> {
     alone(async {
         let shop = shop_with_links(None).await?;
         let expected = [
-            (format!("/l/{CODE}"), LINKS[0]),
-            (format!("/l/{CODE}/0"), LINKS[0]),
+            (format!("/l/{CODE}"), LINKS[0], 0),
+            (format!("/l/{CODE}/0"), LINKS[0], 0),
             (
                 format!("/l/{CODE}/1"),
                 "https://shop.example.jp/%E5%95%86%E5%93%81/%E6%98%A5?%E8%89%B2=%E8%96%84%20%E7%B4%85",
+                1,
             ),
-            (format!("/l/{CODE}/2"), LINKS[2]),
+            (format!("/l/{CODE}/2"), LINKS[2], 2),
         ];
-        for (path, target) in expected {
+        for (path, target, link) in expected {
             let before = shop.used();
             let answer = ask(&shop, Method::GET, &path, None).await?;
             assert_eq!((answer.status(), location(&answer)), (StatusCode::FOUND, Some(target)), "{path}");
@@ -87,7 +88,7 @@ fn each_link_leads_to_its_target_for_one_read_and_one_message() -> Result<()> {
             let used = used.0.get("link").context("link was invoked")?;
             assert_eq!(used.dynamodb.get("GetItem"), Some(&1), "{path}: {used:?}");
             assert_eq!((used.dynamodb_calls(), used.sqs_requests()), (1, 1), "{path}: {used:?}");
-            let click = Input::Click { code: Code::parse(CODE).context("a code")?, at: MORNING };
+            let click = Input::Click { code: Code::parse(CODE).context("a code")?, link, at: MORNING };
             assert_eq!(told(&shop).await?, [Inbox::new(CustomerId::parse("c00001")?, vec![click])], "{path}");
         }
         Ok(())

@@ -11,5 +11,6 @@ mod recompute;
 mod runs;
 mod schedule;
 mod surveys;
+mod webhooks;
 #[path = "../promises/world.rs"]
 mod world;

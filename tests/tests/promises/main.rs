@@ -9,6 +9,8 @@ mod expiry;
 mod explain;
 mod import_twice;
 mod optout;
+mod paused;
 mod quiet_day;
+mod spending;
 mod stale_check;
 mod world;

@@ -93,8 +93,10 @@ fn a_word_suppresses_its_sender_known_or_not() {
 #[test]
 fn replies_reach_the_customer_of_the_message_or_of_the_number() {
     let at = NOW.plus(-60);
-    let said =
-        |code: Option<&str>| Input::Reply { code: code.and_then(Code::parse), channel: Channel::Sms, at };
+    let said = |code: Option<&str>| {
+        let word = Some("はい".to_owned());
+        Input::Reply { code: code.and_then(Code::parse), channel: Channel::Sms, word, at }
+    };
     let opted_out = Input::OptOut { channel: Channel::Sms, at };
     let cases = [
         (reply("+819012345678", Some(SMS), "はい"), Some((customer("c1"), said(Some(SMS))))),
@@ -116,13 +118,21 @@ fn answer(reference: &str, text: Option<&str>) -> Notice {
 
 #[test]
 fn an_answered_e_mail() {
-    let expected = Input::Reply { code: Code::parse(EMAIL), channel: Channel::Email, at: NOW };
+    let said = |word: Option<&str>| {
+        let word = word.map(ToOwned::to_owned);
+        Input::Reply { code: Code::parse(EMAIL), channel: Channel::Email, word, at: NOW }
+    };
     let quoting = "楽しみです\n> 配信の停止: https://t.example.jp/o/x";
-    for text in [None, Some("楽しみです"), Some("停止しないで"), Some(quoting)] {
+    for (text, word) in [
+        (None, None),
+        (Some("楽しみです"), Some("楽しみです")),
+        (Some("停止しないで"), Some("停止しないで")),
+        (Some(quoting), Some("楽しみです")),
+    ] {
         let notice = answer(EMAIL, text);
         assert_eq!(
             input(&notice, &known(), NOW),
-            Some((customer("c1"), expected.clone())),
+            Some((customer("c1"), said(word))),
             "nothing comes from the future"
         );
         assert_eq!(suppresses(&notice), None, "{text:?}");

@@ -52,7 +52,7 @@ fn properties_that_conditions_can_ask_about() {
         "one": [{ "sku": 7 }], "zz": "x".repeat(2_000),
     }));
     assert_eq!(event.yen, Yen(3_000));
-    insta::assert_snapshot!(serde_json::to_string(&event.properties).unwrap(), @r#"{"coupon":"SPRING","gift":true,"one.sku":["7"],"points":30,"products.category":["hats","shoes"],"products.name":["帽子","靴"],"products.quantity":["1"],"rate":0.1,"shipping.method":"post","tags":["a","b"]}"#);
+    insta::assert_snapshot!(serde_json::to_string(&event.properties).unwrap(), @r#"{"coupon":"SPRING","gift":true,"one.sku":["7"],"order_id":"1","points":30,"products.category":["hats","shoes"],"products.name":["帽子","靴"],"products.quantity":["1"],"rate":0.1,"shipping.method":"post","tags":["a","b"]}"#);
 }
 
 fn said(item: &Value) -> String {
@@ -76,12 +76,18 @@ fn mistakes_in_what_is_common_to_all_calls() {
         ),
         (call("user_id", json!("c1")), "user_id: unknown; did you mean `userId`?"),
         (call("propertys", json!({})), "propertys: unknown; did you mean `properties`?"),
-        (json!({}), "type: missing; write \"identify\" or \"track\""),
-        (call("type", json!(1)), "type: a number; write \"identify\" or \"track\""),
-        (call("type", json!("page")), "type: `page` calls are not taken; identify and track are"),
-        (call("type", json!("alias")), "type: `alias` calls are not taken; identify and track are"),
+        (json!({}), "type: missing; write \"identify\", \"track\", \"enroll\" or \"remove\""),
+        (call("type", json!(1)), "type: a number; write \"identify\", \"track\", \"enroll\" or \"remove\""),
+        (
+            call("type", json!("page")),
+            "type: `page` calls are not taken; identify, track, enroll and remove are",
+        ),
+        (
+            call("type", json!("alias")),
+            "type: `alias` calls are not taken; identify, track, enroll and remove are",
+        ),
         (call("type", json!("Track")), "type: unknown; did you mean `track`?"),
-        (call("type", json!("order")), "type: unknown; known are identify, track"),
+        (call("type", json!("order")), "type: unknown; known are identify, track, enroll, remove"),
         (call("userId", json!(1)), "userId: a number; write a text, in quotation marks"),
         (
             call("userId", Value::Null),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
+use cloud::clock::Clock;
 use cloud::table::Table;
 use domain::definitions::{Definitions, Kind};
 use domain::input::List;
@@ -14,6 +15,7 @@ use domain::spelling::counted;
 use super::Data;
 use super::change::change;
 use super::learnt::{Followed, unlearnt};
+use super::preview::previews;
 use super::text::{complain, say};
 use super::told::{all_counted, all_shown};
 use crate::definitions::files::{self, File};
@@ -52,6 +54,11 @@ async fn put(table: &Table, files: &[File]) -> Result<Option<u32>> {
                 ));
             }
             tell_of_members(table, &current, &applied).await?;
+            let now = Clock::system().now();
+            let previews = tokio::task::block_in_place(|| previews(table, &current, &applied, now))?;
+            for preview in previews {
+                say(&preview);
+            }
             for told in unlearnt(&current, Followed::Applied) {
                 say(&told);
             }
@@ -80,7 +87,7 @@ pub fn described(definitions: &Definitions, kind: Kind, name: &str) -> String {
             name.and_then(|name| definitions.lists.get(&name))
                 .map(|ids| counted(ids.len() as u64, "customer"))
         }
-        Kind::Shop | Kind::Population => None,
+        Kind::Shop | Kind::Switch | Kind::Population => None,
     };
     title.filter(|title| !title.is_empty()).map_or_else(String::new, |title| format!("   {title}"))
 }

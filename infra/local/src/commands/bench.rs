@@ -6,6 +6,7 @@
 mod load;
 mod measure;
 mod phase;
+mod replay;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use super::up::Lasting;
 
 /// Measures this machine.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct Bench {
     /// How many customers the shops have, separated by commas.
     #[arg(long, value_delimiter = ',', default_value = "10000,100000", value_name = "N,N",
@@ -38,6 +40,9 @@ pub struct Bench {
     /// Only import and scans: what a run of `recompute` that changes nobody takes, by a bare scan of the table.
     #[arg(long)]
     scans: bool,
+    /// Only a dry run: a year of the 23,570 customers of CDNOW through all journeys of the library at once, on all cores.
+    #[arg(long, conflicts_with_all = ["customers", "scans", "here", "data"])]
+    replay: bool,
     /// Measures the one size in this process, in the directory given, and prints its figures as JSON.
     #[arg(long, hide = true, requires = "data")]
     here: bool,
@@ -53,6 +58,11 @@ struct Measured {
 
 impl Bench {
     pub(super) async fn run(self) -> Result<()> {
+        if self.replay {
+            let replay = tokio::task::block_in_place(replay::run)?;
+            say(&if self.json { serde_json::to_string_pretty(&replay)? } else { replay.to_string() });
+            return Ok(());
+        }
         if self.here {
             let (Some(data), [customers]) = (&self.data, self.customers.as_slice()) else {
                 anyhow::bail!("--here measures one size in the directory given by --data");

@@ -1,5 +1,7 @@
 //! `tsunagi explain`.
 
+mod ahead;
+
 use std::fmt::Write;
 
 use anyhow::{Context, Result};
@@ -8,11 +10,13 @@ use domain::customer::Customer;
 use domain::definitions::Definitions;
 use domain::due::{self, DueReason};
 use domain::enrollment::{Enrollment, Message, Noted, State, Status, Visit};
-use domain::journey::{Enter, Journey};
+use domain::event::EventId;
+use domain::journey::{DateEntry, DateOf, Enter, Journey};
 use domain::names::CustomerId;
 use domain::time::Timestamp;
 use serde_json::json;
 
+use self::ahead::ahead;
 use super::Data;
 use super::place;
 use super::text::say;
@@ -38,9 +42,13 @@ impl Explain {
             reader.table.customer(&id).await?.with_context(|| format!("there is no customer `{id}`"))?;
         if self.json {
             let next = stored.due_at.map(|at| local(&definitions, at));
-            say(&serde_json::to_string_pretty(
-                &json!({ "customer": stored.customer, "looked_at_next": next }),
-            )?);
+            let live = stored.customer.enrollments.iter().filter(|enrollment| enrollment.is_live());
+            let ahead = live.map(|it| json!({ "journey": it.journey, "ahead": ahead(it, &definitions) }));
+            say(&serde_json::to_string_pretty(&json!({
+                "customer": stored.customer,
+                "ahead": ahead.collect::<Vec<_>>(),
+                "looked_at_next": next,
+            }))?);
         } else {
             say(&describe(&stored.customer, &definitions, stored.due_at));
         }
@@ -93,7 +101,7 @@ pub fn describe(customer: &Customer, definitions: &Definitions, due_at: Option<T
         let _ = writeln!(text, "  {}  {}", local(definitions, line.at), line.what);
     }
     for enrollment in customer.enrollments.iter().filter(|enrollment| enrollment.is_live()) {
-        let _ = writeln!(text, "  now: {} {}", enrollment.journey, stands(&enrollment.state, definitions));
+        let _ = writeln!(text, "  now: {} {}", enrollment.journey, ahead(enrollment, definitions));
     }
     match due_at {
         Some(at) => {
@@ -114,16 +122,37 @@ fn of_enrollment(enrollment: &Enrollment, journey: Option<&Journey>, definitions
             .and_then(|journey| journey.step_name(step))
             .map_or_else(|| step.to_string(), ToString::to_string)
     };
-    let because = journey.map_or_else(String::new, |journey| match &journey.enter {
+    let asked = enrollment.key.as_ref().is_some_and(|key| enrollment.is_begun_by(&EventId::of(key)));
+    let because = journey.filter(|_| !asked).map_or_else(String::new, |journey| match &journey.enter {
         Enter::Segment(segment) => format!(": entered the segment {segment}"),
-        Enter::Birthday(_) => ": the birthday".to_owned(),
+        Enter::LeftSegment(segment) => format!(": left the segment {segment}"),
+        Enter::Event(entry) => format!(": {}", entry.event.name),
+        Enter::Date(DateEntry { date, .. }) => match &date.of {
+            DateOf::Trait(name) | DateOf::Property(name) => format!(": the date {name}"),
+        },
+        Enter::Schedule(_) => ": its schedule".to_owned(),
+        Enter::Campaign(campaign) => format!(": in the segment {} at its time", campaign.segment),
+        Enter::Request => ": asked for".to_owned(),
     });
-    let what = format!("{name}: entered (version {}){because}", enrollment.version);
+    let key = enrollment.key.as_ref().map(|key| format!(" for {key}")).unwrap_or_default();
+    let because = if asked { ": asked for" } else { because.as_str() };
+    let held_out = if enrollment.held_out { "; held out: it gets no messages" } else { "" };
+    let what = format!("{name}: entered (version {}){key}{because}{held_out}", enrollment.version);
     let mut lines = vec![Line { at: enrollment.entered, what }];
     for visit in &enrollment.visits {
         match visit {
             Visit::Took { way, at, .. } => {
                 lines.push(Line { at: *at, what: format!("{name}: took the way `{way}`") });
+            }
+            Visit::Webhook { step, at, .. } => {
+                let webhook = journey.and_then(|journey| journey.webhook(*step));
+                let step = webhook.map_or_else(|| step.to_string(), |webhook| webhook.name.to_string());
+                lines.push(Line { at: *at, what: format!("{name}/{step}: webhook handed to its sender") });
+            }
+            Visit::Card { step, at } => {
+                let card = journey.and_then(|journey| journey.cards().find(|(card, _)| card == step));
+                let card = card.map_or_else(|| step.to_string(), |(_, card)| card.to_string());
+                lines.push(Line { at: *at, what: format!("{name}: a card `{card}`") });
             }
             Visit::Message(message) => {
                 lines.extend(of_message(&format!("{name}/{}", step_name(message.step)), message));
@@ -161,25 +190,16 @@ fn of_message(name: &str, message: &Message) -> Vec<Line> {
         Status::Delivered => format!("sent{bill}, delivered"),
     };
     let mut lines = vec![Line { at: message.at, what: format!("{name}: {status}") }];
-    for (at, what) in
-        [(message.opened, "opened or prefetched"), (message.clicked, "clicked"), (message.replied, "replied")]
-    {
+    let replied =
+        message.reply.as_ref().map_or_else(|| "replied".to_owned(), |word| format!("replied `{word}`"));
+    for (at, what) in [
+        (message.opened, "opened or prefetched"),
+        (message.clicked, "clicked"),
+        (message.replied, replied.as_str()),
+    ] {
         lines.extend(at.map(|at| Line { at, what: format!("{name}: {what}") }));
     }
     lines
-}
-
-fn stands(state: &State, definitions: &Definitions) -> String {
-    match state {
-        State::Starting { .. } => "begins".to_owned(),
-        State::Holding { until, why, .. } => {
-            format!("holds a message: {} until {}", why.describe(), local(definitions, *until))
-        }
-        State::Sending { .. } => "waits to hear of a message".to_owned(),
-        State::Waiting { until, .. } => format!("waits until {}", local(definitions, *until)),
-        State::Listening { until, .. } => format!("waits for an event until {}", local(definitions, *until)),
-        State::Ended { .. } => "has ended".to_owned(),
-    }
 }
 
 fn noted(what: &Noted) -> String {
@@ -187,6 +207,16 @@ fn noted(what: &Noted) -> String {
         Noted::AlreadyIn(journey) => format!("{journey}: not entered: already in it"),
         Noted::ReEntry(journey) => format!("{journey}: not entered: its re-entry rule"),
         Noted::NotWhere(journey) => format!("{journey}: not entered: its condition did not hold"),
+        Noted::Exclusive(journey, other) => {
+            format!("{journey}: not entered: {other} of the same group goes on")
+        }
+        Noted::NoJourney(journey) => format!("{journey}: asked for, but there is no such journey"),
+        Noted::LateEvent(journey) => {
+            format!("{journey}: not entered: its event was told more than a day late")
+        }
+        Noted::NoKey(journey) => {
+            format!("{journey}: not entered: its event does not have the property that is its key")
+        }
         Noted::TraitLeftOut(name) => format!("the trait {name} was left out: there is no room for more"),
         Noted::EventLeftOut(name) => {
             format!("{name}: left out: older than the history that is kept, or one name too many")
@@ -197,7 +227,7 @@ fn noted(what: &Noted) -> String {
 fn reason(why: &DueReason) -> String {
     match why {
         DueReason::Segment(name) => format!("the segment {name} may change"),
-        DueReason::Birthday(journey) => format!("{journey} may begin"),
+        DueReason::Calendar(journey) => format!("{journey} may begin"),
         DueReason::Step(journey) => format!("{journey} goes on"),
         DueReason::Watch(journey) => format!("{journey} asks after a message"),
     }

@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use cloud::clock::Clock;
 use domain::time::Timestamp;
@@ -12,11 +11,8 @@ use import::{Encoding, Kind, Mapping, Options, Reject, Summary};
 use serde_json::Value;
 
 use super::Data;
-use super::place::{self, Holder};
+use super::intake::Intake;
 use super::text::{bar, say};
-use crate::region::Durability;
-use crate::stack::{Stack, post_batch};
-use crate::virtual_time::{Driver, VirtualClock};
 
 /// The exit code when rows were rejected while others were taken.
 const REJECTED: u8 = 2;
@@ -58,12 +54,6 @@ enum What {
     Events,
 }
 
-/// Where batches go.
-enum Target {
-    Here(Stack, Driver),
-    Up(reqwest::Client, String, String),
-}
-
 impl Import {
     pub(super) async fn run(self) -> Result<ExitCode> {
         let kind = match self.what {
@@ -75,25 +65,13 @@ impl Import {
             std::fs::metadata(&self.file).with_context(|| format!("reading {}", self.file.display()))?.len();
         let bar = bar("import", length, "bytes");
         let now = Clock::system().now();
-        let held = place::hold(&self.data.data)?;
-        let target = match &held {
-            Holder::We(_) => {
-                let stack = place::stack(&self.data.data, Durability::Durable).await?;
-                let clock = VirtualClock::at(now);
-                let driver = Driver::new(Arc::clone(&stack.runtime), stack.sandbox.clone(), clock)?;
-                Target::Here(stack, driver)
-            }
-            Holder::Up(up) => {
-                let secrets = place::secrets(&self.data.data)?;
-                Target::Up(providers::http::client(), up.url.clone(), secrets.write_key)
-            }
-        };
+        let intake = Intake::open(&self.data.data, now).await?;
         let (file, progress) = (self.file.clone(), bar.clone());
         let options = Options { kind, encoding: self.encoding, maps: self.maps, now };
         let handle = tokio::runtime::Handle::current();
         // The reader is synchronous; batches leave from its thread one after the other.
         let summary = tokio::task::spawn_blocking(move || {
-            let deliver = |calls: Vec<Value>, _| handle.block_on(target.deliver(&calls));
+            let deliver = |calls: Vec<Value>, _| handle.block_on(intake.deliver(&calls));
             let progress = |bytes| progress.set_position(bytes);
             import::file(&file, &options, |call| takes(call, now), progress, deliver)
         })
@@ -129,23 +107,6 @@ pub fn takes(call: &Value, now: Timestamp) -> Result<(), Reject> {
 fn day(at: Timestamp) -> String {
     let at = jiff::Timestamp::from_second(at.seconds()).unwrap_or(jiff::Timestamp::MAX);
     jiff::tz::Offset::constant(9).to_datetime(at).date().to_string()
-}
-
-impl Target {
-    async fn deliver(&self, calls: &[Value]) -> Result<()> {
-        let answer = match self {
-            Self::Here(stack, driver) => {
-                let answer = stack.ingest(calls).await?;
-                // Only customers: messages wait for `up` and its provider.
-                driver.drain("advance").await?;
-                answer
-            }
-            Self::Up(client, url, key) => post_batch(client, url, key, calls).await?,
-        };
-        // Every call was read by the API's own parser before, so this is a matter of versions, not of rows.
-        let rejected = answer["rejected"].as_array().into_iter().flatten().next();
-        rejected.map_or(Ok(()), |rejected| bail!("the API does not take a call: {rejected}"))
-    }
 }
 
 #[cfg(test)]

@@ -99,7 +99,16 @@ pub fn secrets(data: &Path) -> Result<Secrets> {
         return Ok(secrets);
     }
     let text = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
-    serde_json::from_slice(&text).with_context(|| format!("reading {}", path.display()))
+    let mut secrets: Secrets =
+        serde_json::from_slice(&text).with_context(|| format!("reading {}", path.display()))?;
+    if secrets.webhook_secret.is_empty() {
+        secrets.webhook_secret = Secrets::random()?.webhook_secret;
+        // Beside it and then in its place, so that a death between leaves the keys that were there.
+        let mut beside = tempfile::NamedTempFile::new_in(data)?;
+        beside.write_all(&serde_json::to_vec_pretty(&secrets)?)?;
+        beside.persist(&path).with_context(|| format!("writing {}", path.display()))?;
+    }
+    Ok(secrets)
 }
 
 /// A stack by the real clock, with quiet people, for commands that work while nothing is up.

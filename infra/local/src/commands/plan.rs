@@ -18,6 +18,7 @@ use similar::TextDiff;
 
 use super::apply::described;
 use super::learnt::{Followed, unlearnt};
+use super::preview::previews;
 use super::text::{bar, complain, say};
 use super::told::{all_counted, all_shown};
 use super::{Data, place};
@@ -59,6 +60,11 @@ impl PlanArgs {
         let plan = plan(&reader.table, definitions.clone(), now, |seen| bar.inc(seen)).await?;
         bar.finish_and_clear();
         say(&moves(&plan, &touched, now));
+        let previews =
+            tokio::task::block_in_place(|| previews(&reader.table, &definitions, &checked.applied, now))?;
+        for preview in previews {
+            say(&preview);
+        }
         told.iter().chain(&unknown(&definitions, &checked.applied, &plan)).for_each(|told| say(told));
         Ok(())
     }
@@ -88,7 +94,7 @@ fn changes(checked: &Checked, files: &[File], title: impl Fn(&Applied) -> String
     let known: BTreeSet<(Kind, &str)> =
         checked.applied.iter().map(|change| (change.kind, change.name.as_str())).collect();
     for live in latest(&checked.versions[..checked.stored]).into_values() {
-        if live.kind != Kind::Population
+        if !matches!(live.kind, Kind::Switch | Kind::Population)
             && !live.withdraws()
             && !known.contains(&(live.kind, live.name.as_str()))
         {
@@ -98,7 +104,7 @@ fn changes(checked: &Checked, files: &[File], title: impl Fn(&Applied) -> String
                     text,
                     "{kind} {name}: live, and not in these files; it stays (`tsunagi withdraw {kind} {name}` takes it out of force)"
                 ),
-                Kind::Shop | Kind::Population => {
+                Kind::Shop | Kind::Switch | Kind::Population => {
                     writeln!(text, "{kind}: live, and not in these files; it stays")
                 }
             };
@@ -109,7 +115,7 @@ fn changes(checked: &Checked, files: &[File], title: impl Fn(&Applied) -> String
 }
 
 /// How two versions differ: lines of text, or ids of a list.
-fn difference(before: &Version, after: &Version) -> String {
+pub fn difference(before: &Version, after: &Version) -> String {
     if before.withdraws() {
         return "  it was withdrawn and would be in force again\n".to_owned();
     }
@@ -162,8 +168,10 @@ impl Touched {
         }
         let current = definitions.journeys.keys().filter_map(|name| Some(definitions.current(name)?.1));
         let entered = |journey: &Journey| match &journey.enter {
-            Enter::Segment(segment) => segments.contains(segment),
-            Enter::Birthday(_) => shop,
+            Enter::Segment(segment) | Enter::LeftSegment(segment) => segments.contains(segment),
+            Enter::Campaign(campaign) => shop || segments.contains(&campaign.segment),
+            Enter::Date(_) | Enter::Schedule(_) => shop,
+            Enter::Event(_) | Enter::Request => false,
         };
         let journeys = current
             .filter(|journey| entered(journey) || new(Kind::Journey, journey.name.as_str()))

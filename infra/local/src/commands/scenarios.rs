@@ -1,5 +1,6 @@
 //! `tsunagi scenarios`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use clap::{Args, Subcommand};
 use domain::definition::{Definition, parse};
 use domain::spelling::{counted, nearest};
 use include_dir::{Dir, include_dir};
+use serde_json::{Value, json};
 
 use super::schema;
 use super::text::{complain, say};
@@ -29,8 +31,12 @@ pub struct Scenarios {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Which there are.
-    List,
+    /// Which there are, each with what it is for in Japanese and English.
+    List {
+        /// As JSON: an array of `{ name, purpose_ja, purpose_en, files }`.
+        #[arg(long)]
+        json: bool,
+    },
     /// Prints the files of one.
     Show {
         /// Its name.
@@ -49,7 +55,8 @@ enum Command {
 impl Scenarios {
     pub(super) fn run(self) -> Result<()> {
         match self.command {
-            Command::List => say(&list()),
+            Command::List { json: false } => say(&list()),
+            Command::List { json: true } => say(&serde_json::to_string_pretty(&listed())?),
             Command::Show { name } => say(&show(scenario(&name)?)),
             Command::Add { name, dir } => {
                 add(scenario(&name)?, &dir.unwrap_or_else(|| PathBuf::from(&name)))?;
@@ -84,23 +91,71 @@ fn files(scenario: &'static Dir<'static>) -> Vec<(String, String)> {
     files
 }
 
+/// All scenarios, by their names.
+fn all() -> Vec<&'static Dir<'static>> {
+    let mut scenarios: Vec<_> = LIBRARY.dirs().collect();
+    scenarios.sort_by_key(|scenario| name_of(scenario));
+    scenarios
+}
+
+/// What the README of a scenario says of it: its title, then a line on what it is for in each language.
+#[derive(Debug, Default)]
+struct About {
+    title: String,
+    purpose_ja: String,
+    purpose_en: String,
+}
+
+fn about(files: &[(String, String)]) -> About {
+    let text = files.iter().find(|(name, _)| name == "README.md").map_or("", |(_, text)| text);
+    let mut paragraphs = text.split("\n\n").map(str::trim);
+    let title = paragraphs.next().unwrap_or_default().trim_start_matches('#').trim();
+    let mut lines = paragraphs.next().unwrap_or_default().lines().map(str::to_owned);
+    let mut line = || lines.next().unwrap_or_default();
+    About { title: title.to_owned(), purpose_ja: line(), purpose_en: line() }
+}
+
+/// Every definition of the library once, with the path of its file in it: scenarios share some.
+pub fn library() -> Vec<(String, String)> {
+    let mut held = BTreeSet::new();
+    let mut library = Vec::new();
+    for scenario in all() {
+        for (file, text) in files(scenario) {
+            if Path::new(&file).extension().is_some_and(|extension| extension == "yaml")
+                && held.insert(text.clone())
+            {
+                library.push((format!("{}/{file}", name_of(scenario)), text));
+            }
+        }
+    }
+    library
+}
+
 /// Name, title, what it is for, and what it holds.
 fn list() -> String {
-    let mut scenarios: Vec<&Dir<'_>> = LIBRARY.dirs().collect();
-    scenarios.sort_by_key(|scenario| name_of(scenario));
-    let entry = |scenario: &&'static Dir<'static>| {
+    let entry = |scenario: &'static Dir<'static>| {
         let files = files(scenario);
-        let about = files.iter().find(|(name, _)| name == "README.md").map_or("", |(_, text)| text);
-        let mut paragraphs = about.split("\n\n").map(str::trim);
-        let title = paragraphs.next().unwrap_or_default().trim_start_matches('#').trim().to_owned();
-        let mut lines = vec![format!("{}   {title}", name_of(scenario)).trim_end().to_owned()];
-        if let Some(what) = paragraphs.next() {
-            lines.extend(what.lines().map(|line| format!("  {line}")));
-        }
+        let About { title, purpose_ja, purpose_en } = about(&files);
+        let mut lines = vec![
+            format!("{}   {title}", name_of(scenario)),
+            format!("  {purpose_ja}"),
+            format!("  {purpose_en}"),
+        ];
         lines.extend(files.iter().filter_map(|(_, text)| holds(text)).map(|held| format!("    {held}")));
         lines.join("\n")
     };
-    scenarios.iter().map(entry).collect::<Vec<_>>().join("\n\n")
+    all().into_iter().map(entry).collect::<Vec<_>>().join("\n\n")
+}
+
+/// The same as data.
+fn listed() -> Vec<Value> {
+    let entry = |scenario: &'static Dir<'static>| {
+        let files = files(scenario);
+        let About { purpose_ja, purpose_en, .. } = about(&files);
+        let files: Vec<&String> = files.iter().map(|(name, _)| name).collect();
+        json!({ "name": name_of(scenario), "purpose_ja": purpose_ja, "purpose_en": purpose_en, "files": files })
+    };
+    all().into_iter().map(entry).collect()
 }
 
 /// What a file defines.
@@ -127,6 +182,8 @@ fn add(scenario: &'static Dir<'static>, directory: &Path) -> Result<()> {
     for (name, text) in files {
         let path = directory.join(name);
         match fs::read(&path) {
+            // Every scenario has one: that of the first stays.
+            Ok(_) if path.ends_with("README.md") => say(&format!("{}: is there; it stays", path.display())),
             Ok(there) if there == text.as_bytes() => say(&format!("{}: is there already", path.display())),
             Ok(_) => {
                 kept += 1;
@@ -151,27 +208,6 @@ fn add(scenario: &'static Dir<'static>, directory: &Path) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-
-    /// Whoever adds two scenarios to one shop applies both: neither may replace what the other brought.
-    #[test]
-    fn definitions_of_one_name_are_one() {
-        let mut known: BTreeMap<String, (String, String)> = BTreeMap::new();
-        for scenario in LIBRARY.dirs() {
-            for (file, text) in files(scenario) {
-                let Some(held) = holds(&text) else { continue };
-                let what: String = held.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
-                let of = format!("{}/{file}", name_of(scenario));
-                let (first, same) = known.entry(what.clone()).or_insert_with(|| (of.clone(), text.clone()));
-                assert_eq!(text, *same, "{what} is another in {of} than in {first}");
-            }
-        }
-        assert!(
-            known.contains_key("segment rfm-lapsed") && known.contains_key("segment lapsed"),
-            "{known:?}"
-        );
-    }
-}
+mod tests;
+#[cfg(test)]
+mod texts;

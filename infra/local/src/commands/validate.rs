@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::Args;
-use domain::definitions::Version;
+use cloud::clock::Clock;
+use domain::definitions::{Kind, Version};
+use domain::names::JourneyName;
+use domain::rendering::Sender;
 use domain::spelling::counted;
 
-use super::Data;
-use super::place;
 use super::text::say;
 use super::told::{all_counted, all_shown};
+use super::{Data, place, real_cases};
 use crate::definitions::check::check;
 use crate::definitions::files;
 
@@ -20,6 +22,16 @@ pub struct Validate {
     /// The directory of the definitions, or the file of one.
     #[arg(value_name = "DIR")]
     path: PathBuf,
+    /// Fill every text in for every stored customer, whether they agreed to it or not: the longest and the dearest real case
+    /// of each, how many lack a value that it needs and which, who needs its shorter text, and what phones of au can't show.
+    #[arg(long)]
+    against_customers: bool,
+    /// The shop's name in messages, which counts towards their length.
+    #[arg(long, default_value = "つなぎ書店", env = "TSUNAGI_SENDER")]
+    sender: String,
+    /// What links in messages begin with, which counts towards their length.
+    #[arg(long, default_value = "https://t.example.jp", value_name = "URL")]
+    link_base: String,
     #[command(flatten)]
     data: Data,
 }
@@ -38,6 +50,18 @@ impl Validate {
             bail!("{}; they were checked {known}", all_counted(&checked.mistakes));
         }
         say(&format!("{} without a mistake, {known}", counted(files.len() as u64, "definition")));
+        if self.against_customers {
+            let reader = place::reader(&self.data.data)?;
+            let definitions = checked.definitions()?;
+            let journeys = checked.applied.iter().filter(|applied| applied.kind == Kind::Journey);
+            let journeys =
+                journeys.map(|applied| JourneyName::parse(&applied.name)).collect::<Result<_, _>>()?;
+            let sender = Sender { base: &self.link_base, name: &self.sender };
+            let now = Clock::system().now();
+            say(&tokio::task::block_in_place(|| {
+                real_cases::told(&reader.table, &definitions, &journeys, sender, now)
+            })?);
+        }
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use anyhow::{Result, anyhow};
 use domain::definition::{DEFINITION_BYTES, Definition, Mistake};
 use domain::definitions::{self, Dangling, Definitions, Kind, Version};
 use domain::message::CodeKey;
+use domain::names::JourneyName;
 use serde_json::json;
 
 use super::files::File;
@@ -66,9 +67,13 @@ fn told(file: &File, mistake: &Mistake) -> Told {
 
 /// Checks files together with the versions that are stored.
 pub fn check(files: &[File], stored: Vec<Version>) -> Result<Checked> {
-    let mut checking = Checking { latest: definitions::latest(&stored), ..Checking::default() };
+    let before = gather(&stored)?;
+    let last = |name: &JourneyName| before.journeys[name].keys().last().copied().unwrap_or_default();
+    let stopped = before.journeys.keys().filter(|name| before.is_stopped(name, last(name)));
+    let stopped = stopped.map(ToString::to_string).collect();
+    let mut checking = Checking { latest: definitions::latest(&stored), stopped, ..Checking::default() };
     let mut mistakes: Vec<Vec<Told>> = files.iter().map(|file| checking.file(file)).collect();
-    let Checking { latest, files: known, applied, added, stand_ins, amended, broken } = checking;
+    let Checking { latest, files: known, applied, added, stand_ins, amended, broken, stopped: _ } = checking;
     drop(latest);
     let count = stored.len();
     let mut versions = stored;
@@ -113,6 +118,8 @@ fn live(dangling: &Dangling) -> Told {
 struct Checking<'f, 's> {
     /// The latest of the versions that are stored.
     latest: BTreeMap<(Kind, &'s str), &'s Version>,
+    /// Journeys whose latest version was stopped.
+    stopped: BTreeSet<String>,
     files: BTreeMap<(Kind, String), &'f File>,
     applied: Vec<Applied>,
     /// The versions to add.
@@ -158,7 +165,9 @@ impl<'f> Checking<'f, '_> {
     fn add(&mut self, kind: Kind, name: String, yaml: String) {
         debug_assert!(yaml.len() <= DEFINITION_BYTES, "it was examined");
         let latest = self.latest.get(&(kind, name.as_str()));
-        let new = latest.is_none_or(|latest| latest.yaml != yaml);
+        // One that was stopped begins anew as another version.
+        let stopped = kind == Kind::Journey && self.stopped.contains(&name);
+        let new = stopped || latest.is_none_or(|latest| latest.yaml != yaml);
         let version = latest.map_or(0, |latest| latest.number) + u32::from(new);
         if new {
             self.added.push(Version { kind, name: name.clone(), number: version, yaml });
@@ -170,7 +179,7 @@ impl<'f> Checking<'f, '_> {
         let yaml = match kind {
             Kind::Segment => json!({ "segment": { "name": name, "when": { "in_audience": "x" } } }),
             Kind::List => json!({ "list": { "name": name, "ids": [] } }),
-            Kind::Journey | Kind::Shop | Kind::Population => return,
+            Kind::Journey | Kind::Shop | Kind::Switch | Kind::Population => return,
         };
         let number = self.latest.get(&(kind, name.as_str())).map_or(0, |latest| latest.number) + 1;
         let stand_in = Version { kind, name, number, yaml: yaml.to_string() };

@@ -79,6 +79,26 @@ pub fn read(path: &Path, shown: &str, form: Form) -> Result<File> {
     file(text, yaml)
 }
 
+/// The ids in a file: in the first column of a *.csv, else one on each line.
+pub fn ids(path: &Path) -> Result<BTreeSet<CustomerId>> {
+    let shown = path.display().to_string();
+    let csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    let form = if csv { Form::Csv } else { Form::Lines };
+    let bytes = fs::read(path).with_context(|| format!("reading {shown}"))?;
+    let encoding = import::detect(&shown, bytes.as_slice())?;
+    let text = encoding.text(&bytes).with_context(|| format!("{shown}: not all of it is {encoding}"))?;
+    let mut ids = BTreeSet::new();
+    for (row, (line, cell)) in rows(&text, form).into_iter().enumerate() {
+        // In plain characters, as imports have them: １００１ is 1001.
+        let cell: String = cell.chars().map(narrow).collect();
+        let cell = cell.trim();
+        if !cell.is_empty() && (row > 0 || !is_header(cell)) {
+            ids.insert(CustomerId::parse(cell).with_context(|| format!("{shown}:{line}"))?);
+        }
+    }
+    Ok(ids)
+}
+
 /// The definition of a list, or what is wrong in its file.
 fn list(name: &str, text: &str, form: Form) -> Result<String, Vec<Mistake>> {
     let mut mistakes = Vec::new();

@@ -7,7 +7,6 @@ use domain::condition::Condition;
 use domain::condition::events::{EventTest, NoEventTest};
 use domain::definitions::{Definitions, Kind};
 use domain::event::ORDER_COMPLETED;
-use domain::journey::Step;
 use domain::names::{JourneyName, SegmentName};
 use domain::spelling::nearest;
 
@@ -37,18 +36,13 @@ impl<'d> Asked<'d> {
                 let journey = name.and_then(|name| definitions.current(&name));
                 if let Some((_, journey)) = journey {
                     journey.conditions().for_each(|condition| asked.condition(condition));
-                    asked.events.extend(journey.goal.as_deref());
-                    asked.events.extend(journey.steps.iter().filter_map(|step| match step {
-                        Step::Listen { event, .. } => Some(event.as_str()),
-                        Step::Message(_)
-                        | Step::Wait { .. }
-                        | Step::Branch { .. }
-                        | Step::Audience { .. }
-                        | Step::Exit => None,
-                    }));
+                    asked.events.extend(journey.events().map(|event| event.name.as_str()));
+                    asked.traits.extend(journey.dates());
+                    let told = journey.webhooks().flat_map(|(_, webhook)| &webhook.traits);
+                    asked.traits.extend(told.map(String::as_str));
                 }
             }
-            Kind::Shop | Kind::List | Kind::Population => {}
+            Kind::Shop | Kind::List | Kind::Switch | Kind::Population => {}
         }
         asked
     }
@@ -61,6 +55,8 @@ impl<'d> Asked<'d> {
             | Condition::NoEvent(NoEventTest { name, since, .. }) = part
             {
                 self.events.extend([name.as_str()].into_iter().chain(since.as_deref()));
+            } else if let Condition::Happened(event) = part {
+                self.events.insert(&event.name);
             }
         });
     }

@@ -18,6 +18,7 @@ fn parameters() -> BTreeMap<String, String> {
         ("WriteKey", "write-key"),
         ("CodeKey", "code-key"),
         ("CallbackSecret", "callback-secret"),
+        ("WebhookSecret", "webhook-secret"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()
@@ -70,6 +71,7 @@ fn wiring(template: &Template) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "what the whole template says, at one look")]
 fn the_templates_wiring() {
     let template = Template::parse(EMBEDDED, &parameters()).unwrap();
     insta::assert_snapshot!(wiring(&template), @r#"
@@ -84,6 +86,8 @@ fn the_templates_wiring() {
     queue RecomputeQueue: hidden 360 s, delayed 0 s, after 10 to RecomputeDeadLetters
     queue SmsDeadLetters: hidden 30 s, delayed 0 s
     queue SmsQueue: hidden 180 s, delayed 0 s, after 10 to SmsDeadLetters
+    queue WebhookDeadLetters: hidden 30 s, delayed 0 s
+    queue WebhookQueue: hidden 900 s, delayed 0 s, after 10 to WebhookDeadLetters
     buses {"Bus"}
     function advance: AdvanceFunction, 30 s
       from InboxQueue, by 100, waiting 1 s
@@ -96,6 +100,7 @@ fn the_templates_wiring() {
       SMS_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/SmsQueue
       STAGE=development
       TABLE_NAME=Table
+      WEBHOOK_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/WebhookQueue
     function callback: CallbackFunction, 10 s
       CALLBACK_SECRET=callback-secret
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
@@ -158,14 +163,23 @@ fn the_templates_wiring() {
       SMS_PROVIDER_URL=http://localhost:8081
       STAGE=development
       TABLE_NAME=Table
+    function send-webhook: SendWebhookFunction, 30 s
+      from WebhookQueue, by 10, waiting 0 s
+      DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/WebhookDeadLetters
+      LOG_LEVEL=info
+      STAGE=development
+      TABLE_NAME=Table
+      WEBHOOK_SECRET=webhook-secret
     route POST /v1/batch → ingest
     route POST /callbacks/{provider} → callback
+    route POST /v1/enroll → ingest
     route POST /v1/identify → ingest
     route GET /l/{code} → link
     route GET /l/{code}/{link} → link
     route GET /o/{code} → link
     route POST /o/{code} → link
     route GET /p/{file} → link
+    route POST /v1/remove → ingest
     route POST /v1/track → ingest
     "#);
 }
@@ -232,7 +246,7 @@ fn a_broken_template_is_refused_with_its_remedy() {
     SendSmsFunction: it takes batches from Table, which is no queue; name the Arn of a queue of this template
     SmsQueue: its dead letters go to Bus, which is no queue; name the Arn of a queue of this template
     RecomputeFunction: its rule is on default, which is no bus; name an event bus of this template
-    SendSmsFunction: CodeUri names functions/send_sms, which does not exist; end it in one of ingest, advance, schedule, recompute, send-sms, send-email, callback, link
+    SendSmsFunction: CodeUri names functions/send_sms, which does not exist; end it in one of ingest, advance, schedule, recompute, send-sms, send-email, send-webhook, callback, link
     SendSmsFunction: functions/send-email is SendEmailFunction too; give each folder under functions/ one function
     AdvanceFunction.Inbox: one failed message would bring its whole batch back; set FunctionResponseTypes: [ReportBatchItemFailures]
     AdvanceFunction: batches of 100 from InboxQueue without a batching window; set MaximumBatchingWindowInSeconds to 1 or more

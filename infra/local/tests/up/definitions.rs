@@ -87,7 +87,7 @@ fn references_beside_other_mistakes() {
     DIR/a.yaml:4:78: there is no segment `none`; there are: a
     DIR/broken.yaml:1:10: unclosed bracket '{'
     DIR/j.yaml:4:21: there is no segment `nowhere`; there are: a
-    DIR/j.yaml:5:12: `sometimes` is not known here; there are: never, after_days, at_most
+    DIR/j.yaml:5:12: `sometimes` is not known here; there are: never, after_days, at_most, per_key
     DIR/j.yaml:8:39: there is no list `nobody`, and no other
     ");
 }
@@ -140,7 +140,19 @@ fn a_scenario_is_copied_out_and_never_over_something_else() {
     let complaint = String::from_utf8(output.stderr).unwrap();
     assert_eq!(complaint, "tsunagi: there is no scenario `winback`; did you mean `win-back`?\n");
     let output = tsunagi_without_data().args(["scenarios", "list"]).output().unwrap();
-    assert!(String::from_utf8(output.stdout).unwrap().contains("segment lapsed"));
+    let list = String::from_utf8(output.stdout).unwrap();
+    assert!(list.contains("segment lapsed"), "{list}");
+    let output = tsunagi_without_data().args(["scenarios", "list", "--json"]).output().unwrap();
+    let data: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(data.len() >= 23, "{data:?}");
+    for scenario in data {
+        let name = scenario["name"].as_str().unwrap();
+        for purpose in ["purpose_ja", "purpose_en"] {
+            let shown = format!("\n  {}\n", scenario[purpose].as_str().unwrap());
+            assert!(shown.len() > 10 && list.contains(&shown), "{name}: {purpose}");
+        }
+        assert!(list.contains(&format!("{name}   ")) && scenario["files"].is_array(), "{name}");
+    }
 }
 
 fn tsunagi_without_data() -> std::process::Command {

@@ -1,7 +1,9 @@
 //! `tsunagi up` as a process: what it is told, and what it survives.
 
-#![expect(clippy::unwrap_used, reason = "these files are tests as a whole")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these files are tests as a whole")]
 
+mod audience;
+mod cards;
 mod dead_letters;
 mod definitions;
 mod kill;
@@ -9,3 +11,4 @@ mod place;
 mod recompute;
 mod sandbox;
 mod shop;
+mod simulate;

@@ -133,15 +133,20 @@ impl Shop {
 
     /// Takes customers in, each with an order, and waits until they are stored.
     pub async fn import(&self, customers: u32) {
+        for first in (0..customers).step_by(POST as usize) {
+            let calls: Vec<Value> = (first..customers.min(first + POST)).flat_map(calls).collect();
+            self.take(&calls).await;
+        }
+        self.wait_until("customers are stored", async |shop| shop.queued().is_empty()).await;
+    }
+
+    /// Posts calls; every one of them must be taken.
+    pub async fn take(&self, calls: &[Value]) {
         let secrets: Secrets =
             serde_json::from_slice(&std::fs::read(self.data.path().join("secrets.json")).unwrap()).unwrap();
         let url = format!("http://{}", self.listen);
-        for first in (0..customers).step_by(POST as usize) {
-            let calls: Vec<Value> = (first..customers.min(first + POST)).flat_map(calls).collect();
-            let answer = post_batch(&self.client, &url, &secrets.write_key, &calls).await.unwrap();
-            assert_eq!(answer["accepted"], calls.len(), "{answer}");
-        }
-        self.wait_until("customers are stored", async |shop| shop.queued().is_empty()).await;
+        let answer = post_batch(&self.client, &url, &secrets.write_key, calls).await.unwrap();
+        assert_eq!(answer["accepted"], calls.len(), "{answer}");
     }
 
     pub fn apply(&self) {

@@ -31,7 +31,9 @@ impl Table {
             match version.kind {
                 // The items of a name are in the order of its versions.
                 Kind::List => drop(lists.insert(version.name.clone(), version)),
-                Kind::Segment | Kind::Journey | Kind::Shop | Kind::Population => versions.push(version),
+                Kind::Segment | Kind::Journey | Kind::Shop | Kind::Switch | Kind::Population => {
+                    versions.push(version);
+                }
             }
         }
         let table = self.clone();

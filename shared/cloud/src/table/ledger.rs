@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::event::EventId;
 use domain::ledger::Row;
 use domain::names::{CustomerId, JourneyName};
 use domain::time::Timestamp;
@@ -34,7 +35,7 @@ impl Table {
         let request = self.client.put_item().table_name(&self.name);
         let request = request
             .item("pk", text(partition(journey, row.row.version, shard)))
-            .item("sk", text(format!("{:012}#{}", row.entered.seconds(), row.customer)))
+            .item("sk", text(sort_key(row)))
             .item("rev", number(revision))
             .item("doc", text(serde_json::to_string(&row.row)?))
             .condition_expression("attribute_not_exists(pk) OR rev < :rev")
@@ -86,9 +87,16 @@ fn partition(journey: &JourneyName, version: u32, shard: u32) -> String {
     format!("J#{journey}#{version}#{shard}")
 }
 
+/// When it began, what tells it from others that began at the same second, and whose it is.
+fn sort_key(row: &LedgerRow) -> String {
+    let key = row.row.key.as_ref().map(|key| format!("~{}", EventId::of(key).as_str())).unwrap_or_default();
+    format!("{:012}{key}#{}", row.entered.seconds(), row.customer)
+}
+
 fn read(item: &Item) -> Result<LedgerRow> {
     let Some(AttributeValue::S(key)) = item.get("sk") else { anyhow::bail!("a ledger row has no key") };
     let (entered, customer) = key.split_once('#').context("a ledger row's key does not read")?;
+    let entered = entered.split('~').next().unwrap_or(entered);
     Ok(LedgerRow {
         customer: CustomerId::parse(customer)?,
         entered: Timestamp::from_seconds(entered.parse().context("a ledger row's key does not read")?),

@@ -9,13 +9,14 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 /// Texts that one type or another takes where it does not take a name.
-const TEXTS: [&str; 5] = ["1d", "09:00", "2026-01-01", "12-31", "2026-01-01T00:00:00Z"];
+const TEXTS: [&str; 6] =
+    ["1d", "09:00", "2026-01-01", "12-31", "2026-01-01T00:00:00Z", "https://shop.example.jp/"];
 
 /// How many attempts there are.
 pub const ATTEMPTS: usize = TEXTS.len() + 1;
 
 /// Ways of an enum that hold nothing a check could find fault with; without one of them, the first way is taken.
-const HARMLESS: [&str; 5] = ["in_audience", "exit", "never", "transactional", "segment"];
+const HARMLESS: [&str; 5] = ["in_audience", "add_to_audience", "never", "transactional", "segment"];
 
 /// A made value: texts are `name` at the first attempt, and one of [`TEXTS`] after it; numbers are 1; lists and maps are
 /// empty; what may be left out within it is.

@@ -3,12 +3,15 @@
 mod vain;
 
 use crate::condition::events::{Age, EventTest, NoEventTest, Period};
+use crate::condition::messages::ReplyTest;
 use crate::condition::predicted::PredictedTest;
 use crate::condition::rfm::RfmTest;
 use crate::condition::values::ValueTest;
 use crate::condition::{Condition, dates};
 use crate::definition::Mistake;
 use crate::event::RECENT_LIMIT;
+use crate::event_match::EventMatch;
+use crate::message::reply_word;
 
 /// The most days that a condition may look back or ahead: a hundred years.
 const DAYS_LIMIT: u32 = 36_525;
@@ -30,6 +33,8 @@ pub(super) fn vain(condition: &Condition, place: &str) -> Vec<Mistake> {
             Condition::NoEvent(test) => vain::no_event(test, &mut found),
             Condition::Trait(test) => vain::value(test, "trait", &mut found),
             Condition::Predicted(test) => vain::predicted(test, &mut found),
+            Condition::Entry(test) => vain::value(test, "entry", &mut found),
+            Condition::Happened(event) => vain::filter(&event.filter, "happened", &mut found),
             Condition::All(_)
             | Condition::Any(_)
             | Condition::Not(_)
@@ -42,25 +47,40 @@ pub(super) fn vain(condition: &Condition, place: &str) -> Vec<Mistake> {
             | Condition::Sent(_)
             | Condition::Delivered(_)
             | Condition::Clicked(_)
-            | Condition::Responded(_) => {}
+            | Condition::Responded(_)
+            | Condition::ClickedLink(_)
+            | Condition::Opened(_)
+            | Condition::Replied(_)
+            | Condition::RepliedWith(_)
+            | Condition::Bounced(_)
+            | Condition::Skipped(_)
+            | Condition::SkippedBecause(_) => {}
         }
         mistakes.extend(found.mistakes);
     });
     mistakes
 }
 
+/// Filters of an event that nothing passes.
+pub(super) fn vain_filter(event: &EventMatch, place: &str) -> Vec<Mistake> {
+    let (holder, path) = place.rsplit_once('.').unwrap_or(("", place));
+    let mut found = Found { place: holder, mistakes: Vec::new() };
+    vain::filter(&event.filter, path, &mut found);
+    found.mistakes
+}
+
 /// Refuses a condition that asks about messages where none can have been sent.
 pub(super) fn asks_no_message(condition: &Condition, place: &str, who: &str) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     placed(condition, place, &mut |part, place| {
-        if let Condition::Sent(step)
-        | Condition::Delivered(step)
-        | Condition::Clicked(step)
-        | Condition::Responded(step) = part
-        {
+        if let Some(step) = part.step() {
             let what = format!(
                 "{who} does not know the step `{step}`; messages can be asked about by the steps after it and by `exit`"
             );
+            mistakes.push(Mistake { place: place.to_owned(), what });
+        } else if matches!(part, Condition::Entry(_) | Condition::Happened(_)) {
+            let what =
+                format!("{who} has not begun; `entry` and `happened` can be asked by steps and by `exit`");
             mistakes.push(Mistake { place: place.to_owned(), what });
         } else {
             mistakes.extend(bounds(part, place));
@@ -88,6 +108,14 @@ pub(super) fn bounds(condition: &Condition, place: &str) -> Vec<Mistake> {
         Condition::Predicted(test) => predicted(test, &mut found),
         Condition::All(parts) if parts.is_empty() => found.empty("all"),
         Condition::Any(parts) if parts.is_empty() => found.empty("any"),
+        Condition::Entry(test) => value(test, "entry", &mut found),
+        Condition::Happened(event) => {
+            if event.name.is_empty() {
+                found.wrong("happened", "the name is empty; name an event such as `Order Completed`");
+            }
+            filter(&event.filter, "happened", &mut found);
+        }
+        Condition::RepliedWith(test) => reply(test, &mut found),
         Condition::All(_)
         | Condition::Any(_)
         | Condition::Not(_)
@@ -99,7 +127,13 @@ pub(super) fn bounds(condition: &Condition, place: &str) -> Vec<Mistake> {
         | Condition::Sent(_)
         | Condition::Delivered(_)
         | Condition::Clicked(_)
-        | Condition::Responded(_) => {}
+        | Condition::Responded(_)
+        | Condition::ClickedLink(_)
+        | Condition::Opened(_)
+        | Condition::Replied(_)
+        | Condition::Bounced(_)
+        | Condition::Skipped(_)
+        | Condition::SkippedBecause(_) => {}
     }
     found.mistakes
 }
@@ -111,7 +145,8 @@ struct Found<'a> {
 
 impl Found<'_> {
     fn wrong(&mut self, path: &str, what: impl Into<String>) {
-        self.mistakes.push(Mistake { place: format!("{}.{path}", self.place), what: what.into() });
+        let place = if self.place.is_empty() { path.to_owned() } else { format!("{}.{path}", self.place) };
+        self.mistakes.push(Mistake { place, what: what.into() });
     }
 
     fn empty(&mut self, list: &str) {
@@ -228,6 +263,26 @@ fn filter(tests: &[ValueTest], path: &str, found: &mut Found<'_>) {
     }
 }
 
+/// Checks the filter of an event that a journey means.
+pub(super) fn event_filter(tests: &[ValueTest], place: &str) -> Vec<Mistake> {
+    let (holder, path) = place.rsplit_once('.').unwrap_or(("", place));
+    let mut found = Found { place: holder, mistakes: Vec::new() };
+    filter(tests, path, &mut found);
+    found.mistakes
+}
+
+fn reply(test: &ReplyTest, found: &mut Found<'_>) {
+    if test.one_of.is_empty() {
+        found.wrong("replied_with.one_of", "an empty list; name at least one word");
+    }
+    for (index, word) in test.one_of.iter().enumerate() {
+        if reply_word(word).is_none() {
+            let place = format!("replied_with.one_of[{index}]");
+            found.wrong(&place, "a word to reply with has 1 to 20 characters");
+        }
+    }
+}
+
 fn value(test: &ValueTest, path: &str, found: &mut Found<'_>) {
     if test.name.is_empty() {
         found.wrong(path, "`name` is empty; name a trait or property");
@@ -242,13 +297,13 @@ fn value(test: &ValueTest, path: &str, found: &mut Found<'_>) {
     ] {
         found.days(&format!("{path}.{name}"), days, 0);
     }
-    if let Some(dates::Anniversary::WithinDays(days)) = test.anniversary
-        && days > dates::ANNIVERSARY_DAYS
-    {
-        found.wrong(
-            &format!("{path}.anniversary"),
-            format!("`within_days` goes to {}", dates::ANNIVERSARY_DAYS),
-        );
+    let anniversary = test.anniversary.and_then(|anniversary| match anniversary {
+        dates::Anniversary::WithinDays(days) => Some(("within_days", days)),
+        dates::Anniversary::WithinLastDays(days) => Some(("within_last_days", days)),
+        dates::Anniversary::Today | dates::Anniversary::ThisMonth => None,
+    });
+    if let Some((name, _)) = anniversary.filter(|(_, days)| *days > dates::ANNIVERSARY_DAYS) {
+        found.wrong(&format!("{path}.anniversary"), format!("`{name}` goes to {}", dates::ANNIVERSARY_DAYS));
     }
     found.comparable(path, [test.at_least, test.at_most, test.above, test.below]);
     let asks = ValueTest { name: test.name.clone(), exists: Some(false), ..ValueTest::default() };

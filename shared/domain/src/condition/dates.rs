@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Span;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,9 +49,11 @@ pub enum Anniversary {
     ThisMonth,
     /// Today, or within so many days.
     WithinDays(u16),
+    /// Today, or one of so many days before.
+    WithinLastDays(u16),
 }
 
-/// The most days ahead in which an anniversary can be asked for: below a year, so that one ends before the next begins.
+/// The most days in which an anniversary can be asked for: below a year, so that one ends before the next begins.
 pub const ANNIVERSARY_DAYS: u16 = 180;
 
 /// A date: a day, or the day of an instant in `zone`.
@@ -61,7 +63,18 @@ pub fn read(value: &Value, zone: &TimeZone) -> Option<Date> {
     if text.len() == 10 {
         return text.parse().ok();
     }
-    Some(zone.to_datetime(text.parse::<jiff::Timestamp>().ok()?).date())
+    let instant = text.parse::<jiff::Timestamp>().map(|at| zone.to_datetime(at));
+    Some(instant.or_else(|_| text.parse::<DateTime>()).ok()?.date())
+}
+
+/// The instant of a date: itself, the one at which clocks in `zone` show it when it names none, midnight for a day.
+pub fn instant(value: &Value, zone: &TimeZone) -> Option<Timestamp> {
+    let Value::Text(text) = value else { return None };
+    let text = text.trim();
+    match text.parse::<jiff::Timestamp>() {
+        Ok(at) => Some(Timestamp::from_seconds(at.as_second())),
+        Err(_) => calendar::instant(text.parse().ok()?, zone),
+    }
 }
 
 /// The first instant of the day that is `days` after `date`; none beyond the calendar's end.
@@ -112,6 +125,7 @@ impl Anniversary {
         match self {
             Self::Today => days(day, 0, 0, now, zone),
             Self::WithinDays(count) => days(day, -i64::from(count), 0, now, zone),
+            Self::WithinLastDays(count) => days(day, 0, i64::from(count), now, zone),
             Self::ThisMonth => {
                 let first = day.first_of_month();
                 days(first, 0, i64::from(first.days_in_month()) - 1, now, zone)

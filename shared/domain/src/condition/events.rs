@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::dates::Day;
 use super::values::{ValueTest, number};
 use super::{Subject, Verdict};
+use crate::customer::Value;
 use crate::event::{History, Occurrence};
 use crate::time::{DAY, Timestamp};
 
@@ -279,7 +280,7 @@ fn measured(
         return Verdict::fixed(passes(total));
     }
     let zone = || subject.customer.zone(&subject.definitions.zone);
-    let counted = |kept: &&Occurrence| window.has(kept.0) && passed(which.filter, kept, now, &zone);
+    let counted = |kept: &&Occurrence| window.has(kept.0) && passed(which.filter, kept, &zone);
     let tally = |kept: &Occurrence| Tally::of(kept, measure);
     let ahead = history.recent.partition_point(|kept| kept.0 <= now);
     let gone =
@@ -333,17 +334,13 @@ fn folded(history: &History, measure: Measure<'_>) -> Tally {
     together(count, history.total.0 - kept, measure).unwrap_or_default()
 }
 
-fn passed(
-    filter: &[ValueTest],
-    occurrence: &Occurrence,
-    now: Timestamp,
-    zone: &dyn Fn() -> TimeZone,
-) -> bool {
+/// Whether the properties of an occurrence pass every test; `zone` is the person's. What changes with the calendar is
+/// refused before it is applied.
+pub fn passed(filter: &[ValueTest], occurrence: &Occurrence, zone: &dyn Fn() -> TimeZone) -> bool {
     filter.iter().all(|test| {
-        if test.name == YEN {
-            return test.evaluate(Some(&crate::customer::Value::Integer(occurrence.2.0)), now, zone).holds;
-        }
-        test.evaluate(occurrence.3.get(&test.name), now, zone).holds
+        let worth = Value::Integer(occurrence.2.0);
+        let value = if test.name == YEN { Some(&worth) } else { occurrence.3.get(&test.name) };
+        test.evaluate(value, occurrence.0, zone).holds
     })
 }
 
@@ -357,7 +354,7 @@ fn ages(
 ) -> Verdict {
     let Some(history) = subject.customer.events.get(which.name) else { return Verdict::fixed(false) };
     let zone = || subject.customer.zone(&subject.definitions.zone);
-    let counted = |kept: &&Occurrence| passed(which.filter, kept, now, &zone);
+    let counted = |kept: &&Occurrence| passed(which.filter, kept, &zone);
     let (earliest, latest, ahead) = if which.filter.is_empty() {
         ((history.first <= now).then_some(history.first), history.last_at(now), history.ahead(now))
     } else {

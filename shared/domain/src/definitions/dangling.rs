@@ -1,12 +1,16 @@
-//! References from one definition to another that lead nowhere, and segments that ask about themselves.
+//! What does not fit between definitions: references that lead nowhere, segments that ask about themselves, and hours
+//! that have no minute in common.
 
 use std::collections::BTreeSet;
 
 use super::{Definitions, Kind};
+use crate::calendar::PermittedHours;
 use crate::check;
 use crate::condition::Condition;
+use crate::consent::Purpose;
 use crate::definition::{Definition, EnterSource, JourneySource, Mistake, StepSource};
 use crate::journey::Enter;
+use crate::message::{Policy, Tightened};
 use crate::names::{ListName, SegmentName};
 use crate::place::{Place, Tree};
 
@@ -72,10 +76,17 @@ impl Definitions {
         for name in self.journeys.keys() {
             let Some((_, journey)) = self.current(name) else { continue };
             let from = From { kind: Kind::Journey, name: name.as_str() };
-            if let Enter::Segment(segment) = &journey.enter {
-                dangling.extend(self.missing_entry(from, segment));
+            let entered = match &journey.enter {
+                Enter::Segment(segment) => Some((Entered::SEGMENT, segment)),
+                Enter::LeftSegment(segment) => Some((Entered::LEFT, segment)),
+                Enter::Campaign(campaign) => Some((Entered::CAMPAIGN, &campaign.segment)),
+                Enter::Event(_) | Enter::Date(_) | Enter::Schedule(_) | Enter::Request => None,
+            };
+            if let Some((place, segment)) = entered {
+                dangling.extend(self.missing_entry(from, place, segment));
             }
             dangling.extend(journey.conditions().flat_map(|condition| self.missing(from, condition)));
+            dangling.extend(self.no_hours(from, journey.purpose, &journey.policy));
         }
         dangling
     }
@@ -89,23 +100,32 @@ impl Definitions {
             Definition::Journey(source) => {
                 let from = From { kind: Kind::Journey, name: source.name.as_str() };
                 let entered = match &source.enter {
-                    EnterSource::Segment(segment) => self.missing_entry(from, segment),
-                    EnterSource::Birthday(_) => None,
+                    EnterSource::Segment(segment) => self.missing_entry(from, Entered::SEGMENT, segment),
+                    EnterSource::LeftSegment(segment) => self.missing_entry(from, Entered::LEFT, segment),
+                    EnterSource::Campaign(campaign) => {
+                        self.missing_entry(from, Entered::CAMPAIGN, &campaign.segment)
+                    }
+                    EnterSource::Event(_)
+                    | EnterSource::Birthday(_)
+                    | EnterSource::Date(_)
+                    | EnterSource::Anniversary(_)
+                    | EnterSource::Schedule(_)
+                    | EnterSource::Request => None,
                 };
                 let conditions = source.conditions().into_iter();
                 entered
                     .into_iter()
                     .chain(conditions.flat_map(|condition| self.missing(from, condition)))
+                    .chain(self.no_hours(from, source.purpose, &source.policy))
                     .collect()
             }
             Definition::Shop(_) | Definition::List(_) => Vec::new(),
         }
     }
 
-    fn missing_entry(&self, from: From<'_>, segment: &SegmentName) -> Option<Dangling> {
+    fn missing_entry(&self, from: From<'_>, place: Entered, segment: &SegmentName) -> Option<Dangling> {
         let there = self.segments.contains_key(segment);
-        (!there)
-            .then(|| from.dangling("enter.segment", "segment", segment.as_str(), self.no_segment(segment)))
+        (!there).then(|| from.dangling(place.0, place.1, segment.as_str(), self.no_segment(segment)))
     }
 
     /// What a condition asks about that is not there.
@@ -117,6 +137,28 @@ impl Definitions {
         let lists = lists_asked(condition).into_iter().filter(|name| !self.lists.contains_key(*name));
         let lists = lists.map(|name| from.dangling("", "in_list", name.as_str(), self.no_list(name)));
         segments.chain(lists).collect()
+    }
+
+    /// Hours of a journey and of the shop that exclude each other. Those of the journey by themselves are checked with it.
+    fn no_hours(&self, from: From<'_>, purpose: Purpose, policy: &Tightened) -> Option<Dangling> {
+        let alone = policy.hours(purpose, &Policy { hours: PermittedHours::ALL_DAY, ..Policy::default() });
+        if alone.is_some_and(PermittedHours::is_empty) {
+            return None;
+        }
+        let shop = self.shop.policy.hours;
+        let none = policy.hours(purpose, &self.shop.policy)?.is_empty();
+        let (key, to) = match policy.hours {
+            Some(hours) => ("from", String::from(hours.from)),
+            None => ("reminds_of_payment", "true".to_owned()),
+        };
+        let what = || {
+            format!(
+                "no minute of these hours is among the shop's, {} to {}: nothing would ever leave; change one of the two",
+                String::from(shop.from),
+                String::from(shop.until)
+            )
+        };
+        none.then(|| from.dangling("policy.hours", key, &to, what()))
     }
 
     fn no_list(&self, name: &ListName) -> String {
@@ -160,10 +202,19 @@ impl JourneySource {
                         conditions.extend(ways.iter().filter_map(|way| way.when.as_ref()));
                         lists.extend(ways.iter().map(|way| &way.steps));
                     }
-                    StepSource::WaitFor(wait) => lists.extend([&wait.then, &wait.otherwise]),
+                    StepSource::WaitFor(wait) => {
+                        conditions.extend(&wait.when);
+                        lists.extend([&wait.then, &wait.otherwise]);
+                    }
+                    StepSource::Split(ways) => lists.extend(ways.iter().map(|way| &way.steps)),
                     StepSource::Sms(_)
                     | StepSource::Email(_)
+                    | StepSource::Notify(_)
+                    | StepSource::Webhook(_)
+                    | StepSource::Card(_)
+                    | StepSource::Set(_)
                     | StepSource::Wait(_)
+                    | StepSource::WaitUntil(_)
                     | StepSource::AddToAudience(_)
                     | StepSource::RemoveFromAudience(_)
                     | StepSource::Exit => {}
@@ -172,6 +223,16 @@ impl JourneySource {
         }
         conditions
     }
+}
+
+/// Where a journey names the segment that begins it: the path, and the key.
+#[derive(Clone, Copy)]
+struct Entered(&'static str, &'static str);
+
+impl Entered {
+    const SEGMENT: Self = Self("enter.segment", "segment");
+    const LEFT: Self = Self("enter.left_segment", "left_segment");
+    const CAMPAIGN: Self = Self("enter.campaign.segment", "segment");
 }
 
 /// What makes a reference.

@@ -60,8 +60,8 @@ fn unknown(word: &str, expected: &[&str]) -> String {
 pub(super) const CONDITIONS: &str =
     "a list of conditions; begin with `all:` or `any:`, and put the list under it";
 
-const REENTRY: &str = "say how often a customer may begin the journey: `never`, `{ after_days: 365 }` or \
-                       `{ at_most: { times: 3, within_days: 365 } }`";
+const REENTRY: &str = "say how often a customer may begin the journey: `never`, `{ after_days: 365 }`, \
+                       `{ at_most: { times: 3, within_days: 365 } }` or `per_key`";
 
 /// What the parser says in its own words, and how someone who writes definitions would say it.
 const CLEAR: [(&str, &str); 21] = [

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Piece, part, paths, pieces};
 
 /// What every text can speak of.
-const GIVEN: [&str; 4] = ["customer", "links", "optout", "sender"];
+const GIVEN: [&str; 5] = ["customer", "event", "links", "optout", "sender"];
 
 /// Words of Liquid that are no variables.
 const WORDS: [&str; 11] =

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use crate::{at, cases};
 
 /// Zones with daylight saving at 2 o'clock, at midnight, of half an hour, without it, and one that skipped a day.
-const ZONES: [&str; 10] = [
+pub const ZONES: [&str; 10] = [
     "Asia/Tokyo",
     "Europe/Berlin",
     "America/New_York",

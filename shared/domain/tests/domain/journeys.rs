@@ -1,18 +1,18 @@
 //! Random journeys and random lives: however inputs are delivered, the same customer results.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::consent::{ConsentSaid, Purpose};
 use domain::contact::Channel;
 use domain::customer::{Customer, Value};
 use domain::definitions::Definitions;
-use domain::enrollment::{Enrollment, State, Status};
+use domain::enrollment::{Enrollment, State, Status, Visit};
 use domain::event::{Event, EventId, Properties};
 use domain::input::{Effect, Input, Outcome};
 use domain::ledger::Row;
 use domain::message::{Code, HoldReason, Permission, SkipReason};
 use domain::money::Yen;
-use domain::names::CustomerId;
+use domain::names::{CustomerId, JourneyName};
 use domain::report;
 use domain::step::step;
 use domain::time::Timestamp;
@@ -20,10 +20,9 @@ use domain::walk::check_at_sending;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use serde_json::json;
 
 use crate::chance::Chance;
-use crate::plan::{EVENTS, Sketch, sketch};
+use crate::plan::{CAPPED, EVENTS, POLICIES, Sketch, sketch};
 use crate::world::{Delivery, Script, World, messages, twice};
 use crate::{at, cases, definitions};
 
@@ -31,7 +30,7 @@ use crate::{at, cases, definitions};
 const START: &str = "2026-03-27T00:00:00Z";
 const MINUTES: i64 = 4 * 1440;
 /// Long enough for the longest wait, the longest hold and the last look at a message of which nothing was heard.
-const TO_THE_END: i64 = 60 * 1440;
+const TO_THE_END: i64 = 150 * 1440;
 
 const ZONES: [&str; 4] = ["Asia/Tokyo", "Europe/Berlin", "America/Los_Angeles", "Asia/Kathmandu"];
 
@@ -44,17 +43,24 @@ enum Happening {
         vip: bool,
         zone: usize,
         birthday: i64,
+        visit: Option<i64>,
         sms: bool,
         mail: bool,
         said: i64,
     },
     Track {
         name: usize,
+        page: usize,
         happened: i64,
     },
     OptOut(bool),
-    Reply,
+    Reply(usize),
+    Enroll(usize, usize),
+    Remove(usize),
 }
+
+const PAGES: [&str; 3] = ["a", "b", "c"];
+const WORDS: [Option<&str>; 3] = [None, Some("1"), Some("はい")];
 
 fn life() -> impl Strategy<Value = Vec<(i64, Happening)>> {
     let identify = (
@@ -62,9 +68,9 @@ fn life() -> impl Strategy<Value = Vec<(i64, Happening)>> {
         prop::bool::weighted(0.8),
         any::<bool>(),
         0..ZONES.len(),
-        0..4_i64,
+        (0..4_i64, prop::option::weighted(0.7, (0..8_i64).prop_map(|n| n * 700))),
     )
-        .prop_flat_map(|(phone, email, vip, zone, birthday)| {
+        .prop_flat_map(|(phone, email, vip, zone, (birthday, visit))| {
             (prop::bool::weighted(0.9), prop::bool::weighted(0.8), 0..600_i64).prop_map(
                 move |(sms, mail, said)| Happening::Identify {
                     phone,
@@ -72,6 +78,7 @@ fn life() -> impl Strategy<Value = Vec<(i64, Happening)>> {
                     vip,
                     zone,
                     birthday,
+                    visit,
                     sms,
                     mail,
                     said,
@@ -80,15 +87,18 @@ fn life() -> impl Strategy<Value = Vec<(i64, Happening)>> {
         });
     let happening = prop_oneof![
         2 => identify.clone(),
-        8 => (prop_oneof![0..EVENTS.len(), 0..2_usize], prop_oneof![Just(0), -400..200_i64]).prop_map(|(name, happened)| Happening::Track { name, happened }),
+        8 => (prop_oneof![0..EVENTS.len(), 0..2_usize], 0..PAGES.len(), prop_oneof![Just(0), -400..200_i64, Just(-2000)])
+            .prop_map(|(name, page, happened)| Happening::Track { name, page, happened }),
         1 => any::<bool>().prop_map(Happening::OptOut),
-        1 => Just(Happening::Reply),
+        1 => (0..WORDS.len()).prop_map(Happening::Reply),
+        1 => (0..JOURNEYS, 0..3_usize).prop_map(|(journey, key)| Happening::Enroll(journey, key)),
+        1 => (0..JOURNEYS).prop_map(Happening::Remove),
     ];
     // Many things at few minutes, so that several reach the customer at one instant.
     let minute = prop_oneof![0..MINUTES, (0..8_i64).prop_map(|n| n * 600)];
     (identify, prop::collection::vec((minute, happening), 0..24)).prop_map(|(first, mut rest)| {
         rest.insert(0, (0, first));
-        rest.insert(1, (30, Happening::Track { name: 0, happened: 0 }));
+        rest.insert(1, (30, Happening::Track { name: 0, page: 0, happened: 0 }));
         rest
     })
 }
@@ -104,7 +114,7 @@ fn script(life: &[(i64, Happening)]) -> Script {
 fn input(index: usize, minute: i64, happening: &Happening) -> Input {
     let now = at(START).plus(minute * 60);
     match happening {
-        Happening::Identify { phone, email, vip, zone, birthday, sms, mail, said } => {
+        Happening::Identify { phone, email, vip, zone, birthday, visit, sms, mail, said } => {
             let text = |text: String| Value::Text(text);
             let mut traits = BTreeMap::from([
                 ("vip".to_owned(), Value::Boolean(*vip)),
@@ -114,11 +124,13 @@ fn input(index: usize, minute: i64, happening: &Happening) -> Input {
             ]);
             let phone = phone.map_or(Value::Absent, |last| text(format!("+81901234567{last}")));
             traits.insert("phone".to_owned(), phone);
+            let visit = visit.map_or(Value::Absent, |visit| text(at(START).plus(visit * 60).to_string()));
+            traits.insert("visit_at".to_owned(), visit);
             let word = |channel, given| ConsentSaid { channel, purpose: Purpose::Marketing, given };
             let consents = vec![word(Channel::Sms, *sms), word(Channel::Email, *mail)];
             Input::Identify { traits, consents, at: now.plus(-60 * said) }
         }
-        Happening::Track { name, happened } => {
+        Happening::Track { name, page, happened } => {
             let (name, at) = (EVENTS[*name].to_owned(), now.plus(60 * happened));
             Input::Track {
                 event: Event {
@@ -126,37 +138,54 @@ fn input(index: usize, minute: i64, happening: &Happening) -> Input {
                     name,
                     at,
                     yen: Yen(900),
-                    properties: Properties::new(),
+                    // Some don't say which page it was.
+                    properties: (*page < 2 || *happened == 0)
+                        .then(|| ("page".to_owned(), Value::Text(PAGES[*page].to_owned())))
+                        .into_iter()
+                        .collect(),
                 },
             }
+        }
+        Happening::Enroll(journey, key) => Input::Enroll {
+            journey: JourneyName::parse(&format!("j{journey}")).unwrap(),
+            key: PAGES[*key].to_owned(),
+            at: now,
+            event: Properties::new(),
+        },
+        Happening::Remove(journey) => {
+            Input::Remove { journey: JourneyName::parse(&format!("j{journey}")).unwrap(), until: now }
         }
         Happening::OptOut(sms) => {
             Input::OptOut { channel: if *sms { Channel::Sms } else { Channel::Email }, at: now }
         }
-        Happening::Reply => Input::Reply { code: None, channel: Channel::Sms, at: now },
+        Happening::Reply(word) => {
+            let word = WORDS[*word].map(ToOwned::to_owned);
+            Input::Reply { code: None, channel: Channel::Sms, word, at: now }
+        }
     }
 }
 
-/// Three journeys: on signing up, on drifting, on the birthday; and a segment that follows a list which they write.
-fn shop(sketches: &[Sketch; 3]) -> Definitions {
-    let enter = [json!({"segment": "fresh"}), json!({"segment": "drifting"}), json!({"birthday": "10:00"})];
-    let journeys = sketches.iter().zip(enter).enumerate();
+const JOURNEYS: usize = 4;
+
+/// Journeys that begin in whatever ways there are, and a segment that follows a list which they write.
+fn shop(sketches: &[Sketch; JOURNEYS]) -> Definitions {
+    let journeys = sketches.iter().enumerate();
     let mut yamls: Vec<String> =
-        journeys.map(|(index, (sketch, enter))| sketch.written(&format!("j{index}"), &enter)).collect();
+        journeys.map(|(index, sketch)| sketch.written(&format!("j{index}"))).collect();
     yamls.extend(
         [
             "segment: { name: fresh, when: { event: { name: Signed Up, within_days: 1 } } }",
             "segment: { name: drifting, when: { any: [{ in_segment: marked }, { all: [{ event: { name: Page Viewed } }, { no_event: { name: Page Viewed, for_days: 1 } }] }] } }",
             "segment: { name: marked, when: { in_audience: cards } }",
-            "shop: { time_zone: Asia/Tokyo, policy: { hours: { from: '09:00', until: '20:00' }, caps: [{ channel: sms, at_most: 3, within_days: 1 }] } }",
+            "shop: { time_zone: Asia/Tokyo, policy: { hours: { from: '09:00', until: '20:00' }, weekdays_off: [sunday], spread_minutes: 45, caps: [{ channel: sms, at_most: 3, within_days: 1 }] } }",
         ]
         .map(ToOwned::to_owned),
     );
     definitions(&yamls)
 }
 
-fn three() -> impl Strategy<Value = [Sketch; 3]> {
-    [sketch(), sketch(), sketch()]
+fn several() -> impl Strategy<Value = [Sketch; JOURNEYS]> {
+    [sketch(), sketch(), sketch(), sketch()]
 }
 
 fn run(
@@ -174,7 +203,7 @@ proptest! {
     /// Invariants 6 and 7: with a look at every minute the customer, the effects and the decisions are those of a run
     /// that jumps from one due instant to the next.
     #[test]
-    fn ticking_is_jumping(sketches in three(), life in life(), mood in any::<u64>()) {
+    fn ticking_is_jumping(sketches in several(), life in life(), mood in any::<u64>()) {
         let definitions = shop(&sketches);
         let (jumped, seen) = run(&definitions, &life, mood, Delivery::Jumping);
         let (ticked, also) = run(&definitions, &life, mood, Delivery::Ticking);
@@ -188,7 +217,7 @@ proptest! {
 
     /// Invariant 6: inputs of one instant one to five times and in any order.
     #[test]
-    fn order_and_number_do_not_matter(sketches in three(), life in life(), mood in any::<u64>(), seed in any::<u64>()) {
+    fn order_and_number_do_not_matter(sketches in several(), life in life(), mood in any::<u64>(), seed in any::<u64>()) {
         let definitions = shop(&sketches);
         let (plain, seen) = run(&definitions, &life, mood, Delivery::Jumping);
         let (shuffled, also) = run(&definitions, &life, mood, Delivery::Shuffled(seed));
@@ -198,7 +227,7 @@ proptest! {
 
     /// Invariant 5 and 6: what came before comes again, in batches of its own, at once and days later.
     #[test]
-    fn what_comes_again_changes_nothing(sketches in three(), life in life(), mood in any::<u64>(), seed in any::<u64>()) {
+    fn what_comes_again_changes_nothing(sketches in several(), life in life(), mood in any::<u64>(), seed in any::<u64>()) {
         let definitions = shop(&sketches);
         let (plain, seen) = run(&definitions, &life, mood, Delivery::Jumping);
         let (repeated, also) = run(&definitions, &life, mood, Delivery::Repeated(seed));
@@ -206,51 +235,113 @@ proptest! {
         prop_assert_eq!(seen.told, also.told);
     }
 
-    /// Invariants 1, 3 and 4: a provider is asked once for a message; marketing leaves in the permitted hours of the
-    /// zone that was said last, with consent, and not beyond the cap.
+    /// Invariants 1, 3 and 4: a provider is asked once for a message; it leaves in the hours of its journey, marketing
+    /// in those of the shop and on open days besides, by the zone that was said last, with consent, and not beyond caps.
     #[test]
-    fn nothing_leaves_that_may_not(sketches in three(), life in life(), mood in any::<u64>()) {
+    fn nothing_leaves_that_may_not(sketches in several(), life in life(), mood in any::<u64>()) {
         let definitions = shop(&sketches);
         let (customer, seen) = run(&definitions, &life, mood, Delivery::Jumping);
         prop_assert!(twice(&seen).is_empty());
         let messages = messages(&customer);
-        let mut sms: Vec<Timestamp> = Vec::new();
+        let policies: BTreeMap<&Code, usize> = customer
+            .enrollments
+            .iter()
+            .flat_map(|it| it.messages().map(|message| (&message.code, number(&it.journey))))
+            .map(|(code, journey)| (code, sketches[journey].policy))
+            .collect();
+        let (mut sms, mut all, mut capped) = (Vec::new(), Vec::new(), Vec::new());
         for (now, code) in &seen.calls {
-            let Some(message) = messages.get(code).filter(|message| message.purpose == Purpose::Marketing) else { continue };
+            let Some(message) = messages.get(code) else { continue };
             let known = said_until(&life, *now);
             let zone = jiff::tz::TimeZone::get(known.zone).unwrap();
-            let hour = jiff::Timestamp::from_second(now.seconds()).unwrap().to_zoned(zone).hour();
-            prop_assert!((9..20).contains(&hour), "{:?} at {} o'clock in {}", code, hour, known.zone);
+            let local = jiff::Timestamp::from_second(now.seconds()).unwrap().to_zoned(zone);
+            let policy = policies[code];
+            let [marketing, transactional] = &POLICIES[policy].1;
+            if message.purpose == Purpose::Transactional {
+                // A notice to somebody else is bound to no hours.
+                let notice = message.channel == Channel::Email;
+                prop_assert!(notice || transactional.contains(&local.hour()), "{code:?} at {local}");
+                continue;
+            }
+            prop_assert!(marketing.contains(&local.hour()), "{code:?} at {local}");
+            prop_assert!(local.weekday() != jiff::civil::Weekday::Sunday, "{code:?} at {local}");
             prop_assert!(known.consents[&message.channel], "{:?} without consent", code);
-            if message.channel == Channel::Sms && message.status.left() {
+            if message.status.left() {
                 // A cap counts from the instant at which a message is handed over.
-                sms.push(message.at);
+                all.push(message.at);
+                if message.channel == Channel::Sms {
+                    sms.push(message.at);
+                }
+                if policy == CAPPED {
+                    capped.push(message.at);
+                }
             }
         }
-        for now in &sms {
-            prop_assert!(sms.iter().filter(|at| *at <= now && now.since(**at) < 86_400).count() <= 3);
+        let within_a_day = |of: &[Timestamp], now: Timestamp| {
+            of.iter().filter(|at| **at <= now && now.since(**at) < 86_400).count()
+        };
+        prop_assert!(sms.iter().all(|now| within_a_day(&sms, *now) <= 3));
+        // What other journeys sent counts as well; they are not bound, and may go on in the same second.
+        let before = |now: Timestamp| all.iter().filter(|at| **at < now && now.since(**at) < 86_400).count();
+        let at_once = |now: Timestamp| capped.iter().filter(|at| **at == now).count();
+        prop_assert!(capped.iter().all(|now| before(*now) + at_once(*now) <= 2), "{capped:?} of {all:?}");
+    }
+
+    /// A webhook is handed over once for each step that is passed, with what began the enrollment; its body reads as JSON
+    /// and tells of no trait that the step does not list. Who is held out gets no card.
+    #[test]
+    fn webhooks_and_cards(sketches in several(), life in life(), mood in any::<u64>()) {
+        let definitions = shop(&sketches);
+        let (customer, seen) = run(&definitions, &life, mood, Delivery::Jumping);
+        let codes: BTreeSet<&Code> = seen.webhooks.iter().map(|task| &task.code).collect();
+        prop_assert_eq!(codes.len(), seen.webhooks.len());
+        for task in &seen.webhooks {
+            let step = definitions.version(&task.journey, task.version).and_then(|it| it.webhook(task.step)).unwrap();
+            let body = domain::webhook::body(task, step, &customer).unwrap();
+            let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+            let traits: Vec<&String> = body["traits"].as_object().unwrap().keys().collect();
+            prop_assert_eq!(traits, ["name", "vip"]);
+            prop_assert_eq!(&body["id"], task.code.as_str());
+        }
+        for enrollment in &customer.enrollments {
+            let journey = definitions.version(&enrollment.journey, enrollment.version).unwrap();
+            let of = |passed: &Visit| match passed {
+                Visit::Webhook { step, code, at } => {
+                    let found = seen.webhooks.iter().find(|task| task.code == *code);
+                    found.is_some_and(|task| (task.step, task.at, &task.key) == (*step, *at, &enrollment.key)
+                        && task.event == enrollment.event)
+                }
+                Visit::Card { step, .. } => !enrollment.held_out && journey.cards().any(|(at, _)| at == *step),
+                Visit::Message(_) | Visit::Took { .. } => true,
+            };
+            prop_assert!(enrollment.visits.iter().all(of), "{:?}", enrollment);
         }
     }
 
     /// Invariant 2: every enrollment ends, whatever is answered or not, and the report accounts for everyone.
     #[test]
-    fn every_enrollment_ends(sketches in three(), life in life(), mood in any::<u64>()) {
+    fn every_enrollment_ends(sketches in several(), life in life(), mood in any::<u64>()) {
         let definitions = shop(&sketches);
         // A list that is left and entered again by two journeys in turn would go on for ever by right.
         let (customer, _) = World::new(&definitions, at(START), &script(&life), mood).run(TO_THE_END, Delivery::Jumping);
         let settled = customer.enrollments.iter().filter(|enrollment| {
-            TO_THE_END * 60 - enrollment.entered.since(at(START)) > 40 * 86_400
+            TO_THE_END * 60 - enrollment.entered.since(at(START)) > 120 * 86_400
         });
         for enrollment in settled.clone() {
             prop_assert!(!enrollment.is_live(), "{:?}", enrollment);
             prop_assert!(enrollment.messages().all(|message| message.status != Status::Pending));
         }
         for (name, versions) in &definitions.journeys {
-            let rows = settled.clone().filter(|enrollment| enrollment.journey == *name).map(Row::of);
+            let rows = settled.clone().filter(|it| it.journey == *name).map(|it| (it.entered, Row::of(it)));
             let report = report::fold(rows, versions);
             prop_assert!(report.is_complete() && report.waiting == 0, "{:?}", report);
         }
     }
+}
+
+/// The number in the name of a journey.
+fn number(journey: &JourneyName) -> usize {
+    journey.as_str().trim_start_matches('j').parse().unwrap()
 }
 
 /// What the shop has been told until `now`, by the latest word on each.
@@ -305,6 +396,7 @@ fn held_twice_is_still_held() {
             vip: false,
             zone,
             birthday: 0,
+            visit: None,
             sms: true,
             mail: true,
             said,
@@ -355,11 +447,12 @@ fn silence_ends_as_unknown() {
             vip: false,
             zone: 0,
             birthday: 0,
+            visit: None,
             sms: true,
             mail: true,
             said: 0,
         },
-        Happening::Track { name: 0, happened: 0 },
+        Happening::Track { name: 0, page: 0, happened: 0 },
     ];
     let inputs: Vec<Input> =
         life.iter().enumerate().map(|(index, happening)| input(index, 0, happening)).collect();
@@ -426,9 +519,11 @@ fn said(code: &Code, said: &Said, now: Timestamp) -> Input {
                 if *delivered { Status::Delivered } else { Status::Undelivered("absent".to_owned()) };
             Input::Receipt { code, status, parts: Some(2), yen: Some(Yen(*yen)) }
         }
-        Said::Click(after) => Input::Click { code, at: now.plus(*after) },
+        Said::Click(after) => Input::Click { code, link: 0, at: now.plus(*after) },
         Said::Open(after) => Input::Open { code, at: now.plus(*after) },
-        Said::Reply(after) => Input::Reply { code: Some(code), channel: Channel::Sms, at: now.plus(*after) },
+        Said::Reply(after) => {
+            Input::Reply { code: Some(code), channel: Channel::Sms, word: None, at: now.plus(*after) }
+        }
     }
 }
 
@@ -443,8 +538,9 @@ proptest! {
         let (definitions, customer, now) = three_under_way();
         let codes = messages(&customer).into_keys();
         let reports = codes.zip(&stories).flat_map(|(code, story)| story.iter().map(move |it| said(&code, it, now)).collect::<Vec<_>>());
-        let replies = bare.iter().map(|after| Input::Reply { code: None, channel: Channel::Sms, at: now.plus(*after) });
-        let of_the_person = life.iter().enumerate().map(|(index, (minute, happening))| input(index, *minute, happening));
+        let replies = bare.iter().map(|after| Input::Reply { code: None, channel: Channel::Sms, word: None, at: now.plus(*after) });
+        let commutes = |happening: &Happening| !matches!(happening, Happening::Enroll(..) | Happening::Remove(_));
+        let of_the_person = life.iter().enumerate().filter(|(_, (_, happening))| commutes(happening)).map(|(index, (minute, happening))| input(index, *minute, happening));
         let inputs: Vec<Input> = reports.chain(replies).chain(of_the_person).collect();
         let together = step(&customer, &inputs, now, &definitions).customer;
         let mut chance = Chance::new(seed);
@@ -492,7 +588,7 @@ fn the_worlds_are_lively() {
     let mut runner = TestRunner::new(cases(1));
     let mut told = String::new();
     for _ in 0..150 {
-        let drawn = (three(), life(), any::<u64>()).new_tree(&mut runner).unwrap().current();
+        let drawn = (several(), life(), any::<u64>()).new_tree(&mut runner).unwrap().current();
         let (sketches, life, mood) = drawn;
         let (customer, seen) = run(&shop(&sketches), &life, mood, Delivery::Jumping);
         told.push_str(&seen.told.join("\n"));
@@ -526,6 +622,21 @@ fn the_worlds_are_lively() {
         "j0",
         "j1",
         "j2",
+        "Ended(DateMoved)",
+        "Ended(Removed)",
+        "Exclusive",
+        "LateEvent",
+        "NoKey",
+        "Skipped(HeldOut",
+        "Took(\"variant 1\")",
+        "Took(\"card\")",
+        "Took(\"held out\")",
+        "Took(\"webhook\")",
+        "Webhook(WebhookTask",
+        "links: {0}",
+        "reply: Some",
+        "key: Some",
+        "date: Some",
         "Audience",
         "GoalReached",
         "Listening",

@@ -7,19 +7,26 @@
 
 mod chance;
 mod conditions;
+mod experiment;
 mod hours;
 mod journeys;
+mod language;
+mod library;
 mod mistakes;
 mod moments;
 mod plan;
+mod policies;
 mod population;
+mod reference;
 mod refusals;
 mod report;
 mod slips;
+mod story;
 mod ties;
 mod win_back;
 mod withdrawal;
 mod world;
+mod wrong_journeys;
 
 use domain::definitions::{Definitions, Kind, Version, read};
 use domain::message::CodeKey;

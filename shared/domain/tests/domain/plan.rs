@@ -10,8 +10,16 @@ pub enum Plan {
     Email,
     Wait(i64),
     WaitFor { event: usize, minutes: i64, then: Vec<Plan>, otherwise: Vec<Plan> },
+    WaitWhen { asked: Asked, minutes: i64, then: Vec<Plan>, otherwise: Vec<Plan> },
+    UntilClock { hour: u8, weekdays: bool },
+    UntilVisit(i64),
     Branch(Vec<(Asked, Vec<Plan>)>),
+    Split(Vec<Vec<Plan>>),
     Audience { add: bool },
+    SetVip(bool),
+    Notify,
+    Webhook,
+    Card,
     Exit,
 }
 
@@ -22,6 +30,15 @@ pub enum Asked {
     Responded(usize),
     Delivered(usize),
     Sent(usize),
+    ClickedLink(usize),
+    Opened(usize),
+    Replied(usize),
+    RepliedWith(usize),
+    Bounced(usize),
+    Skipped(usize),
+    SkippedBecause(usize),
+    Happened(usize),
+    Entry,
     Event(usize),
     Cards,
     Vip,
@@ -31,13 +48,52 @@ pub enum Asked {
 
 /// A journey.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 pub struct Sketch {
     pub marketing: bool,
     pub steps: Vec<Plan>,
     pub goal: bool,
     pub exit: Option<Asked>,
     pub again: bool,
+    pub enter: usize,
+    pub group: bool,
+    pub priority: i32,
+    pub holdout: bool,
+    pub policy: usize,
 }
+
+/// What begins journeys, and whether it has a key.
+pub fn enters() -> Vec<(Json, bool)> {
+    vec![
+        (json!({"segment": "fresh"}), false),
+        (json!({"segment": "drifting"}), false),
+        (json!({"left_segment": "drifting"}), false),
+        (json!({"birthday": "10:00"}), false),
+        (json!({"anniversary": {"trait": "birthday", "days": -1, "at": "12:00"}}), false),
+        (json!({"event": {"name": "Page Viewed", "key": "page"}}), true),
+        (json!({"event": {"name": "Page Viewed", "where": [{"name": "page", "is": "a"}]}}), false),
+        (json!({"event": {"name": "Order Completed", "where": [{"name": "yen", "at_least": 500}]}}), false),
+        (json!({"date": {"trait": "visit_at", "days": -1, "at": "18:00"}}), true),
+        (json!({"date": {"trait": "visit_at", "before": "2h"}}), true),
+        (json!({"schedule": {"at": "12:00"}}), false),
+        (json!({"schedule": {"at": "02:30", "weekdays": ["saturday", "sunday"]}}), false),
+        (json!({"campaign": {"segment": "drifting", "at": "2026-03-29T10:00"}}), false),
+        (json!("request"), true),
+    ]
+}
+
+/// What a journey allows beyond the shop, and the hours of the day in which its messages may leave then: marketing, and
+/// what is not.
+pub const POLICIES: [(Option<&str>, [std::ops::Range<i8>; 2]); 5] = [
+    (None, [9..20, 0..24]),
+    (Some(r#"{"hours": {"from": "12:00", "until": "18:00"}}"#), [12..18, 12..18]),
+    (Some(r#"{"reminds_of_payment": true}"#), [9..20, 8..21]),
+    (Some(r#"{"caps": [{"at_most": 2, "within_days": 1}]}"#), [9..20, 0..24]),
+    (Some(r#"{"hours": {"from": "10:00", "until": "22:00"}, "reminds_of_payment": true}"#), [10..20, 10..21]),
+];
+
+/// The journey among these that has a cap of two marketing messages a day.
+pub const CAPPED: usize = 3;
 
 /// Events that journeys wait for and that happen.
 pub const EVENTS: [&str; 3] = ["Signed Up", "Page Viewed", "Order Completed"];
@@ -48,6 +104,15 @@ fn asked() -> impl Strategy<Value = Asked> {
         (0..8_usize).prop_map(Asked::Responded),
         (0..8_usize).prop_map(Asked::Delivered),
         (0..8_usize).prop_map(Asked::Sent),
+        (0..8_usize).prop_map(Asked::ClickedLink),
+        (0..8_usize).prop_map(Asked::Opened),
+        (0..8_usize).prop_map(Asked::Replied),
+        (0..8_usize).prop_map(Asked::RepliedWith),
+        (0..8_usize).prop_map(Asked::Bounced),
+        (0..8_usize).prop_map(Asked::Skipped),
+        (0..8_usize).prop_map(Asked::SkippedBecause),
+        (0..EVENTS.len()).prop_map(Asked::Happened),
+        Just(Asked::Entry),
         (0..EVENTS.len()).prop_map(Asked::Event),
         Just(Asked::Cards),
         Just(Asked::Vip),
@@ -63,6 +128,12 @@ fn steps() -> impl Strategy<Value = Vec<Plan>> {
         6 => Just(Plan::Email),
         5 => minutes().prop_map(Plan::Wait),
         1 => any::<bool>().prop_map(|add| Plan::Audience { add }),
+        1 => any::<bool>().prop_map(Plan::SetVip),
+        1 => Just(Plan::Notify),
+        1 => Just(Plan::Webhook),
+        1 => Just(Plan::Card),
+        1 => (0..24_u8, any::<bool>()).prop_map(|(hour, weekdays)| Plan::UntilClock { hour, weekdays }),
+        1 => (-2000..2000_i64).prop_map(Plan::UntilVisit),
         1 => Just(Plan::Exit),
     ];
     let step = leaf.prop_recursive(3, 16, 3, move |inner| {
@@ -70,31 +141,62 @@ fn steps() -> impl Strategy<Value = Vec<Plan>> {
         let listen = (0..EVENTS.len(), minutes(), inside(), inside())
             .prop_map(|(event, minutes, then, otherwise)| Plan::WaitFor { event, minutes, then, otherwise });
         let branch = prop::collection::vec((asked(), inside()), 1..4).prop_map(Plan::Branch);
-        prop_oneof![listen, branch]
+        let when = (asked(), minutes(), inside(), inside())
+            .prop_map(|(asked, minutes, then, otherwise)| Plan::WaitWhen { asked, minutes, then, otherwise });
+        let split = prop::collection::vec(inside(), 2..4).prop_map(Plan::Split);
+        prop_oneof![listen, branch, when, split]
     });
     prop::collection::vec(step, 1..6)
 }
 
 pub fn sketch() -> impl Strategy<Value = Sketch> {
     let exit = prop_oneof![7 => Just(None), 1 => asked().prop_map(Some)];
-    (prop::bool::weighted(0.8), steps(), any::<bool>(), exit, any::<bool>())
-        .prop_map(|(marketing, steps, goal, exit, again)| Sketch { marketing, steps, goal, exit, again })
+    let policy = prop_oneof![3 => Just(0), 2 => 1..POLICIES.len()];
+    let place = (0..enters().len(), prop::bool::weighted(0.3), -1..2_i32, prop::bool::weighted(0.2), policy);
+    (prop::bool::weighted(0.8), steps(), any::<bool>(), exit, any::<bool>(), place).prop_map(
+        |(marketing, steps, goal, exit, again, (enter, group, priority, holdout, policy))| Sketch {
+            marketing,
+            steps,
+            goal,
+            exit,
+            again,
+            enter,
+            group,
+            priority,
+            holdout,
+            policy,
+        },
+    )
 }
 
 impl Sketch {
     /// The journey as a definition; JSON is YAML.
-    pub fn written(&self, name: &str, enter: &Json) -> String {
-        let mut writer = Writer { messages: Vec::new() };
+    pub fn written(&self, name: &str) -> String {
+        let (enter, keyed) = enters().swap_remove(self.enter);
+        let mut writer = Writer { messages: Vec::new(), links: Vec::new(), webhooks: 0 };
         let steps = writer.steps(&self.steps);
-        let reentry =
-            if self.again { json!({"at_most": {"times": 3, "within_days": 2}}) } else { json!("never") };
+        let reentry = match (self.again, keyed) {
+            (true, true) => json!("per_key"),
+            (true, false) => json!({"at_most": {"times": 3, "within_days": 2}}),
+            (false, _) => json!("never"),
+        };
         let mut journey = json!({
             "name": name,
             "purpose": if self.marketing { "marketing" } else { "transactional" },
             "enter": enter,
             "reentry": reentry,
             "steps": steps,
+            "priority": self.priority,
         });
+        if let Some(policy) = POLICIES[self.policy].0 {
+            journey["policy"] = serde_json::from_str(policy).unwrap();
+        }
+        if self.group {
+            journey["group"] = json!("one");
+        }
+        if self.holdout {
+            journey["holdout_percent"] = json!(50);
+        }
         if self.goal {
             journey["goal"] = json!("Order Completed");
         }
@@ -105,19 +207,49 @@ impl Sketch {
     }
 }
 
+impl Plan {
+    /// Whether every way through it ends the journey.
+    fn ends(&self) -> bool {
+        let all = |steps: &[Self]| steps.iter().any(Self::ends);
+        match self {
+            Self::Exit => true,
+            Self::WaitFor { then, otherwise, .. } | Self::WaitWhen { then, otherwise, .. } => {
+                all(then) && all(otherwise)
+            }
+            Self::Split(ways) => ways.iter().all(|steps| all(steps)),
+            Self::Sms
+            | Self::Email
+            | Self::Wait(_)
+            | Self::UntilClock { .. }
+            | Self::UntilVisit(_)
+            | Self::Branch(_)
+            | Self::Audience { .. }
+            | Self::SetVip(_)
+            | Self::Notify
+            | Self::Webhook
+            | Self::Card => false,
+        }
+    }
+}
+
 struct Writer {
     messages: Vec<String>,
+    /// Those with a link.
+    links: Vec<String>,
+    webhooks: usize,
 }
 
 impl Writer {
+    /// Steps up to the one after which nobody goes on.
     fn steps(&mut self, plans: &[Plan]) -> Vec<Json> {
-        plans.iter().map(|plan| self.step(plan)).collect()
+        let last = plans.iter().position(Plan::ends).map_or(plans.len(), |last| last + 1);
+        plans[..last].iter().map(|plan| self.step(plan)).collect()
     }
 
     fn step(&mut self, plan: &Plan) -> Json {
         match plan {
             Plan::Sms => json!({"sms": {
-                "name": self.name(), "text": "{{ sender }} {{ links.shop }} 停止はSTOP", "links": {"shop": "https://shop.example.jp"},
+                "name": self.linked(), "text": "{{ sender }} {{ links.shop }} 停止はSTOP", "links": {"shop": "https://shop.example.jp"},
             }}),
             Plan::Email => json!({"email": {
                 "name": self.name(), "subject": "お元気ですか", "text": "{{ sender }} 配信の停止: {{ optout }}",
@@ -128,17 +260,60 @@ impl Writer {
                 let within = format!("{minutes}m");
                 json!({"wait_for": {"event": EVENTS[*event], "within": within, "then": then, "otherwise": otherwise}})
             }
+            Plan::WaitWhen { asked, minutes, then, otherwise } => {
+                let when = self.asked(asked);
+                let (then, otherwise) = (self.steps(then), self.steps(otherwise));
+                let within = format!("{minutes}m");
+                json!({"wait_for": {"when": when, "within": within, "then": then, "otherwise": otherwise}})
+            }
+            Plan::UntilClock { hour, weekdays } => {
+                let days = if *weekdays { json!(["monday", "saturday"]) } else { json!([]) };
+                json!({"wait_until": {"at": format!("{hour:02}:30"), "weekdays": days}})
+            }
+            Plan::UntilVisit(minutes) => {
+                let side = if *minutes < 0 { "before" } else { "after" };
+                let length = format!("{}m", minutes.abs().max(1));
+                json!({"wait_until": {"date": {"trait": "visit_at", side: length}}})
+            }
+            Plan::Split(ways) => {
+                let ways: Vec<Json> = ways
+                    .iter()
+                    .enumerate()
+                    .map(|(index, steps)| json!({"name": format!("variant {index}"), "weight": index + 1, "steps": self.steps(steps)}))
+                    .collect();
+                json!({ "split": ways })
+            }
+            Plan::SetVip(vip) => json!({"set": {"trait": "vip", "to": vip}}),
+            Plan::Notify => json!({"notify": {
+                "name": self.name(), "to": "sales@shop.example.jp", "subject": "{{ customer.vip }}", "text": "hello",
+            }}),
+            Plan::Webhook => {
+                self.webhooks += 1;
+                let name = format!("w{}", self.webhooks);
+                json!({"webhook": {"name": name, "url": "https://shop.example.jp/hooks", "traits": ["vip", "name"]}})
+            }
+            Plan::Card => json!({"card": "spring"}),
             Plan::Branch(ways) => {
-                let way = |(index, (asked, steps)): (usize, &(Asked, Vec<Plan>))| {
+                let mut written: Vec<Json> = Vec::new();
+                for (asked, steps) in ways {
                     let when = self.asked(asked);
-                    json!({"name": format!("way {index}"), "when": when, "steps": self.steps(steps)})
-                };
-                json!({"branch": ways.iter().enumerate().map(way).collect::<Vec<_>>()})
+                    if written.iter().all(|way| way["when"] != when) {
+                        let name = format!("way {}", written.len());
+                        written.push(json!({"name": name, "when": when, "steps": self.steps(steps)}));
+                    }
+                }
+                json!({ "branch": written })
             }
             Plan::Audience { add: true } => json!({"add_to_audience": "cards"}),
             Plan::Audience { add: false } => json!({"remove_from_audience": "cards"}),
             Plan::Exit => json!("exit"),
         }
+    }
+
+    fn linked(&mut self) -> String {
+        let name = self.name();
+        self.links.push(name.clone());
+        name
     }
 
     fn name(&mut self) -> String {
@@ -158,6 +333,26 @@ impl Writer {
             Asked::Responded(number) => about("responded", *number),
             Asked::Delivered(number) => about("delivered", *number),
             Asked::Sent(number) => about("sent", *number),
+            Asked::Opened(number) => about("opened", *number),
+            Asked::Replied(number) => about("replied", *number),
+            Asked::Bounced(number) => about("bounced", *number),
+            Asked::Skipped(number) => about("skipped", *number),
+            Asked::ClickedLink(number) => match self.links.get(number % self.links.len().max(1)) {
+                Some(name) => json!({"clicked_link": {"step": name, "link": "shop"}}),
+                None => json!({"happened": "Page Viewed"}),
+            },
+            Asked::RepliedWith(number) => match self.messages.get(number % self.messages.len().max(1)) {
+                Some(name) => json!({"replied_with": {"step": name, "one_of": ["1", "はい"]}}),
+                None => json!({"happened": "Order Completed"}),
+            },
+            Asked::SkippedBecause(number) => match self.messages.get(number % self.messages.len().max(1)) {
+                Some(name) => json!({"skipped_because": {"step": name, "why": "no_consent"}}),
+                None => json!({"entry": {"name": "page"}}),
+            },
+            Asked::Happened(event) => {
+                json!({"happened": {"name": EVENTS[*event], "where": [{"name": "page", "one_of": ["a", "b"]}]}})
+            }
+            Asked::Entry => json!({"entry": {"name": "page", "is": "a"}}),
             Asked::Event(event) => json!({"event": {"name": EVENTS[*event], "within_days": 1}}),
             Asked::Cards => json!({"in_audience": "cards"}),
             Asked::Vip => json!({"trait": {"name": "vip", "is": true}}),

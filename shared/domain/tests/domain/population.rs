@@ -12,7 +12,7 @@ mod surveys;
 use domain::population::{BgNbd, GammaGamma, Purchases};
 
 /// CDNOW's as published, in days: Fader, Hardie and Lee (2005), table 2.
-const CDNOW: BgNbd = BgNbd { r: 0.243, alpha: 4.414 * 7.0, a: 0.793, b: 2.426 };
+pub const CDNOW: BgNbd = BgNbd { r: 0.243, alpha: 4.414 * 7.0, a: 0.793, b: 2.426 };
 
 /// CDNOW's as published: Fader and Hardie (2013).
 const CDNOW_VALUE: GammaGamma = GammaGamma { p: 6.25, q: 3.74, gamma: 15.44 };

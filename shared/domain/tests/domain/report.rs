@@ -8,6 +8,7 @@ use domain::customer::{Customer, Value};
 use domain::definitions::Definitions;
 use domain::enrollment::Status;
 use domain::event::{Event, EventId, ORDER_COMPLETED, Properties};
+use domain::experiment::Verdict;
 use domain::input::{Input, Outcome};
 use domain::ledger::Row;
 use domain::money::Yen;
@@ -48,7 +49,7 @@ fn order(id: &str, at: Timestamp) -> Input {
 }
 
 /// The rows of a customer, by way of everything that reaches them.
-fn rows(number: usize, person: Person, definitions: &Definitions) -> Vec<Row> {
+fn rows(number: usize, person: Person, definitions: &Definitions) -> Vec<(Timestamp, Row)> {
     let bought = at("1998-01-05T12:00:00+09:00");
     let phone = Value::Text(format!("+8190{number:08}"));
     let consent = ConsentSaid {
@@ -71,7 +72,7 @@ fn rows(number: usize, person: Person, definitions: &Definitions) -> Vec<Row> {
         let (parts, yen) = (cost.map(|cost| cost.0), cost.map(|cost| cost.1));
         Input::Outcome { code: code.clone(), outcome: Outcome::Settled { status, parts, yen } }
     };
-    let click = Input::Click { code: code.clone(), at: lapsed.plus(900) };
+    let click = Input::Click { code: code.clone(), link: 0, at: lapsed.plus(900) };
     let inputs = match person {
         Person::Silent => vec![settled(Status::Accepted)],
         Person::Clicks => vec![settled(Status::Accepted), click],
@@ -86,7 +87,7 @@ fn rows(number: usize, person: Person, definitions: &Definitions) -> Vec<Row> {
     while let Some(due) = stepped.next {
         stepped = step(&stepped.customer, &[Input::Timer], due.at, definitions);
     }
-    stepped.customer.enrollments.iter().map(Row::of).collect()
+    stepped.customer.enrollments.iter().map(|it| (it.entered, Row::of(it))).collect()
 }
 
 fn report(people: impl Iterator<Item = Person>) -> Report {
@@ -136,4 +137,71 @@ fn everyone_is_accounted_for() {
     );
     assert_eq!((report.clicked, report.converted, report.cost_yen), (10, 2, Yen(540)));
     assert!(report.is_complete());
+}
+
+/// One in ten is held out; of the others, half get each text. Who is still in the journey is not counted yet, nor is
+/// anyone who entered after them.
+#[test]
+fn what_it_brought() {
+    let yaml = "journey: { name: campaign, purpose: transactional, enter: request, reentry: never, goal: Order Completed, \
+                holdout_percent: 10, steps: [{ split: [{ name: a, steps: [{ sms: { name: a, text: hello } }] }, \
+                { name: b, steps: [{ sms: { name: b, text: hello } }] }] }, { wait: 30d }] }";
+    let definitions = definitions(&[yaml.to_owned()]);
+    let name = JourneyName::parse("campaign").unwrap();
+    let begin = at("1998-01-05T12:00:00+09:00");
+    // 2 % of the held-out buy anyway, 10 % of those who got `a`, 30 % of those who got `b`.
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut rows = Vec::new();
+    for number in 0..6_000_i64 {
+        let entered = begin.plus(number);
+        let customer = Customer::new(CustomerId::parse(&number.to_string()).unwrap());
+        let phone = BTreeMap::from([("phone".to_owned(), Value::Text(format!("+8190{number:08}")))]);
+        let known = Input::Identify { traits: phone, consents: Vec::new(), at: entered };
+        let enroll = Input::Enroll {
+            journey: name.clone(),
+            key: "1".to_owned(),
+            at: entered,
+            event: Properties::new(),
+        };
+        let mut customer = step(&customer, &[known, enroll], entered, &definitions).customer;
+        let enrollment = &customer.enrollments[0];
+        let way = if enrollment.held_out { "out" } else { enrollment_way(&Row::of(enrollment)) };
+        let nth = seen.entry(way).or_default();
+        *nth += 1;
+        let buys = nth.is_multiple_of(match way {
+            "out" => 50,
+            "a" => 10,
+            _ => 3,
+        });
+        if buys {
+            let bought = [order(&number.to_string(), entered.plus(60))];
+            customer = step(&customer, &bought, entered.plus(60), &definitions).customer;
+        } else if number < 5_900 {
+            customer = step(
+                &customer,
+                &[Input::Remove { journey: name.clone(), until: entered.plus(60) }],
+                entered.plus(60),
+                &definitions,
+            )
+            .customer;
+        }
+        rows.push((entered, Row::of(&customer.enrollments[0])));
+    }
+    let report = fold(rows, &definitions.journeys[&name]);
+    assert!(report.is_complete(), "{report:?}");
+    let holdout = report.holdout.unwrap();
+    assert_eq!(holdout.held_out.counts.customers() + holdout.treated.counts.customers(), 6_000);
+    assert!(matches!(holdout.verdict, Verdict::Better { .. }), "{holdout:?}");
+    assert!((0.12..0.24).contains(&holdout.lift.difference.value.unwrap()), "{holdout:?}");
+    assert_eq!(report.converted, holdout.treated.counts.converted());
+    let variants = &report.splits[0].variants;
+    assert_eq!(variants.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    assert!(
+        matches!(variants[1].verdict, Some(Verdict::Better { .. })) && variants[0].verdict.is_none(),
+        "{variants:?}"
+    );
+}
+
+fn enrollment_way(row: &Row) -> &'static str {
+    if row.took[0].1 == "a" { "a" } else { "b" }
 }

@@ -8,7 +8,8 @@ use proptest::sample::subsequence;
 
 use crate::cases;
 
-const WIN_BACK: &str = include_str!("../../../../infra/local/scenarios/win-back/win-back.yaml");
+/// Win-back in one language, as a shop writes it: where something stands in it is not moved by the library.
+const WIN_BACK: &str = include_str!("win_back_ja.yaml");
 /// Who lapsed, in as many words as it takes to slip in each.
 const LAPSED: &str = "# yaml-language-server: $schema=../tsunagi.schema.json
 # Bought at least once, and the last purchase is 180 days of 24 hours ago or longer.
@@ -166,14 +167,13 @@ fn what_is_missing_is_told_together() {
     let yaml =
         "journey:\n  name: hello\n  steps:\n    - sms: { name: hello }\n    - wait_for: { then: [] }\n";
     let told = read(yaml).unwrap_err().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-    assert_snapshot!(told, @r#"
+    assert_snapshot!(told, @"
     3:3: missing field `enter`
     3:3: missing field `purpose`
-    3:3: missing field `reentry`: say how often a customer may begin the journey: `never`, `{ after_days: 365 }` or `{ at_most: { times: 3, within_days: 365 } }`
+    3:3: missing field `reentry`: say how often a customer may begin the journey: `never`, `{ after_days: 365 }`, `{ at_most: { times: 3, within_days: 365 } }` or `per_key`
     4:14: missing field `text`
-    5:19: missing field `event`
     5:19: missing field `within`
-    "#);
+    ");
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::customer::Customer;
 use domain::definitions::Definitions;
-use domain::enrollment::{Message, Status};
-use domain::input::{Effect, Input, Outcome};
+use domain::enrollment::{Message, Status, Visit};
+use domain::input::{Effect, Input, Outcome, WebhookTask};
 use domain::message::{Code, Permission};
 use domain::money::Yen;
 use domain::names::CustomerId;
@@ -38,6 +38,8 @@ pub type Script = BTreeMap<i64, Vec<Input>>;
 pub struct Seen {
     /// Requests to a provider: when, and for which message.
     pub calls: Vec<(Timestamp, Code)>,
+    /// Webhooks that were handed over, in order.
+    pub webhooks: Vec<WebhookTask>,
     /// Decisions and effects, in order, as text.
     pub told: Vec<String>,
 }
@@ -141,6 +143,14 @@ impl<'a> World<'a> {
                     .any(|effect| matches!(effect, Effect::Send { task, .. } if task.code == pending.code))
             );
         }
+        let passed = stepped.customer.enrollments.iter().flat_map(|enrollment| &enrollment.visits);
+        for visit in passed {
+            if let Visit::Webhook { code: passed, .. } = visit {
+                let made =
+                    again.iter().filter(|it| matches!(it, Effect::Webhook(task) if task.code == *passed));
+                assert_eq!(made.count(), 1, "{passed:?} is not made again, once");
+            }
+        }
         let document = serde_json::to_string(&stepped.customer).unwrap();
         assert_eq!(serde_json::from_str::<Customer>(&document).unwrap(), stepped.customer);
         self.seen.told.extend(stepped.decisions.iter().map(|decision| format!("{minute} {decision:?}")));
@@ -149,10 +159,18 @@ impl<'a> World<'a> {
         for effect in &stepped.effects {
             match effect {
                 Effect::Send { task, .. } => {
-                    // A sender's queue is mostly empty, and sometimes not.
-                    let delay = [0, 1, 3, 400][usize::from(task.code.as_str().as_bytes()[0] % 4)];
+                    // A sender's queue is mostly empty, and on some days not: one that is always longer than the
+                    // permitted hours would let nothing go.
+                    let drawn = i64::from(task.code.as_str().as_bytes()[0]) + minute / 1440;
+                    let delay = match drawn % 4 {
+                        0 => 0,
+                        1 => 1,
+                        2 => 3,
+                        _ => 400,
+                    };
                     self.queue.entry(minute + delay).or_default().push(task.code.clone());
                 }
+                Effect::Webhook(task) => self.seen.webhooks.push(task.clone()),
                 Effect::Ledger { .. }
                 | Effect::Member { .. }
                 | Effect::Announce(_)
@@ -238,11 +256,16 @@ impl<'a> World<'a> {
         let code = || code.clone();
         let inputs = [
             (receipt, Input::Receipt { code: code(), status, parts: Some(2), yen: Some(Yen(billed)) }),
-            (click, Input::Click { code: code(), at: at(click) }),
+            (click, Input::Click { code: code(), link: 0, at: at(click) }),
             (open, Input::Open { code: code(), at: at(open) }),
             (
                 reply,
-                Input::Reply { code: Some(code()), channel: domain::contact::Channel::Sms, at: at(reply) },
+                Input::Reply {
+                    code: Some(code()),
+                    channel: domain::contact::Channel::Sms,
+                    word: None,
+                    at: at(reply),
+                },
             ),
         ];
         for (minute, input) in inputs {

@@ -104,7 +104,7 @@ fn named(path: &str, name: &str, since: Option<&str>, found: &mut Found<'_>) {
     }
 }
 
-fn filter(tests: &[ValueTest], path: &str, found: &mut Found<'_>) {
+pub(super) fn filter(tests: &[ValueTest], path: &str, found: &mut Found<'_>) {
     for (index, test) in tests.iter().enumerate() {
         value(test, &format!("{path}.where[{index}]"), found);
     }

@@ -248,6 +248,9 @@ fn calendar() -> impl Strategy<Value = Condition> {
         (0..=180_u16).prop_map(move |days| {
             born(ValueTest { anniversary: Some(Anniversary::WithinDays(days)), ..none() })
         }),
+        (0..=180_u16).prop_map(move |days| {
+            born(ValueTest { anniversary: Some(Anniversary::WithinLastDays(days)), ..none() })
+        }),
     ]
 }
 

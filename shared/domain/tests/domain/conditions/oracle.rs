@@ -20,6 +20,7 @@ use crate::definitions;
 const DAY: i64 = 1440;
 
 /// The oracle's answer.
+#[expect(clippy::too_many_lines, reason = "an arm for each kind of condition")]
 pub fn oracle(condition: &Condition, facts: &Facts, population: &Population, now: i64) -> bool {
     let ask = |part: &Condition| oracle(part, facts, population, now);
     match condition {
@@ -116,7 +117,16 @@ pub fn oracle(condition: &Condition, facts: &Facts, population: &Population, now
         | Condition::Sent(_)
         | Condition::Delivered(_)
         | Condition::Clicked(_)
-        | Condition::Responded(_) => panic!("not generated"),
+        | Condition::Responded(_)
+        | Condition::ClickedLink(_)
+        | Condition::Opened(_)
+        | Condition::Replied(_)
+        | Condition::RepliedWith(_)
+        | Condition::Bounced(_)
+        | Condition::Skipped(_)
+        | Condition::SkippedBecause(_)
+        | Condition::Entry(_)
+        | Condition::Happened(_) => panic!("not generated"),
     }
 }
 
@@ -188,6 +198,9 @@ fn valued(test: &ValueTest, facts: &Facts, now: i64) -> bool {
             Some(Anniversary::ThisMonth) => today.month() == born.month() && today.year() > born.year(),
             Some(Anniversary::WithinDays(days)) => {
                 (0..=days).any(|days| kept(born, today + i64::from(days).days()))
+            }
+            Some(Anniversary::WithinLastDays(days)) => {
+                (0..=days).any(|days| kept(born, today - i64::from(days).days()))
             }
         }
 }

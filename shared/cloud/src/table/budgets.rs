@@ -1,0 +1,61 @@
+//! What journeys have spent in a month: `B#JOURNEY`, `2026-11`, one number, of those that have a budget.
+//!
+//! An amount is taken before the call to the provider. What a crash took twice stays taken: a budget ends a message too
+//! early rather than too late.
+
+use anyhow::{Context, Result};
+use aws_sdk_dynamodb::error::SdkError;
+use domain::money::Yen;
+use domain::names::JourneyName;
+
+use super::{Reading, Table, number, read_number, text};
+
+fn key(journey: &JourneyName) -> String {
+    format!("B#{journey}")
+}
+
+impl Table {
+    /// Takes an amount out of the budget of a month; `false` when it holds less.
+    pub async fn take_from_budget(
+        &self,
+        journey: &JourneyName,
+        month: &str,
+        amount: Yen,
+        budget: Yen,
+    ) -> Result<bool> {
+        if amount > budget {
+            return Ok(false);
+        }
+        let request = self.client.update_item().table_name(&self.name);
+        let request = request
+            .key("pk", text(key(journey)))
+            .key("sk", text(month))
+            .update_expression("ADD yen :amount")
+            .condition_expression("attribute_not_exists(yen) OR yen <= :most")
+            .expression_attribute_values(":amount", number(amount.0))
+            .expression_attribute_values(":most", number(budget.0 - amount.0));
+        match request.send().await.map_err(SdkError::into_service_error) {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_conditional_check_failed_exception() => Ok(false),
+            Err(error) => Err(error).context("taking from a budget"),
+        }
+    }
+
+    /// Sets right what was taken: more when the provider charged more, less when it charged less or nothing.
+    pub async fn correct_budget(&self, journey: &JourneyName, month: &str, by: Yen) -> Result<()> {
+        let request = self.client.update_item().table_name(&self.name);
+        let request = request
+            .key("pk", text(key(journey)))
+            .key("sk", text(month))
+            .update_expression("ADD yen :by")
+            .expression_attribute_values(":by", number(by.0));
+        request.send().await.context("correcting a budget")?;
+        Ok(())
+    }
+
+    /// What a journey with a budget has spent in a month.
+    pub async fn spent(&self, journey: &JourneyName, month: &str) -> Result<Yen> {
+        let item = self.get(&key(journey), month, Reading::Eventual).await?;
+        Ok(Yen(item.and_then(|item| read_number(&item, "yen")).unwrap_or(0)))
+    }
+}

@@ -1,0 +1,146 @@
+//! What a holdout and splits tell: what the messages brought, and which variant does better.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::experiment::{Confidence, Counts, Group, Lift, Plan, Sequential, Side, Verdict, compare_in_order};
+use crate::ledger::Row;
+use crate::money::Yen;
+use crate::time::Timestamp;
+
+/// What one enrollment came to, as far as experiments ask.
+#[derive(Clone, Debug)]
+pub(super) struct Outcome {
+    entered: Timestamp,
+    held_out: bool,
+    /// The splits it passed, each with the way it went.
+    ways: Vec<(String, String)>,
+    /// Whether it is over: one that goes on may still convert.
+    over: bool,
+    converted: bool,
+    revenue: Yen,
+    cost: Yen,
+}
+
+/// The journey against those who were held out of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Holdout {
+    /// Those who got its messages.
+    pub treated: Group,
+    /// Those who were held out.
+    pub held_out: Group,
+    /// What it brought beyond what would have come without it, at one look.
+    pub lift: Lift,
+    /// What can be said however often one looks, from those who entered before the first who is still in it.
+    pub verdict: Verdict,
+}
+
+/// A split.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Split {
+    /// Where it stands among the steps.
+    pub step: String,
+    /// Its variants, in the order of their names.
+    pub variants: Vec<Variant>,
+}
+
+/// One variant of a split.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Variant {
+    /// Its name.
+    pub name: String,
+    /// Those who went this way, and those of them who converted, with what they spent.
+    pub group: Group,
+    /// What the messages of those who went this way cost.
+    pub cost_yen: Yen,
+    /// Against the first variant, however often one looks; nothing for the first.
+    pub verdict: Option<Verdict>,
+}
+
+impl Outcome {
+    pub(super) fn of(entered: Timestamp, row: &Row, ways: Vec<(String, String)>) -> Self {
+        let cost = row.messages.iter().filter_map(|sent| sent.yen).sum();
+        Self {
+            entered,
+            held_out: row.held_out,
+            ways,
+            over: row.ended.is_some(),
+            converted: row.goal.is_some(),
+            revenue: row.goal.map(|goal| goal.yen).unwrap_or_default(),
+            cost,
+        }
+    }
+
+    /// Whether it has a part in an experiment.
+    pub(super) fn counts(&self) -> bool {
+        self.held_out || !self.ways.is_empty()
+    }
+}
+
+fn group<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> (Group, Yen) {
+    let (mut group, mut cost) = (Group::default(), Yen::ZERO);
+    for outcome in outcomes {
+        group.counts.add(outcome.converted);
+        group.revenue_yen += outcome.revenue;
+        cost += outcome.cost;
+    }
+    (group, cost)
+}
+
+/// What the holdout tells; none where nobody was held out.
+pub(super) fn holdout(outcomes: &[Outcome]) -> Option<Holdout> {
+    let (held_out, _) = group(outcomes.iter().filter(|it| it.held_out));
+    if held_out.counts == Counts::default() {
+        return None;
+    }
+    let (treated, cost) = group(outcomes.iter().filter(|it| !it.held_out));
+    let sides =
+        in_order(outcomes).map(|it| (if it.held_out { Side::Baseline } else { Side::Variant }, it.converted));
+    Some(Holdout {
+        treated,
+        held_out,
+        lift: Lift::of(&treated, &held_out, cost, Confidence::NINETY_FIVE),
+        verdict: Sequential::of(Plan::default(), sides.collect::<Vec<_>>()).verdict(),
+    })
+}
+
+/// What each split tells.
+pub(super) fn splits(outcomes: &[Outcome]) -> Vec<Split> {
+    let mut ways: BTreeMap<&str, BTreeMap<&str, Vec<&Outcome>>> = BTreeMap::new();
+    for outcome in outcomes.iter().filter(|it| !it.held_out) {
+        for (step, way) in &outcome.ways {
+            ways.entry(step).or_default().entry(way).or_default().push(outcome);
+        }
+    }
+    ways.into_iter().map(|(step, ways)| split(step, &ways, outcomes)).collect()
+}
+
+fn split(step: &str, ways: &BTreeMap<&str, Vec<&Outcome>>, outcomes: &[Outcome]) -> Split {
+    let names: Vec<&str> = ways.keys().copied().collect();
+    let (first, others) = names.split_first().map_or(("", &[][..]), |(first, others)| (*first, others));
+    let went = |outcome: &Outcome| {
+        let way = outcome.ways.iter().find(|(at, _)| at == step)?;
+        names.iter().copied().find(|name| *name == way.1).map(|name| (name, outcome.converted))
+    };
+    let in_order: Vec<(&str, bool)> = in_order(outcomes).filter(|it| !it.held_out).filter_map(went).collect();
+    let compared = compare_in_order(&first, others.iter().copied(), Plan::default(), in_order);
+    let variant = |(name, went): (&&str, &Vec<&Outcome>)| {
+        let (group, cost_yen) = group(went.iter().copied());
+        Variant {
+            name: (*name).to_owned(),
+            group,
+            cost_yen,
+            verdict: compared.get(name).map(Sequential::verdict),
+        }
+    };
+    Split { step: step.to_owned(), variants: ways.iter().map(variant).collect() }
+}
+
+/// Outcomes by when they entered, until the first that may still change: to pass over that one would count those who
+/// convert soon and leave out the others.
+fn in_order(outcomes: &[Outcome]) -> impl Iterator<Item = &Outcome> {
+    let mut sorted: Vec<&Outcome> = outcomes.iter().collect();
+    sorted.sort_by_key(|it| it.entered);
+    sorted.into_iter().take_while(|it| it.over || it.converted)
+}
