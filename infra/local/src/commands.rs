@@ -42,6 +42,7 @@ pub use demo::{Demo, DemoFigures, run as run_demo};
 pub use explain::describe;
 pub use import::takes;
 pub use report::{figures, read as read_report};
+pub use text::FORMULA;
 
 /// Customer journeys by SMS and e-mail, in your own AWS account or on this machine.
 ///

@@ -97,9 +97,11 @@ fn told(journey: &JourneyName, what: &What, asked: u64, others: u64, inside: u64
         What::Enroll(_) => {
             format!("{journey}: asked for {}; not for {others} who are in it", counted(asked, "customer"))
         }
-        What::Remove if others == 0 => format!("{journey}: {} leave it", counted(asked, "customer")),
         What::Remove => {
-            format!("{journey}: {} leave it; {others} were not in it", counted(asked, "customer"))
+            let leave = if asked == 1 { "leaves" } else { "leave" };
+            let were = if others == 1 { "was" } else { "were" };
+            let others = if others == 0 { String::new() } else { format!("; {others} {were} not in it") };
+            format!("{journey}: {} {leave} it{others}", counted(asked, "customer"))
         }
     }
 }

@@ -14,6 +14,8 @@ use domain::names::{CustomerId, JourneyName};
 use domain::time::Timestamp;
 use serde::Serialize;
 
+use super::text::cell;
+
 /// Which people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Which {
@@ -169,18 +171,10 @@ pub fn csv(listed: &[Listed]) -> Result<String> {
     writer.write_record(["customer", "step", "when", "detail"])?;
     for one in listed {
         let cells = [one.customer.as_str(), &one.step, &one.when, &one.detail];
-        writer.write_record(cells.map(plain))?;
+        writer.write_record(cells.map(cell))?;
     }
     let bytes = writer.into_inner().context("writing CSV")?;
     Ok(String::from_utf8(bytes)?.trim_end().to_owned())
-}
-
-/// A cell that no spreadsheet takes for a formula: one that might be is quoted by an apostrophe, as OWASP has it
-/// (<https://owasp.org/www-community/attacks/CSV_Injection>).
-fn plain(cell: &str) -> String {
-    let quote =
-        if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) { "'" } else { "" };
-    format!("{quote}{cell}")
 }
 
 #[cfg(test)]

@@ -56,6 +56,16 @@ pub fn peak_memory_mb() -> f64 {
     kib.unwrap_or(0.0) * 1024.0 / 1e6
 }
 
+/// A cell of CSV that no spreadsheet takes for a formula: one that might be is quoted by an apostrophe, as OWASP has it
+/// (<https://owasp.org/www-community/attacks/CSV_Injection>).
+pub fn cell(text: &str) -> String {
+    let quote = if text.starts_with(FORMULA) { "'" } else { "" };
+    format!("{quote}{text}")
+}
+
+/// With what a formula begins.
+pub const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
 /// A share as a percentage.
 pub fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "-".to_owned(), |share| format!("{:.2} %", share * 100.0))

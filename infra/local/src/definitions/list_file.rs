@@ -13,6 +13,7 @@ use domain::spelling::narrow;
 use serde_json::json;
 
 use super::files::{File, place};
+use crate::commands::FORMULA;
 
 /// The most bytes that are looked at: far more than a list may have.
 const BYTES_LIMIT: u64 = 16_000_000;
@@ -89,11 +90,9 @@ pub fn ids(path: &Path) -> Result<BTreeSet<CustomerId>> {
     let text = encoding.text(&bytes).with_context(|| format!("{shown}: not all of it is {encoding}"))?;
     let mut ids = BTreeSet::new();
     for (row, (line, cell)) in rows(&text, form).into_iter().enumerate() {
-        // In plain characters, as imports have them: １００１ is 1001.
-        let cell: String = cell.chars().map(narrow).collect();
-        let cell = cell.trim();
-        if !cell.is_empty() && (row > 0 || !is_header(cell)) {
-            ids.insert(CustomerId::parse(cell).with_context(|| format!("{shown}:{line}"))?);
+        let cell = plain(&cell);
+        if !cell.is_empty() && (row > 0 || !is_header(&cell)) {
+            ids.insert(CustomerId::parse(&cell).with_context(|| format!("{shown}:{line}"))?);
         }
     }
     Ok(ids)
@@ -107,13 +106,11 @@ fn list(name: &str, text: &str, form: Form) -> Result<String, Vec<Mistake>> {
         .map_err(|error| wrong("1:1".to_owned(), format!("the file is named like its list: {error}")));
     let mut ids: BTreeSet<CustomerId> = BTreeSet::new();
     for (row, (line, cell)) in rows(text, form).into_iter().enumerate() {
-        // In plain characters, as imports have them: １００１ is 1001.
-        let cell: String = cell.chars().map(narrow).collect();
-        let cell = cell.trim();
-        if cell.is_empty() || (row == 0 && is_header(cell)) {
+        let cell = plain(&cell);
+        if cell.is_empty() || (row == 0 && is_header(&cell)) {
             continue;
         }
-        match CustomerId::parse(cell) {
+        match CustomerId::parse(&cell) {
             Ok(id) => {
                 ids.insert(id);
             }
@@ -165,6 +162,14 @@ fn rows(text: &str, form: Form) -> Vec<(u64, String)> {
     }
 }
 
+/// In plain characters, as imports have them: １００１ is 1001; without the apostrophe by which our own files keep
+/// spreadsheets from reading an id as a formula.
+fn plain(cell: &str) -> String {
+    let cell: String = cell.chars().map(narrow).collect();
+    let cell = cell.trim();
+    cell.strip_prefix('\'').filter(|id| id.starts_with(FORMULA)).unwrap_or(cell).to_owned()
+}
+
 fn is_header(cell: &str) -> bool {
     let plain: String = cell
         .chars()
@@ -183,6 +188,14 @@ mod tests {
         let yaml: serde_json::Value = serde_json::from_str(&list("vips", text, form).unwrap()).unwrap();
         let ids = yaml["list"]["ids"].as_array().unwrap();
         ids.iter().map(|id| id.as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn our_own_files_are_read_back() {
+        assert_eq!(
+            ids("customer,step\n'+817056789012,hello\n'a,hello\n", Form::Csv),
+            ["'a", "+817056789012"]
+        );
     }
 
     fn wrong(text: &str, form: Form) -> Vec<String> {

@@ -96,7 +96,7 @@ fn customers_are_asked_to_begin_and_to_leave() {
         "{explained}"
     );
     assert_snapshot!(journeys(&["remove", "invited", "1", "2", "5"]), @"
-    0: invited: 2 customers leave it; 1 were not in it
+    0: invited: 2 customers leave it; 1 was not in it
     `tsunagi explain CUSTOMER` tells what became of each. Messages leave once `tsunagi up` runs.
     ");
     live(1);
