@@ -94,54 +94,20 @@ impl Journey {
 
     /// Every event that it begins with, waits for, or has as its goal.
     pub fn events(&self) -> impl Iterator<Item = &EventMatch> {
-        let begins = match &self.enter {
-            Enter::Event(entry) => Some(&entry.event),
-            Enter::Segment(_)
-            | Enter::LeftSegment(_)
-            | Enter::Date(_)
-            | Enter::Schedule(_)
-            | Enter::Campaign(_)
-            | Enter::Request => None,
-        };
-        let awaited = self.steps.iter().filter_map(|step| match step {
-            Step::Listen { awaited: Awaited::Event(event), .. } => Some(event),
-            Step::Listen { awaited: Awaited::When(_), .. }
-            | Step::Message(_)
-            | Step::Wait { .. }
-            | Step::Branch { .. }
-            | Step::Split { .. }
-            | Step::Audience { .. }
-            | Step::Set { .. }
-            | Step::Webhook(_)
-            | Step::Card { .. }
-            | Step::Exit => None,
+        let begins = if let Enter::Event(entry) = &self.enter { Some(&entry.event) } else { None };
+        let awaited = self.steps.iter().filter_map(|step| {
+            let Step::Listen { awaited: Awaited::Event(event), .. } = step else { return None };
+            Some(event)
         });
         begins.into_iter().chain(&self.goal).chain(awaited)
     }
 
     /// The traits whose dates begin it or end its waits.
     pub fn dates(&self) -> impl Iterator<Item = &str> {
-        let begins = match &self.enter {
-            Enter::Date(entry) => Some(&entry.date),
-            Enter::Segment(_)
-            | Enter::LeftSegment(_)
-            | Enter::Event(_)
-            | Enter::Schedule(_)
-            | Enter::Campaign(_)
-            | Enter::Request => None,
-        };
-        let waits = self.steps.iter().filter_map(|step| match step {
-            Step::Wait { until: Until::Date(date), .. } => Some(date),
-            Step::Wait { until: Until::Length(_) | Until::Clock { .. }, .. }
-            | Step::Listen { .. }
-            | Step::Message(_)
-            | Step::Branch { .. }
-            | Step::Split { .. }
-            | Step::Audience { .. }
-            | Step::Set { .. }
-            | Step::Webhook(_)
-            | Step::Card { .. }
-            | Step::Exit => None,
+        let begins = if let Enter::Date(entry) = &self.enter { Some(&entry.date) } else { None };
+        let waits = self.steps.iter().filter_map(|step| {
+            let Step::Wait { until: Until::Date(date), .. } = step else { return None };
+            Some(date)
         });
         begins.into_iter().chain(waits).filter_map(|date| match &date.of {
             DateOf::Trait(name) => Some(name.as_str()),
@@ -151,57 +117,29 @@ impl Journey {
 
     /// The message step at a position.
     pub fn message(&self, position: usize) -> Option<&MessageStep> {
-        match self.steps.get(position) {
-            Some(Step::Message(message)) => Some(message),
-            Some(
-                Step::Wait { .. }
-                | Step::Listen { .. }
-                | Step::Branch { .. }
-                | Step::Split { .. }
-                | Step::Audience { .. }
-                | Step::Set { .. }
-                | Step::Webhook(_)
-                | Step::Card { .. }
-                | Step::Exit,
-            )
-            | None => None,
-        }
+        let Some(Step::Message(message)) = self.steps.get(position) else { return None };
+        Some(message)
     }
 
     /// The webhook step at a position.
     pub fn webhook(&self, position: usize) -> Option<&WebhookStep> {
-        self.webhooks().find_map(|(at, webhook)| (at == position).then_some(webhook))
+        let Some(Step::Webhook(webhook)) = self.steps.get(position) else { return None };
+        Some(webhook)
     }
 
     /// Its webhook steps, with their positions.
     pub fn webhooks(&self) -> impl Iterator<Item = (usize, &WebhookStep)> {
-        self.steps.iter().enumerate().filter_map(|(at, step)| match step {
-            Step::Webhook(webhook) => Some((at, webhook)),
-            Step::Message(_)
-            | Step::Wait { .. }
-            | Step::Listen { .. }
-            | Step::Branch { .. }
-            | Step::Split { .. }
-            | Step::Audience { .. }
-            | Step::Set { .. }
-            | Step::Card { .. }
-            | Step::Exit => None,
+        self.steps.iter().enumerate().filter_map(|(at, step)| {
+            let Step::Webhook(webhook) = step else { return None };
+            Some((at, webhook))
         })
     }
 
     /// Its steps that put a row in an export of cards, with their positions.
     pub fn cards(&self) -> impl Iterator<Item = (usize, &CardName)> {
-        self.steps.iter().enumerate().filter_map(|(at, step)| match step {
-            Step::Card { card, .. } => Some((at, card)),
-            Step::Message(_)
-            | Step::Wait { .. }
-            | Step::Listen { .. }
-            | Step::Branch { .. }
-            | Step::Split { .. }
-            | Step::Audience { .. }
-            | Step::Set { .. }
-            | Step::Webhook(_)
-            | Step::Exit => None,
+        self.steps.iter().enumerate().filter_map(|(at, step)| {
+            let Step::Card { card, .. } = step else { return None };
+            Some((at, card))
         })
     }
 }

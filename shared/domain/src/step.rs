@@ -1,5 +1,7 @@
 //! `step`: what becomes of a customer when inputs reach it at an instant. Pure, total and deterministic.
 
+mod begin;
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -11,11 +13,11 @@ use crate::definition::STEPS_LIMIT;
 use crate::definitions::Definitions;
 use crate::due::{self, Due};
 use crate::enrollment::{EndReason, Enrollment, Message, Note, Noted, State, Status, earliest};
-use crate::entry::{self, CampaignStage, Candidate};
+use crate::entry::Candidate;
 use crate::event::{Added, Event, EventId, Occurrence, Properties};
 use crate::event_match::EventMatch;
 use crate::input::{Effect, Input, Outcome};
-use crate::journey::{CAMPAIGN_GRACE_SECONDS, Enter, Journey, LATE_EVENT_SECONDS, ReEntry};
+use crate::journey::{Enter, Journey, LATE_EVENT_SECONDS};
 use crate::message::{Code, FrequencyCap, HoldReason, SkipReason};
 use crate::names::{JourneyName, SegmentName};
 use crate::project;
@@ -376,141 +378,6 @@ impl World<'_> {
             gone.then(|| (name.clone(), false))
         });
         defined.chain(gone).collect()
-    }
-
-    /// Journeys that what happened to the customer begins.
-    fn begun_by(&self, happened: &Enter) -> Vec<Candidate> {
-        let current = self.definitions.journeys.keys().filter(|name| {
-            self.definitions.current(name).is_some_and(|(_, journey)| journey.enter == *happened)
-        });
-        current.map(Candidate::plain).collect()
-    }
-
-    /// Arms the next instant of every journey that the calendar begins, and returns those whose instant has come.
-    fn calendar(&mut self) -> Vec<Candidate> {
-        let mut armed = BTreeMap::new();
-        let mut come = Vec::new();
-        for name in self.definitions.journeys.keys() {
-            let Some((_, journey)) = self.definitions.current(name) else { continue };
-            if !matches!(journey.enter, Enter::Date(_) | Enter::Schedule(_)) {
-                continue;
-            }
-            let subject = self.subject(None);
-            if journey.allowed.as_ref().is_some_and(|allowed| !allowed.evaluate(subject, self.now).holds) {
-                continue;
-            }
-            let next = |after| entry::next(journey, &self.customer, after, self.definitions);
-            // A date that was moved meanwhile is not the one that was armed.
-            if let Some(at) = self.customer.armed.get(name).filter(|at| **at <= self.now)
-                && next(at.plus(-1)) == Some(*at)
-            {
-                let date = entry::date_value(journey, &self.customer);
-                come.push(Candidate { key: date.clone(), date, ..Candidate::plain(name) });
-            }
-            if let Some(at) = next(self.now) {
-                armed.insert(name.clone(), at);
-            }
-        }
-        let campaign = |name: &JourneyName| {
-            self.definitions.current(name).is_some_and(|(_, it)| matches!(it.enter, Enter::Campaign(_)))
-        };
-        self.customer.armed.retain(|name, _| campaign(name));
-        self.customer.armed.extend(armed);
-        come
-    }
-
-    /// Arms campaigns that are to come, and returns those whose time has come: once for each customer who was in the
-    /// segment then. From its beginning until its end the end is armed, which tells that it was looked at.
-    fn campaigns(&mut self) -> Vec<Candidate> {
-        let mut come = Vec::new();
-        for name in self.definitions.journeys.keys() {
-            let Some((_, journey)) = self.definitions.current(name) else { continue };
-            let Enter::Campaign(campaign) = &journey.enter else { continue };
-            let member = self.customer.segments.get(&campaign.segment).filter(|it| it.member);
-            let armed = match (entry::stage(campaign, self.now, self.definitions), member) {
-                (CampaignStage::Ahead(at), Some(_)) => Some(at),
-                (CampaignStage::Open(_, end), _) if self.customer.armed.get(name) == Some(&end) => Some(end),
-                (CampaignStage::Open(at, end), Some(member))
-                    if member.since <= at.plus(CAMPAIGN_GRACE_SECONDS) =>
-                {
-                    come.push(Candidate::plain(name));
-                    Some(end)
-                }
-                (CampaignStage::Ahead(_) | CampaignStage::Open(..) | CampaignStage::Over, _) => None,
-            };
-            match armed {
-                Some(at) => self.customer.armed.insert(name.clone(), at),
-                None => self.customer.armed.remove(name),
-            };
-        }
-        come
-    }
-
-    /// Begins the current version of a journey, or notes why not.
-    fn begin(&mut self, candidate: Candidate) {
-        let name = candidate.journey.clone();
-        let Some((version, journey)) = self.definitions.current(&name) else { return };
-        if let Some(why) = self.refused(&candidate, journey) {
-            self.note(why.clone(), self.now);
-            self.decisions.push(Decision { journey: name, what: Decided::NotEntered(why) });
-            return;
-        }
-        self.decisions.push(Decision { journey: name, what: Decided::Entered });
-        walk::begin(self, candidate, version);
-        self.forget();
-    }
-
-    /// Why a journey does not begin.
-    fn refused(&self, candidate: &Candidate, journey: &Journey) -> Option<Noted> {
-        let name = &candidate.journey;
-        let live = |other: &&Enrollment| other.is_live();
-        let mut others = self.customer.enrollments.iter().filter(live);
-        let in_it = |other: &Enrollment| {
-            other.journey == *name && (!journey.has_several() || other.key == candidate.key)
-        };
-        let grouped = |other: &Enrollment| {
-            let of = self.definitions.version(&other.journey, other.version);
-            other.journey != *name && of.is_some_and(|of| of.group == journey.group)
-        };
-        if others.clone().any(in_it) {
-            return Some(Noted::AlreadyIn(name.clone()));
-        }
-        if !self.may_reenter(candidate, journey.reentry) {
-            return Some(Noted::ReEntry(name.clone()));
-        }
-        if journey.group.is_some()
-            && let Some(other) = others.find(|other| grouped(other))
-        {
-            return Some(Noted::Exclusive(name.clone(), other.journey.clone()));
-        }
-        let allowed = journey.allowed.as_ref();
-        let not_where = allowed.is_some_and(|allowed| !allowed.evaluate(self.subject(None), self.now).holds);
-        not_where.then(|| Noted::NotWhere(name.clone()))
-    }
-
-    fn may_reenter(&self, candidate: &Candidate, rule: ReEntry) -> bool {
-        let name = &candidate.journey;
-        let kept = self.customer.enrollments.iter().filter(|enrollment| enrollment.journey == *name);
-        let kept = kept.map(|enrollment| (enrollment.entered, &enrollment.key));
-        let past = self.customer.past.get(name).into_iter().flatten().map(|Past(at, key)| (*at, key));
-        let starts: Vec<(Timestamp, &Option<String>)> = kept.chain(past).collect();
-        if starts.contains(&(self.now, &candidate.key)) {
-            return false;
-        }
-        // Asked for once more, in other words or by another call: a key is one matter.
-        if candidate.asked && starts.iter().any(|(_, key)| *key == &candidate.key) {
-            return false;
-        }
-        let within =
-            |days: u32| starts.iter().filter(|(at, _)| self.now.since(*at) < i64::from(days) * DAY).count();
-        match rule {
-            ReEntry::Never => starts.is_empty(),
-            ReEntry::AfterDays(days) => within(days.max(1)) == 0,
-            ReEntry::AtMost { times, within_days } => {
-                within(within_days) < usize::try_from(times).unwrap_or(usize::MAX)
-            }
-            ReEntry::PerKey => !starts.iter().any(|(_, key)| *key == &candidate.key),
-        }
     }
 
     /// Keeps the document small: ended enrollments of which nothing more is to be heard leave their start only. The

@@ -27,24 +27,13 @@ pub fn ahead(enrollment: &Enrollment, definitions: &Definitions) -> String {
             format!("waits to hear of the message `{name}`; then {then}")
         }
         State::Waiting { step, until } => {
-            let date = match journey.steps.get(*step) {
-                Some(Step::Wait { until: Until::Date(date), .. }) => match &date.of {
-                    DateOf::Trait(name) => format!(" (by `{name}`; it moves with it)"),
-                    DateOf::Property(_) => String::new(),
-                },
-                Some(
-                    Step::Wait { until: Until::Length(_) | Until::Clock { .. }, .. }
-                    | Step::Message(_)
-                    | Step::Listen { .. }
-                    | Step::Branch { .. }
-                    | Step::Split { .. }
-                    | Step::Audience { .. }
-                    | Step::Set { .. }
-                    | Step::Webhook(_)
-                    | Step::Card { .. }
-                    | Step::Exit,
-                )
-                | None => String::new(),
+            let by = journey.steps.get(*step);
+            let date = if let Some(Step::Wait { until: Until::Date(date), .. }) = by
+                && let DateOf::Trait(name) = &date.of
+            {
+                format!(" (by `{name}`; it moves with it)")
+            } else {
+                String::new()
             };
             format!("waits until {}{date}, then {}", local(definitions, *until), after(journey, *step))
         }
@@ -60,27 +49,16 @@ pub fn ahead(enrollment: &Enrollment, definitions: &Definitions) -> String {
 }
 
 fn listening(journey: &Journey, step: usize, until: Timestamp, definitions: &Definitions) -> String {
-    match journey.steps.get(step) {
-        Some(Step::Listen { awaited, then, otherwise, .. }) => format!(
-            "waits for {} until {}; when it comes, {}; otherwise {}",
-            awaited_in_words(awaited),
-            local(definitions, until),
-            step_in_words(journey, *then),
-            step_in_words(journey, *otherwise)
-        ),
-        Some(
-            Step::Message(_)
-            | Step::Wait { .. }
-            | Step::Branch { .. }
-            | Step::Split { .. }
-            | Step::Audience { .. }
-            | Step::Set { .. }
-            | Step::Webhook(_)
-            | Step::Card { .. }
-            | Step::Exit,
-        )
-        | None => format!("waits until {}", local(definitions, until)),
-    }
+    let Some(Step::Listen { awaited, then, otherwise, .. }) = journey.steps.get(step) else {
+        return format!("waits until {}", local(definitions, until));
+    };
+    format!(
+        "waits for {} until {}; when it comes, {}; otherwise {}",
+        awaited_in_words(awaited),
+        local(definitions, until),
+        step_in_words(journey, *then),
+        step_in_words(journey, *otherwise)
+    )
 }
 
 fn awaited_in_words(awaited: &Awaited) -> String {
