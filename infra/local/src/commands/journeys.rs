@@ -6,7 +6,6 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use cloud::table::Table;
 use domain::definitions::{self as all, Definitions, Kind, Switch, SwitchedTo, Version};
-use domain::message::CodeKey;
 use domain::names::JourneyName;
 use domain::spelling::nearest;
 use domain::time::Timestamp;
@@ -113,7 +112,7 @@ enum Wanted {
 /// Stores what is wanted; the number of the definitions afterwards, or none when it was so already.
 async fn switch(table: &Table, name: &str, wanted: Wanted, now: Timestamp) -> Result<Option<u32>> {
     let mut versions = table.definitions().await?;
-    let current = gathered(&versions)?;
+    let current = definitions::gather(&versions)?;
     let journey = known(&current, name)?;
     let paused = current.is_paused(&journey);
     // Withdrawn, it goes on for whoever is in it.
@@ -143,7 +142,7 @@ async fn switch(table: &Table, name: &str, wanted: Wanted, now: Timestamp) -> Re
     };
     let number = 1 + highest(&versions, kind, name);
     versions.push(Version { kind, name: name.to_owned(), number, yaml });
-    gathered(&versions)?;
+    definitions::gather(&versions)?;
     definitions::add(table, &versions[versions.len() - 1..]).await?;
     say(&match wanted {
         Wanted::Pause => {
@@ -161,11 +160,6 @@ async fn switch(table: &Table, name: &str, wanted: Wanted, now: Timestamp) -> Re
 fn highest(versions: &[Version], kind: Kind, name: &str) -> u32 {
     let of_it = versions.iter().filter(|version| version.kind == kind && version.name == name);
     of_it.map(|version| version.number).max().unwrap_or(0)
-}
-
-fn gathered(versions: &[Version]) -> Result<Definitions> {
-    Definitions::gather(versions, CodeKey::none())
-        .map_err(|mistakes| anyhow::anyhow!("{}", definitions::join(&mistakes)))
 }
 
 /// The journey of this name.

@@ -5,6 +5,7 @@
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use domain::money::Yen;
 use domain::names::JourneyName;
 
@@ -26,13 +27,9 @@ impl Table {
         if amount > budget {
             return Ok(false);
         }
-        let request = self.client.update_item().table_name(&self.name);
-        let request = request
-            .key("pk", text(key(journey)))
-            .key("sk", text(month))
-            .update_expression("ADD yen :amount")
+        let request = self
+            .add_to_budget(journey, month, amount)
             .condition_expression("attribute_not_exists(yen) OR yen <= :most")
-            .expression_attribute_values(":amount", number(amount.0))
             .expression_attribute_values(":most", number(budget.0 - amount.0));
         match request.send().await.map_err(SdkError::into_service_error) {
             Ok(_) => Ok(true),
@@ -43,14 +40,14 @@ impl Table {
 
     /// Sets right what was taken: more when the provider charged more, less when it charged less or nothing.
     pub async fn correct_budget(&self, journey: &JourneyName, month: &str, by: Yen) -> Result<()> {
-        let request = self.client.update_item().table_name(&self.name);
-        let request = request
-            .key("pk", text(key(journey)))
-            .key("sk", text(month))
-            .update_expression("ADD yen :by")
-            .expression_attribute_values(":by", number(by.0));
-        request.send().await.context("correcting a budget")?;
+        self.add_to_budget(journey, month, by).send().await.context("correcting a budget")?;
         Ok(())
+    }
+
+    fn add_to_budget(&self, journey: &JourneyName, month: &str, yen: Yen) -> UpdateItemFluentBuilder {
+        let request = self.client.update_item().table_name(&self.name);
+        let request = request.key("pk", text(key(journey))).key("sk", text(month));
+        request.update_expression("ADD yen :yen").expression_attribute_values(":yen", number(yen.0))
     }
 
     /// What a journey with a budget has spent in a month.

@@ -10,7 +10,6 @@ use crate::condition::values::ValueTest;
 use crate::condition::{Condition, dates};
 use crate::definition::Mistake;
 use crate::event::RECENT_LIMIT;
-use crate::event_match::EventMatch;
 use crate::message::reply_word;
 
 /// The most days that a condition may look back or ahead: a hundred years.
@@ -62,11 +61,8 @@ pub(super) fn vain(condition: &Condition, place: &str) -> Vec<Mistake> {
 }
 
 /// Filters of an event that nothing passes.
-pub(super) fn vain_filter(event: &EventMatch, place: &str) -> Vec<Mistake> {
-    let (holder, path) = place.rsplit_once('.').unwrap_or(("", place));
-    let mut found = Found { place: holder, mistakes: Vec::new() };
-    vain::filter(&event.filter, path, &mut found);
-    found.mistakes
+pub(super) fn vain_filter(tests: &[ValueTest], place: &str) -> Vec<Mistake> {
+    filtered(tests, place, vain::filter)
 }
 
 /// Refuses a condition that asks about messages where none can have been sent.
@@ -265,9 +261,14 @@ fn filter(tests: &[ValueTest], path: &str, found: &mut Found<'_>) {
 
 /// Checks the filter of an event that a journey means.
 pub(super) fn event_filter(tests: &[ValueTest], place: &str) -> Vec<Mistake> {
+    filtered(tests, place, filter)
+}
+
+/// What a check finds in a filter of which the path alone is known.
+fn filtered(tests: &[ValueTest], place: &str, check: fn(&[ValueTest], &str, &mut Found<'_>)) -> Vec<Mistake> {
     let (holder, path) = place.rsplit_once('.').unwrap_or(("", place));
     let mut found = Found { place: holder, mistakes: Vec::new() };
-    filter(tests, path, &mut found);
+    check(tests, path, &mut found);
     found.mistakes
 }
 

@@ -100,7 +100,7 @@ impl Builder {
             self.wrong(place, "the name is empty; name an event such as `Order Completed`");
         }
         self.mistakes.extend(event_filter(&event.filter, place));
-        self.refused.extend(vain_filter(event, place));
+        self.refused.extend(vain_filter(&event.filter, place));
     }
 
     fn schedule(&mut self, source: &ScheduleSource) -> Schedule {
