@@ -3,6 +3,10 @@
 use domain::time::Timestamp;
 use serde_json::{Value, json};
 
+/// What people's browsers call themselves.
+pub const BROWSER: &str = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Mobile \
+                           Safari/537.36";
+
 /// A fictional customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Someone {

@@ -111,21 +111,20 @@ impl Link {
             return self.gone();
         };
         let at = self.clock.now();
-        let news = Inbox::new(message.customer, vec![Input::Click { code: message.code, link: index, at }]);
-        self.tell(news, by).await;
+        let click = Input::Click { code: message.code, link: index, by: by.visitor, at };
+        self.tell(Inbox::new(message.customer, vec![click])).await;
         let headers =
             [(header::LOCATION, target), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
         (StatusCode::FOUND, headers).into_response()
     }
 
-    /// The picture is the same whether the code is known or not.
+    /// The picture is the same whether the code is known or not. A program that fetches it ahead opens nothing.
     async fn open(&self, file: &str, by: By) -> Response {
-        let code = file.strip_suffix(".gif").unwrap_or_default();
+        let code = file.strip_suffix(".gif").filter(|_| !by.ahead).unwrap_or_default();
         match self.find(code).await {
             Ok(Some(message)) => {
-                let at = self.clock.now();
-                let news = Inbox::new(message.customer, vec![Input::Open { code: message.code, at }]);
-                self.tell(news, by).await;
+                let opened = Input::Open { code: message.code, at: self.clock.now() };
+                self.tell(Inbox::new(message.customer, vec![opened])).await;
             }
             Ok(None) => {}
             Err(error) => tracing::warn!(error = format!("{error:#}"), "an opening was not counted"),
@@ -164,12 +163,8 @@ impl Link {
         pages::opted_out(&self.sender_name, message.channel).into_response()
     }
 
-    /// Tells the inbox what a person did, within a limit: nobody is kept waiting for a queue.
-    async fn tell(&self, news: Inbox, by: By) {
-        match by {
-            By::Program => return,
-            By::Person => {}
-        }
+    /// Tells the inbox what was done, within a limit: nobody is kept waiting for a queue.
+    async fn tell(&self, news: Inbox) {
         let sent = timeout(TELLING, self.inbox.send(&[news])).await;
         if let Err(error) = sent.map_err(anyhow::Error::from).flatten() {
             tracing::error!(error = format!("{error:#}"), "the inbox did not take what a person did");

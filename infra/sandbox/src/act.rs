@@ -125,6 +125,7 @@ fn deed(seed: u64, state: &State, errand: &Errand) -> Deed {
         Action::Delivered => receipt(ReceiptStatus::Delivered),
         Action::Undelivered => receipt(ReceiptStatus::Undelivered { reason: "absent".to_owned() }),
         Action::Bounced { permanent } => receipt(ReceiptStatus::Bounced { permanent }),
+        Action::Scan => follow(Target::Scanned),
         Action::Open => follow(Target::Pixel),
         Action::Click => follow(Target::Link),
         Action::StartCheckout { amount_yen } => purchase(PurchaseKind::CheckoutStarted, amount_yen, false),
@@ -179,8 +180,10 @@ fn settle(shared: &Shared, now: Timestamp, outcomes: Vec<Outcome>) {
     let mut guard = shared.state();
     let state = &mut *guard;
     for outcome in outcomes {
-        let fetched =
-            outcome.errands.iter().any(|errand| matches!(errand.action, Action::Open | Action::Click));
+        let fetched = outcome
+            .errands
+            .iter()
+            .any(|errand| matches!(errand.action, Action::Scan | Action::Open | Action::Click));
         if let Some(status) = outcome.status {
             let statuses = if fetched { &mut state.people.fetched } else { &mut state.people.posted };
             *statuses.entry(status.as_u16()).or_default() += 1;
@@ -205,6 +208,7 @@ fn settle(shared: &Shared, now: Timestamp, outcomes: Vec<Outcome>) {
 /// Lets go of what was kept for the errand.
 fn finish(state: &mut State, errand: Errand) {
     match errand.action {
+        Action::Scan => state.agenda.forget_target(errand.index, Target::Scanned),
         Action::Open => state.agenda.forget_target(errand.index, Target::Pixel),
         Action::Click => state.agenda.forget_target(errand.index, Target::Link),
         Action::Delivered | Action::Undelivered | Action::Bounced { .. } | Action::Reply(_) => {}

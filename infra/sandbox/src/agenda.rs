@@ -36,6 +36,8 @@ impl Errand {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Target {
     Link,
+    /// The link once more, for a mail gateway.
+    Scanned,
     Pixel,
 }
 

@@ -8,12 +8,16 @@ use serde_json::json;
 
 use crate::agenda::Errand;
 use crate::chance::hash;
+use crate::people::Action;
 use crate::sandbox::Shared;
 use crate::shop::Purchase;
 
 /// What people's browsers call themselves.
 const BROWSER: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 \
                        (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";
+
+/// What mail gateways call themselves.
+const GATEWAY: &str = "Barracuda Sentinel (EE)";
 
 /// One request, and the errands that hang on it.
 pub(crate) struct Outcome {
@@ -61,9 +65,10 @@ async fn post(request: RequestBuilder, errands: Vec<Errand>) -> Outcome {
     Outcome { errands, done: status.is_some_and(|status| status.is_success()), status }
 }
 
-/// A person looks once; only when nothing came back do they look again.
+/// A person or a gateway looks once; only when nothing came back do they look again.
 pub(crate) async fn fetch(shared: &Shared, errand: Errand, url: String) -> Outcome {
-    let response = shared.client.get(url).header(USER_AGENT, BROWSER).send().await.ok();
+    let agent = if errand.action == Action::Scan { GATEWAY } else { BROWSER };
+    let response = shared.client.get(url).header(USER_AGENT, agent).send().await.ok();
     let status = response.map(|response| response.status());
     let done = status.is_some_and(|status| !status.is_server_error());
     Outcome { errands: vec![errand], done, status }

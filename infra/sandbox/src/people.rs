@@ -26,6 +26,8 @@ pub struct PeopleSettings {
     pub email_open: f64,
     /// E-mails whose link is followed, out of all; never more than are opened.
     pub email_click: f64,
+    /// E-mails that a mail gateway looks into on their way, following their link.
+    pub email_scan: f64,
     /// SMS that are answered, half of them with a wish to hear no more.
     pub sms_reply: f64,
     /// E-mails that are answered.
@@ -45,6 +47,7 @@ impl Default for PeopleSettings {
             sms_click: 0.12,
             email_open: 0.35,
             email_click: 0.08,
+            email_scan: 0.03,
             sms_reply: 0.01,
             email_reply: 0.02,
             checkout: 0.25,
@@ -62,6 +65,7 @@ impl PeopleSettings {
             sms_click: 0.0,
             email_open: 0.0,
             email_click: 0.0,
+            email_scan: 0.0,
             sms_reply: 0.0,
             email_reply: 0.0,
             checkout: 0.0,
@@ -94,6 +98,8 @@ pub enum Action {
         /// Whether the address is dead.
         permanent: bool,
     },
+    /// A mail gateway follows its link before anyone has it.
+    Scan,
     /// An e-mail is opened.
     Open,
     /// Its link is followed.
@@ -119,9 +125,12 @@ impl Action {
     pub(crate) const fn is_receipt(self) -> bool {
         match self {
             Self::Delivered | Self::Undelivered | Self::Bounced { .. } => true,
-            Self::Open | Self::Click | Self::Reply(_) | Self::StartCheckout { .. } | Self::Buy { .. } => {
-                false
-            }
+            Self::Scan
+            | Self::Open
+            | Self::Click
+            | Self::Reply(_)
+            | Self::StartCheckout { .. }
+            | Self::Buy { .. } => false,
         }
     }
 }
@@ -170,6 +179,9 @@ pub fn plan(
             (false, Channel::Email) => Action::Bounced { permanent },
         },
     ));
+    if message.channel == Channel::Email && chance("scan").happens(settings.email_scan) {
+        deeds.push((arrived_at, Action::Scan));
+    }
     if arrives {
         let clicked_at = read(&mut deeds, settings, message.channel, &mut chance("read"), arrived_at);
         reply(&mut deeds, settings, message.channel, &mut chance("reply"), arrived_at);

@@ -13,6 +13,8 @@ pub struct PeopleStats {
     pub receipts: u64,
     /// Replies that were taken.
     pub replies: u64,
+    /// Links followed by mail gateways.
+    pub scans: u64,
     /// E-mails opened.
     pub opens: u64,
     /// Links followed.
@@ -23,7 +25,7 @@ pub struct PeopleStats {
     pub purchases: u64,
     /// Their worth in yen.
     pub bought_yen: u64,
-    /// Opens and clicks without a pixel or a link in the message.
+    /// Scans, opens and clicks without a pixel or a link in the message.
     pub nothing_to_follow: u64,
     /// Carts and purchases of people whom the shop does not know.
     pub strangers: u64,
@@ -31,7 +33,7 @@ pub struct PeopleStats {
     pub put_off: u64,
     /// Actions that failed too often.
     pub given_up: u64,
-    /// Answers to opens and clicks, by HTTP status.
+    /// Answers to scans, opens and clicks, by HTTP status.
     pub fetched: BTreeMap<u16, u64>,
     /// Answers to posts of receipts, replies and events, by HTTP status.
     pub posted: BTreeMap<u16, u64>,
@@ -42,6 +44,7 @@ impl PeopleStats {
         match action {
             Action::Delivered | Action::Undelivered | Action::Bounced { .. } => self.receipts += 1,
             Action::Reply(_) => self.replies += 1,
+            Action::Scan => self.scans += 1,
             Action::Open => self.opens += 1,
             Action::Click => self.clicks += 1,
             Action::StartCheckout { .. } => self.checkouts += 1,

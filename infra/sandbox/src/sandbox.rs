@@ -205,7 +205,7 @@ impl Shared {
         let wants = |wanted: Action| deeds.iter().any(|(_, action)| *action == wanted);
         let html = incoming.html.as_deref().unwrap_or_default();
         let link_base = &self.options.link_base;
-        let link = wants(Action::Click)
+        let link = (wants(Action::Click) || wants(Action::Scan))
             .then(|| {
                 urls::first_with(&incoming.text, link_base).or_else(|| urls::first_with(html, link_base))
             })
@@ -222,7 +222,9 @@ impl Shared {
         let delays = state.faults.receipt_delays(self.options.seed, &incoming.reference);
         let acceptance = state.inbox.accept(channel, incoming, parts, now_ms);
         if acceptance.times == 1 {
-            state.agenda.set_target(acceptance.index, Target::Link, link);
+            let of = |action| link.clone().filter(|_| wants(action));
+            state.agenda.set_target(acceptance.index, Target::Link, of(Action::Click));
+            state.agenda.set_target(acceptance.index, Target::Scanned, of(Action::Scan));
             state.agenda.set_target(acceptance.index, Target::Pixel, pixel);
             state.schedule(acceptance.index, &deeds, &delays);
             self.scheduled.notify_one();
@@ -254,7 +256,7 @@ impl State {
                         self.agenda.push(Errand { due: at.plus(*delay), ..errand });
                     }
                 }
-                Action::Open | Action::Click | Action::Reply(_) => {
+                Action::Scan | Action::Open | Action::Click | Action::Reply(_) => {
                     awaited += 1;
                     self.agenda.push(errand);
                 }

@@ -286,6 +286,7 @@ fn eager(options: &mut Options) {
         sms_click: 1.0,
         email_open: 1.0,
         email_click: 1.0,
+        email_scan: 1.0,
         sms_reply: 1.0,
         email_reply: 1.0,
         checkout: 1.0,

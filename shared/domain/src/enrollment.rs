@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::consent::Purpose;
 use crate::contact::Channel;
 use crate::event::{EventId, Properties};
+use crate::input::Visitor;
 use crate::message::{Code, HoldReason, SkipReason};
 use crate::money::Yen;
 use crate::names::JourneyName;
@@ -249,12 +250,15 @@ pub struct Message {
     /// Whether parts and price come from a receipt, which has the last word.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub billed: bool,
-    /// The first click on one of its links.
+    /// The first click of a person on one of its links.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clicked: Option<Timestamp>,
-    /// Its links that were clicked, by their position.
+    /// Its links that a person clicked, by their position.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub links: BTreeSet<usize>,
+    /// When a program first followed one of its links, or what is likely to be one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scanned: Option<Timestamp>,
     /// When its picture was first loaded: opened by a person, or prefetched by a mail program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened: Option<Timestamp>,
@@ -334,6 +338,18 @@ impl Message {
         self.billed |= billed;
     }
 
+    /// Takes a click on a link. What comes within [`SCAN_SECONDS`] is no person's, whoever it says it is.
+    pub fn click(&mut self, link: usize, by: Visitor, at: Timestamp) {
+        let by = if at.since(self.at) < SCAN_SECONDS { Visitor::Program } else { by };
+        match by {
+            Visitor::Program => earliest(&mut self.scanned, at),
+            Visitor::Person => {
+                earliest(&mut self.clicked, at);
+                self.links.insert(link);
+            }
+        }
+    }
+
     /// Takes a reply. The earliest stands, and of two at one instant the lesser word.
     pub fn answer(&mut self, at: Timestamp, word: Option<&str>) {
         let known = self.replied.map(|at| (at, self.reply.as_deref()));
@@ -348,6 +364,10 @@ impl Message {
         self.clicked.is_some() || self.replied.is_some()
     }
 }
+
+/// A link that is followed so soon after its message was handed to its sender was followed by a program on the way: until a
+/// person has it, sees it and reads it, more time goes by. Mail gateways that pose as browsers are known by it. Seconds.
+pub const SCAN_SECONDS: i64 = 3;
 
 /// Keeps the earlier of two instants.
 pub fn earliest(kept: &mut Option<Timestamp>, at: Timestamp) {

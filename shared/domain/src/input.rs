@@ -67,6 +67,9 @@ pub enum Input {
         /// The link, by its position among those of the message.
         #[serde(default)]
         link: usize,
+        /// Who followed it.
+        #[serde(default)]
+        by: Visitor,
         /// When.
         at: Timestamp,
     },
@@ -115,6 +118,17 @@ pub enum Input {
         /// When.
         at: Timestamp,
     },
+}
+
+/// Who follows a link, as far as the request for it tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visitor {
+    /// A person.
+    #[default]
+    Person,
+    /// A program: a mail gateway that looks for malware, a messenger that draws a preview, a browser that fetches ahead.
+    Program,
 }
 
 /// What a sender says of a message it was handed.

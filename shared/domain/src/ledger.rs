@@ -55,9 +55,12 @@ pub struct Sent {
     /// Price.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub yen: Option<Yen>,
-    /// First click.
+    /// First click of a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clicked: Option<Timestamp>,
+    /// First time that what is likely to be a program followed a link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scanned: Option<Timestamp>,
     /// Its links that were clicked, by their position.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub links: BTreeSet<usize>,
@@ -114,6 +117,7 @@ impl Sent {
             parts: message.parts,
             yen: message.yen,
             clicked: message.clicked,
+            scanned: message.scanned,
             links: message.links.clone(),
             opened: message.opened,
             replied: message.replied,

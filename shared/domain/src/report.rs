@@ -1,6 +1,7 @@
 //! Reports: folds over ledger rows, exact whatever was delivered twice.
 
 mod experiments;
+mod figures;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,46 +10,34 @@ use serde::Serialize;
 
 use self::experiments::Outcome;
 pub use self::experiments::{Holdout, Split, Variant};
+pub use self::figures::Figures;
 use crate::contact::Channel;
-use crate::enrollment::{EndReason, Status};
+use crate::enrollment::{Goal, Status};
 use crate::journey::{Awaited, Journey, Step};
 use crate::ledger::{Row, Sent};
 use crate::message::SkipReason;
-use crate::money::Yen;
 use crate::time::Timestamp;
 
-/// What a journey did: people are counted by the first message they reached, money over all of it.
+/// What a journey did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Report {
-    /// People who entered.
-    pub audience: u64,
-    /// Of them: the provider accepted the first message.
-    pub sent: u64,
-    /// The provider refused it.
+    /// What came of it: those who entered are its audience.
+    pub total: Figures,
+    /// Of those to whom no message left: a provider refused one.
     pub failed: u64,
-    /// It was not sent, by reason.
+    /// None was sent to them, by the reason of the first.
     pub skipped: BTreeMap<String, u64>,
-    /// It may or may not have been accepted.
+    /// One may or may not have been accepted.
     pub unknown: u64,
-    /// It is still to come.
+    /// The first is still to come.
     pub waiting: u64,
-    /// It reached them.
-    pub delivered: u64,
-    /// They clicked a link in it.
-    pub clicked: u64,
-    /// They reached the goal.
-    pub converted: u64,
-    /// What the events of the goal were worth.
-    pub revenue_yen: Yen,
     /// SMS parts, over all messages.
     pub sms_parts: u64,
-    /// What all messages cost.
-    pub cost_yen: Yen,
     /// Enrollments that ended, by reason.
     pub ended: BTreeMap<String, u64>,
     /// Each message step, in the order of the journey.
     pub steps: Vec<StepReport>,
-    /// Each branch and wait for an event: people by the way they took; each webhook and card: who passed it.
+    /// Each branch, split and wait for something, by the way that was taken; each webhook and card that was passed.
     pub branches: Vec<BranchReport>,
     /// What the messages brought, where some customers were held out.
     pub holdout: Option<Holdout>,
@@ -56,87 +45,91 @@ pub struct Report {
     pub splits: Vec<Split>,
 }
 
-/// What one message step did, in people.
+/// What one message step did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct StepReport {
     /// The step's name.
     pub step: String,
     /// The channel.
     pub channel: Option<Channel>,
-    /// Reached it.
-    pub reached: u64,
-    /// Accepted by the provider.
-    pub sent: u64,
     /// Refused by the provider.
     pub failed: u64,
     /// Not sent.
     pub skipped: u64,
     /// Unknown.
     pub unknown: u64,
-    /// Delivered.
-    pub delivered: u64,
-    /// Loaded its picture: opened or prefetched.
-    pub opened: u64,
-    /// Clicked.
-    pub clicked: u64,
-    /// Replied.
-    pub replied: u64,
-    /// Parts.
+    /// SMS parts.
     pub parts: u64,
-    /// Cost.
-    pub cost_yen: Yen,
+    /// What came of it. A conversion is of the last message that left before it, so that each counts once.
+    #[serde(flatten)]
+    pub figures: Figures,
 }
 
 /// The ways of one branch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct BranchReport {
-    /// `branch` or `wait for EVENT`.
+    /// What it is, such as `branch`, `split` or `wait for EVENT`.
     pub step: String,
-    /// People by way.
-    pub ways: BTreeMap<String, u64>,
+    /// What came of those who took each way, from there on; those who were held out are in none.
+    pub ways: BTreeMap<String, Figures>,
+}
+
+/// What became of someone who entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// A message left that its provider accepted.
+    Sent,
+    /// None did, and of one that is not known.
+    Unknown,
+    /// A provider refused each that was handed to it.
+    Failed,
+    /// None was handed to a provider, the first for this reason.
+    Skipped(SkipReason),
+    /// The first is still to come.
+    Waiting,
+}
+
+impl Fate {
+    /// What became of the person of a row; notices to somebody else are no messages to them.
+    pub fn of(row: &Row, journey: Option<&Journey>) -> Self {
+        let to_them = || to_the_person(row, journey).map(|sent| &sent.status);
+        let rank = |status: &Status| match status {
+            Status::Accepted | Status::Undelivered(_) | Status::Delivered => Some(Self::Sent),
+            Status::Unknown => Some(Self::Unknown),
+            Status::Failed(_) => Some(Self::Failed),
+            Status::Skipped(reason) => Some(Self::Skipped(*reason)),
+            Status::Pending => None,
+        };
+        let known: Vec<Self> = to_them().filter_map(rank).collect();
+        let best = [Self::Sent, Self::Unknown, Self::Failed].into_iter().find(|fate| known.contains(fate));
+        let over = row.ended.is_some();
+        best.or(known.first().copied()).unwrap_or(if row.held_out {
+            Self::Skipped(SkipReason::HeldOut)
+        } else if over {
+            Self::Skipped(SkipReason::Ended)
+        } else {
+            Self::Waiting
+        })
+    }
 }
 
 impl Report {
-    /// People skipped, whatever the reason.
+    /// People to whom nothing was sent, whatever the reason.
     pub fn skipped_total(&self) -> u64 {
         self.skipped.values().sum()
     }
 
-    /// Click-through rate: of those the first message was sent to, how many clicked.
-    pub fn ctr(&self) -> Option<f64> {
-        ratio(self.clicked, self.sent)
-    }
-
-    /// Conversion rate: conversions per click.
-    pub fn cvr(&self) -> Option<f64> {
-        ratio(self.converted, self.clicked)
-    }
-
-    /// Cost per acquisition: all that was spent, by conversions, to the nearest yen.
-    pub fn cpa_yen(&self) -> Option<Yen> {
-        self.cost_yen.per(self.converted)
-    }
-
-    /// Return on spend: what the events of the goal were worth, for each yen that was spent.
-    pub fn return_on_spend(&self) -> Option<f64> {
-        (self.cost_yen > Yen::ZERO).then(|| self.revenue_yen.0 as f64 / self.cost_yen.0 as f64)
-    }
-
     /// Whether everyone is accounted for.
     pub fn is_complete(&self) -> bool {
-        self.audience == self.sent + self.failed + self.skipped_total() + self.unknown + self.waiting
+        let Self { total, failed, unknown, waiting, .. } = self;
+        total.entered == total.sent + failed + self.skipped_total() + unknown + waiting
     }
 }
 
-/// What a webhook or a card is called.
-fn passed(step: usize, journey: Option<&Journey>) -> String {
-    let webhook = || journey?.webhook(step).map(|webhook| format!("webhook {}", webhook.name));
-    let card = || journey?.cards().find(|(at, _)| *at == step).map(|(_, card)| format!("card {card}"));
-    format!("{step:03} {}", webhook().or_else(card).unwrap_or_else(|| "step".to_owned()))
-}
-
-fn ratio(part: u64, whole: u64) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
+/// The messages of a row that were for its own person.
+fn to_the_person<'a>(row: &'a Row, journey: Option<&'a Journey>) -> impl Iterator<Item = &'a Sent> {
+    let notice = move |sent: &Sent| journey?.message(sent.step)?.to.as_ref();
+    row.messages.iter().filter(move |sent| notice(sent).is_none())
 }
 
 /// Folds the rows of all versions of a journey, each with when its enrollment began.
@@ -161,128 +154,70 @@ struct Fold<'a> {
     versions: &'a BTreeMap<u32, Arc<Journey>>,
     report: Report,
     steps: BTreeMap<String, StepReport>,
-    branches: BTreeMap<String, BTreeMap<String, u64>>,
+    /// By the position of the step and what it is.
+    branches: BTreeMap<(usize, String), BTreeMap<String, Figures>>,
     outcomes: Vec<Outcome>,
 }
 
 impl Fold<'_> {
     fn row(&mut self, entered: Timestamp, row: &Row) {
         let journey = self.versions.get(&row.version).map(Arc::clone);
-        self.report.audience += 1;
-        // Notices to somebody else are no messages to the person.
-        let notice = |sent: &&Sent| {
-            journey.as_ref().and_then(|it| it.message(sent.step)).is_some_and(|it| it.to.is_some())
-        };
-        self.first_message(row, row.messages.iter().find(|sent| !notice(sent)));
-        for sent in &row.messages {
-            let name = journey.as_ref().and_then(|journey| journey.step_name(sent.step));
-            let name = name.map_or_else(|| sent.step.to_string(), ToString::to_string);
-            self.message(name, sent);
+        let journey = journey.as_deref();
+        // Those who were held out tell what would have come anyway.
+        let goal = row.goal.filter(|_| !row.held_out);
+        let report = &mut self.report;
+        report.total.add(to_the_person(row, journey), goal);
+        match Fate::of(row, journey) {
+            Fate::Sent => {}
+            Fate::Unknown => report.unknown += 1,
+            Fate::Failed => report.failed += 1,
+            Fate::Skipped(reason) => *report.skipped.entry(reason.describe().to_owned()).or_default() += 1,
+            Fate::Waiting => report.waiting += 1,
         }
-        let mut ways = Vec::new();
-        for (step, way) in &row.took {
-            let name = match journey.as_ref().and_then(|journey| journey.steps.get(*step)) {
-                Some(Step::Listen { awaited: Awaited::Event(event), .. }) => {
-                    format!("{step:03} wait for {}", event.name)
-                }
-                Some(Step::Listen { awaited: Awaited::When(_), .. }) => format!("{step:03} wait"),
-                Some(Step::Split { .. }) => {
-                    let name = format!("{step:03} split");
-                    ways.push((name.clone(), way.clone()));
-                    name
-                }
-                Some(Step::Card { card, .. }) => format!("{step:03} card {card}"),
-                Some(
-                    Step::Branch { .. }
-                    | Step::Webhook(_)
-                    | Step::Message(_)
-                    | Step::Wait { .. }
-                    | Step::Audience { .. }
-                    | Step::Set { .. }
-                    | Step::Exit,
-                )
-                | None => {
-                    format!("{step:03} branch")
-                }
-            };
-            *self.branches.entry(name).or_default().entry(way.clone()).or_default() += 1;
+        if let Some((_, why)) = row.ended {
+            *report.ended.entry(why.describe().to_owned()).or_default() += 1;
+        }
+        let left = to_the_person(row, journey).filter(|sent| sent.status.left());
+        let last = goal.and_then(|goal| left.filter(|sent| sent.at <= goal.at).max_by_key(|sent| sent.step));
+        for sent in &row.messages {
+            let name = journey.and_then(|journey| journey.step_name(sent.step));
+            let name = name.map_or_else(|| sent.step.to_string(), ToString::to_string);
+            self.message(name, sent, goal.filter(|_| last == Some(sent)));
+        }
+        let mut splits = Vec::new();
+        for (step, way) in row.took.iter().filter(|_| !row.held_out) {
+            let place = (*step, journey.map_or("step".to_owned(), |journey| called(journey, *step)));
+            if journey.is_some_and(|journey| matches!(journey.steps.get(*step), Some(Step::Split { .. }))) {
+                splits.push((place.clone(), way.clone()));
+            }
+            // Steps lead forwards only: what stands after it in the list came after it.
+            let after = to_the_person(row, journey).filter(|sent| sent.step > *step);
+            self.branches.entry(place).or_default().entry(way.clone()).or_default().add(after, goal);
         }
         for (step, _) in &row.passed {
-            let name = passed(*step, journey.as_deref());
-            *self.branches.entry(name).or_default().entry("passed".to_owned()).or_default() += 1;
+            let place = (*step, journey.map_or("step".to_owned(), |journey| called(journey, *step)));
+            let after = to_the_person(row, journey).filter(|sent| sent.step > *step);
+            self.branches.entry(place).or_default().entry("passed".to_owned()).or_default().add(after, goal);
         }
         let holds_out = journey.is_some_and(|journey| journey.holdout_percent > 0);
-        let outcome = Outcome::of(entered, row, ways);
+        let outcome = Outcome::of(entered, row, splits);
         if holds_out || outcome.counts() {
             self.outcomes.push(outcome);
         }
-        if let Some((_, why)) = row.ended {
-            *self.report.ended.entry(why.describe().to_owned()).or_default() += 1;
-        }
-        // Those who were held out tell what would have come anyway.
-        if let Some(goal) = row.goal.filter(|_| !row.held_out) {
-            self.report.converted += 1;
-            self.report.revenue_yen += goal.yen;
-        }
     }
 
-    /// Counts the person by the first message they reached; one whose journey ended before it was reached was skipped.
-    fn first_message(&mut self, row: &Row, first: Option<&Sent>) {
-        let report = &mut self.report;
-        let Some(sent) = first else {
-            match row.ended {
-                Some((
-                    _,
-                    EndReason::Goal
-                    | EndReason::Exit
-                    | EndReason::Finished
-                    | EndReason::VersionGone
-                    | EndReason::DateMoved
-                    | EndReason::Removed
-                    | EndReason::Stopped,
-                )) => {
-                    *report.skipped.entry(SkipReason::Ended.describe().to_owned()).or_default() += 1;
-                }
-                None => report.waiting += 1,
-            }
-            return;
-        };
-        match &sent.status {
-            Status::Pending => report.waiting += 1,
-            Status::Unknown => report.unknown += 1,
-            Status::Skipped(reason) => *report.skipped.entry(reason.describe().to_owned()).or_default() += 1,
-            Status::Failed(_) => report.failed += 1,
-            Status::Accepted | Status::Undelivered(_) => report.sent += 1,
-            Status::Delivered => {
-                report.sent += 1;
-                report.delivered += 1;
-            }
-        }
-        report.clicked += u64::from(sent.clicked.is_some());
-    }
-
-    fn message(&mut self, name: String, sent: &Sent) {
+    fn message(&mut self, name: String, sent: &Sent, goal: Option<Goal>) {
         let step = self.steps.entry(name).or_default();
         step.channel = Some(sent.channel);
-        step.reached += 1;
         match &sent.status {
-            Status::Pending => {}
             Status::Unknown => step.unknown += 1,
             Status::Skipped(_) => step.skipped += 1,
             Status::Failed(_) => step.failed += 1,
-            Status::Accepted | Status::Undelivered(_) => step.sent += 1,
-            Status::Delivered => {
-                step.sent += 1;
-                step.delivered += 1;
-            }
+            Status::Pending | Status::Accepted | Status::Undelivered(_) | Status::Delivered => {}
         }
-        step.opened += u64::from(sent.opened.is_some());
-        step.clicked += u64::from(sent.clicked.is_some());
-        step.replied += u64::from(sent.replied.is_some());
-        let (parts, yen) = (u64::from(sent.parts.unwrap_or(0)), sent.yen.unwrap_or_default());
+        step.figures.add([sent], goal);
+        let parts = u64::from(sent.parts.unwrap_or(0));
         step.parts += parts;
-        step.cost_yen += yen;
-        self.report.cost_yen += yen;
         match sent.channel {
             Channel::Sms => self.report.sms_parts += parts,
             Channel::Email => {}
@@ -294,7 +229,8 @@ impl Fold<'_> {
         let latest = self.versions.last_key_value().map(|(_, journey)| Arc::clone(journey));
         let mut order: Vec<String> = Vec::new();
         if let Some(journey) = latest {
-            let names = (0..journey.steps.len()).filter_map(|step| journey.step_name(step));
+            let messages = (0..journey.steps.len()).filter(|step| journey.message(*step).is_some());
+            let names = messages.filter_map(|step| journey.step_name(step));
             order.extend(names.map(ToString::to_string));
         }
         let placed: BTreeSet<String> = order.iter().cloned().collect();
@@ -304,12 +240,26 @@ impl Fold<'_> {
             step.step = name;
             self.report.steps.push(step);
         }
-        for (name, ways) in self.branches {
-            let step = name.split_once(' ').map_or(name.as_str(), |(_, name)| name).to_owned();
-            self.report.branches.push(BranchReport { step, ways });
-        }
         self.report.holdout = experiments::holdout(&self.outcomes);
-        self.report.splits = experiments::splits(&self.outcomes);
+        self.report.splits = experiments::splits(&self.outcomes, &self.branches);
+        let branches = self.branches.into_iter().map(|((_, step), ways)| BranchReport { step, ways });
+        self.report.branches = branches.collect();
         self.report
+    }
+}
+
+/// What a step is called that people pass or that parts their ways.
+fn called(journey: &Journey, step: usize) -> String {
+    match journey.steps.get(step) {
+        Some(Step::Listen { awaited: Awaited::Event(event), .. }) => format!("wait for {}", event.name),
+        Some(Step::Listen { awaited: Awaited::When(_), .. }) => "wait".to_owned(),
+        Some(Step::Split { .. }) => "split".to_owned(),
+        Some(Step::Branch { .. }) => "branch".to_owned(),
+        Some(Step::Webhook(webhook)) => format!("webhook {}", webhook.name),
+        Some(Step::Card { card, .. }) => format!("card {card}"),
+        Some(
+            Step::Message(_) | Step::Wait { .. } | Step::Audience { .. } | Step::Set { .. } | Step::Exit,
+        )
+        | None => "step".to_owned(),
     }
 }

@@ -154,10 +154,9 @@ impl World<'_> {
                 message.learn(status.clone());
                 message.cost(*parts, *yen, true);
             }),
-            Input::Click { code, link, at } => self.learn(code, |message| {
+            Input::Click { code, link, by, at } => self.learn(code, |message| {
                 message.learn(Status::Accepted);
-                earliest(&mut message.clicked, *at);
-                message.links.insert(*link);
+                message.click(*link, *by, *at);
             }),
             Input::Open { code, at } => self.learn(code, |message| {
                 message.learn(Status::Accepted);

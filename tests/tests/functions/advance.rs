@@ -184,7 +184,7 @@ fn what_is_driven_back_sends_nothing_twice() -> Result<()> {
             }
             shop.pass(3 * DAY).await?;
             let report = shop.report("one-sms").await?;
-            ensure!((report.sent, report.delivered, report.unknown) == (1, 1, 0), "{report:?}");
+            ensure!((report.total.sent, report.total.delivered, report.unknown) == (1, 1, 0), "{report:?}");
             ensure!(shop.sandbox()?.stats().duplicates == 0, "the provider was asked twice");
             Ok(())
         })?;

@@ -7,12 +7,13 @@ use anyhow::{Context, Result, ensure};
 use cloud::inbox::Inbox;
 use cloud::table::messages::MessageItem;
 use domain::contact::Channel;
-use domain::input::Input;
+use domain::input::{Input, Visitor};
 use domain::message::Code;
 use domain::names::CustomerId;
 use domain::time::{DAY, Timestamp};
 use local::faults::{Call, Fault, Faults, Service};
 use reqwest::{Method, Response, StatusCode};
+use tests::customers::BROWSER;
 use tests::shop::{Opening, Shop, alone};
 
 /// Monday, 2 March 2026, 10:00 in Japan.
@@ -47,7 +48,8 @@ async fn shop_with_links(faults: Option<Arc<dyn Faults>>) -> Result<Shop> {
 
 async fn ask(shop: &Shop, method: Method, path: &str, header: Option<(&str, &str)>) -> Result<Response> {
     let mut request = shop.http.request(method, format!("{}{path}", shop.stack.base_url));
-    if let Some((name, value)) = header {
+    let named = header.is_some_and(|(name, _)| name == "user-agent");
+    for (name, value) in (!named).then_some(("user-agent", BROWSER)).into_iter().chain(header) {
         request = request.header(name, value);
     }
     Ok(request.send().await?)
@@ -55,6 +57,11 @@ async fn ask(shop: &Shop, method: Method, path: &str, header: Option<(&str, &str
 
 fn location(response: &Response) -> Option<&str> {
     response.headers().get("location").and_then(|value| value.to_str().ok())
+}
+
+fn click(link: usize, by: Visitor) -> Result<Inbox> {
+    let click = Input::Click { code: Code::parse(CODE).context("a code")?, link, by, at: MORNING };
+    Ok(Inbox::new(CustomerId::parse("c00001")?, vec![click]))
 }
 
 /// Takes what lies in the inbox.
@@ -88,8 +95,7 @@ fn each_link_leads_to_its_target_for_one_read_and_one_message() -> Result<()> {
             let used = used.0.get("link").context("link was invoked")?;
             assert_eq!(used.dynamodb.get("GetItem"), Some(&1), "{path}: {used:?}");
             assert_eq!((used.dynamodb_calls(), used.sqs_requests()), (1, 1), "{path}: {used:?}");
-            let click = Input::Click { code: Code::parse(CODE).context("a code")?, link, at: MORNING };
-            assert_eq!(told(&shop).await?, [Inbox::new(CustomerId::parse("c00001")?, vec![click])], "{path}");
+            assert_eq!(told(&shop).await?, [click(link, Visitor::Person)?], "{path}");
         }
         Ok(())
     })
@@ -129,9 +135,10 @@ fn what_leads_nowhere_gets_a_page_and_counts_nothing() -> Result<()> {
     })
 }
 
-/// What looks a link up or fetches it before anyone asked is answered and is no click; neither is it an opening.
+/// What looks a link up, fetches it before anyone asked, or calls itself a program is answered, and told apart from people;
+/// what fetches a picture ahead opens nothing, and a mailbox that shows it to a person in its own name does.
 #[test]
-fn programs_are_answered_and_not_counted() -> Result<()> {
+fn programs_are_answered_and_told_apart() -> Result<()> {
     alone(async {
         let shop = shop_with_links(None).await?;
         let ahead = [
@@ -147,10 +154,18 @@ fn programs_are_answered_and_not_counted() -> Result<()> {
             assert_eq!((answer.status(), location(&answer)), (StatusCode::FOUND, Some(LINKS[2])), "{what}");
             let picture = ask(&shop, method, &format!("/p/{CODE}.gif"), header).await?;
             assert_eq!(picture.status(), StatusCode::OK, "{what}");
-            assert!(told(&shop).await?.is_empty(), "{what} was counted");
+            assert_eq!(told(&shop).await?, [click(2, Visitor::Program)?], "{what}");
         }
-        ask(&shop, Method::GET, &format!("/p/{CODE}.gif"), None).await?;
-        assert_eq!(told(&shop).await?.len(), 1, "an opening by a person");
+        let scanner = Some(("user-agent", "Barracuda Sentinel (EE)"));
+        ask(&shop, Method::GET, &format!("/l/{CODE}"), scanner).await?;
+        assert_eq!(told(&shop).await?, [click(0, Visitor::Program)?]);
+        for mailbox in [
+            None,
+            Some(("user-agent", "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html")),
+        ] {
+            ask(&shop, Method::GET, &format!("/p/{CODE}.gif"), mailbox).await?;
+            assert_eq!(told(&shop).await?.len(), 1, "an opening by a person: {mailbox:?}");
+        }
         Ok(())
     })
 }

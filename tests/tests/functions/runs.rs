@@ -258,7 +258,7 @@ fn what_is_withdrawn_lets_those_finish_who_are_in_it() -> Result<()> {
         shop.take(&[late.order("late", shop.clock.now(), 3000)]).await?;
         shop.pass(2 * DAY).await?;
         let report = shop.report("thanks").await?;
-        ensure!((report.audience, report.sent) == (bought, bought), "{report:?}");
+        ensure!((report.total.entered, report.total.sent) == (bought, bought), "{report:?}");
         ensure!(report.is_complete() && report.waiting == 0, "{report:?}");
         let stored = shop.table.customer(&CustomerId::parse(&late.id)?).await?.context("gone")?;
         ensure!(stored.customer.enrollments.is_empty(), "someone began a journey that is not there");

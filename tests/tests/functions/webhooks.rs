@@ -79,8 +79,8 @@ fn one_signed_request() -> Result<()> {
         ensure!(said == expected, "{said}");
         let report = shop.report("orders").await?;
         let counted: Vec<_> =
-            report.branches.iter().map(|it| (it.step.as_str(), it.ways["passed"])).collect();
-        ensure!(counted == [("webhook tell-warehouse", 1)] && report.sent == 1, "{report:?}");
+            report.branches.iter().map(|it| (it.step.as_str(), it.ways["passed"].entered)).collect();
+        ensure!(counted == [("webhook tell-warehouse", 1)] && report.total.sent == 1, "{report:?}");
         let forbidden = shop.forbidden();
         ensure!(forbidden.is_empty(), "the template does not allow {forbidden:?}");
         Ok(())
@@ -95,7 +95,10 @@ fn a_receiver_that_is_down_is_asked_again() -> Result<()> {
         receiver.answers(&[500, 503, 429, 408]);
         orders(&shop, 1).await?;
         shop.settle().await?;
-        ensure!(receiver.posts().len() == 1 && shop.report("orders").await?.sent == 1, "the journey waits");
+        ensure!(
+            receiver.posts().len() == 1 && shop.report("orders").await?.total.sent == 1,
+            "the journey waits"
+        );
         shop.pass(GIVEN_UP).await?;
         let posts = receiver.posts();
         ensure!(posts.len() == 5 && ids(&posts)?.len() == 1, "{:?}", ids(&posts));
@@ -175,7 +178,7 @@ fn killed_at_every_call() -> Result<()> {
                 }
                 ensure!(shop.dead_letters().await?.is_empty(), "a letter is left");
                 ensure!(
-                    shop.report("orders").await?.sent == 1 + u64::try_from(calls)?,
+                    shop.report("orders").await?.total.sent == 1 + u64::try_from(calls)?,
                     "a customer was not told"
                 );
                 let expected = usize::from(function == "send-webhook" && fault == Fault::KillBefore);

@@ -7,7 +7,7 @@ use domain::contact::Channel;
 use domain::time::{DAY, Timestamp};
 use local::faults::Faults;
 use serde_json::Value;
-use tests::customers::Someone;
+use tests::customers::{BROWSER, Someone};
 use tests::picture::{Picture, differences, picture};
 use tests::shop::{Opening, Shop, alone};
 
@@ -147,7 +147,8 @@ async fn follow(shop: &Shop, channel: Channel, who: impl Fn(u32) -> bool) -> Res
         };
         let mut status = 0;
         for _ in 0..ATTEMPTS {
-            status = shop.http.get(format!("{}/{path}", shop.stack.base_url)).send().await?.status().as_u16();
+            let request = shop.http.get(format!("{}/{path}", shop.stack.base_url));
+            status = request.header("user-agent", BROWSER).send().await?.status().as_u16();
             if status != 500 {
                 break;
             }
@@ -160,7 +161,7 @@ async fn follow(shop: &Shop, channel: Channel, who: impl Fn(u32) -> bool) -> Res
 /// What must hold however the campaign went; returns what the table holds.
 pub async fn check(shop: &Shop) -> Result<Picture> {
     let report = shop.report("win-back").await?;
-    ensure!(report.audience == u64::from(GROUPS * GROUP), "an audience of {}", report.audience);
+    ensure!(report.total.entered == u64::from(GROUPS * GROUP), "an audience of {}", report.total.entered);
     ensure!(report.is_complete() && report.waiting == 0, "the ledger is not complete: {report:?}");
     let stats = shop.sandbox()?.stats();
     ensure!(stats.duplicates == 0, "{} messages were accepted twice", stats.duplicates);

@@ -92,8 +92,8 @@ fn timed_out_after_acceptance() -> Result<()> {
         ensure!(different.is_empty(), "{}", different.join("\n"));
         ensure!(self::references(&shop)? == references, "other messages were accepted");
         let report = shop.report("win-back").await?;
-        ensure!(report.unknown > 0 && report.delivered == 0, "{report:?}");
-        println!("{} unknown, {} proved by a click", report.unknown, report.sent);
+        ensure!(report.unknown > 0 && report.total.delivered == 0, "{report:?}");
+        println!("{} unknown, {} proved by a click", report.unknown, report.total.sent);
         Ok(())
     })
 }
@@ -179,10 +179,16 @@ fn a_receipt_after_the_end_counts() -> Result<()> {
         shop.apply(&[DEFINITIONS[1], journey]).await?;
         shop.settle().await?;
         let over = shop.report("short").await?;
-        ensure!(over.ended.values().sum::<u64>() == 1 && (over.sent, over.delivered) == (1, 0), "{over:?}");
+        ensure!(
+            over.ended.values().sum::<u64>() == 1 && (over.total.sent, over.total.delivered) == (1, 0),
+            "{over:?}"
+        );
         shop.pass(120).await?;
         let report = shop.report("short").await?;
-        ensure!((report.sent, report.delivered, report.cost_yen.0) == (1, 1, 9), "{report:?}");
+        ensure!(
+            (report.total.sent, report.total.delivered, report.total.cost_yen.0) == (1, 1, 9),
+            "{report:?}"
+        );
         Ok(())
     })
 }

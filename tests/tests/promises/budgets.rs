@@ -45,7 +45,7 @@ fn a_message_from_its_timer_to_its_receipt() -> Result<()> {
             shop.pass(3600).await?;
             let used = functions(&shop, &before);
             let report = shop.report("one-sms").await?;
-            assert_eq!((report.sent, report.delivered), (u64::from(people), u64::from(people)));
+            assert_eq!((report.total.sent, report.total.delivered), (u64::from(people), u64::from(people)));
             let each = f64::from(people);
             assert!(used.write_units / each <= 16.0, "{} WRU a message of {people}", used.write_units / each);
             // Eight shards are looked into whether one is due or a hundred.

@@ -143,7 +143,7 @@ fn a_journey_and_its_segment_are_withdrawn_while_people_are_in_them() -> Result<
         let late = shop.table.customer(&id(9)?).await?.context("a customer is gone")?.customer;
         assert!(late.enrollments.is_empty() && late.segments.is_empty());
         let report = shop.report("one-sms").await?;
-        assert_eq!((report.audience, report.sent, report.waiting), (3, 3, 0));
+        assert_eq!((report.total.entered, report.total.sent, report.waiting), (3, 3, 0));
         // Applied again, it is in force again.
         shop.apply(&[LAPSED, ONE_SMS]).await?;
         shop.settle().await?;

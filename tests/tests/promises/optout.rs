@@ -62,7 +62,7 @@ fn one_tap_on_the_page_stops_messages_and_a_look_at_it_does_not() -> Result<()> 
         assert!(second.contains(&first[0].to) && second.contains(&first[2].to), "{}", second.len());
         assert!(!second.contains(&first[1].to));
         let report = shop.report("two-sms").await?;
-        assert_eq!((report.audience, report.sent), (3, 3));
+        assert_eq!((report.total.entered, report.total.sent), (3, 3));
         assert_eq!(report.steps[1].skipped, 1);
         Ok(())
     })

@@ -75,7 +75,7 @@ fn a_week_of_standing_still_loses_and_repeats_nothing() -> Result<()> {
         assert_eq!((got.len(), got.values().filter(|count| **count == 2).count()), (25, 25));
         let report = shop.report("two").await?;
         assert!(report.is_complete());
-        assert_eq!((report.audience, report.sent, report.waiting), (25, 25, 0));
+        assert_eq!((report.total.entered, report.total.sent, report.waiting), (25, 25, 0));
         Ok(())
     })
 }

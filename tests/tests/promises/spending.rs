@@ -42,7 +42,7 @@ fn a_budget_stops_its_journey_until_the_next_month() -> Result<()> {
         let report = shop.report("seven").await?;
         assert!(report.is_complete());
         assert_eq!(
-            report.steps.iter().map(|step| (step.sent, step.skipped)).collect::<Vec<_>>(),
+            report.steps.iter().map(|step| (step.figures.sent, step.skipped)).collect::<Vec<_>>(),
             [(7, 13), (7, 13)]
         );
         assert_eq!(report.skipped.keys().collect::<Vec<_>>(), ["budget of the month spent"]);

@@ -114,7 +114,7 @@ fn an_opt_out_between_the_check_and_the_call_holds() -> Result<()> {
             report.skipped == BTreeMap::from([(SkipReason::Suppressed.describe().to_owned(), 1)]),
             "{report:?}"
         );
-        ensure!((report.audience, report.sent, report.unknown) == (1, 0, 0), "{report:?}");
+        ensure!((report.total.entered, report.total.sent, report.unknown) == (1, 0, 0), "{report:?}");
         ensure!(claims(&shop).await? == 0, "the claim was not given back");
         Ok(())
     })
@@ -131,7 +131,7 @@ fn what_may_still_leave_after_a_second_check_leaves_once() -> Result<()> {
         let accepted = shop.accepted()?;
         ensure!(accepted.len() == 1 && accepted[0].times == 1, "{} messages", accepted.len());
         let report = shop.report("one-sms").await?;
-        ensure!((report.audience, report.sent, report.delivered) == (1, 1, 1), "{report:?}");
+        ensure!((report.total.entered, report.total.sent, report.total.delivered) == (1, 1, 1), "{report:?}");
         Ok(())
     })
 }
@@ -146,13 +146,13 @@ fn a_table_that_is_always_too_slow_sends_nothing_until_it_is_quicker() -> Result
         ensure!(deliveries > 1, "the task was not delivered again");
         ensure!(shop.accepted()?.is_empty(), "a message left on a check that was too old");
         ensure!(claims(&shop).await? == 0, "a claim was not given back");
-        ensure!(shop.report("one-sms").await?.sent == 0);
+        ensure!(shop.report("one-sms").await?.total.sent == 0);
         slow.on.store(false, Ordering::Relaxed);
         shop.pass(3600).await?;
         let accepted = shop.accepted()?;
         ensure!(accepted.len() == 1 && accepted[0].times == 1, "{} messages", accepted.len());
         let report = shop.report("one-sms").await?;
-        ensure!((report.audience, report.sent, report.delivered) == (1, 1, 1), "{report:?}");
+        ensure!((report.total.entered, report.total.sent, report.total.delivered) == (1, 1, 1), "{report:?}");
         ensure!(shop.dead_letters().await?.is_empty());
         Ok(())
     })

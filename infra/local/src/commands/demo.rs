@@ -141,7 +141,7 @@ pub async fn run(demo: &Demo) -> Result<(DemoFigures, Report)> {
         customers: CUSTOMERS,
         purchases,
         lapsed,
-        entered_later: report.audience.saturating_sub(lapsed),
+        entered_later: report.total.entered.saturating_sub(lapsed),
         report: report::figures(&report),
         messages,
         duplicates: stats.duplicates,

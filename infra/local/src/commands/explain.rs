@@ -194,6 +194,7 @@ fn of_message(name: &str, message: &Message) -> Vec<Line> {
         message.reply.as_ref().map_or_else(|| "replied".to_owned(), |word| format!("replied `{word}`"));
     for (at, what) in [
         (message.opened, "opened or prefetched"),
+        (message.scanned, "a program followed its link"),
         (message.clicked, "clicked"),
         (message.replied, replied.as_str()),
     ] {

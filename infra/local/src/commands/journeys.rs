@@ -190,7 +190,7 @@ async fn list(data: &std::path::Path, as_json: bool) -> Result<()> {
         let title = definitions.journeys[name].values().last().map(|it| it.title.to_string());
         rows.push(json!({
             "name": name, "version": version, "title": title, "state": state,
-            "entered": report.audience, "in_it": report.audience - ended, "converted": report.converted,
+            "entered": report.total.entered, "in_it": report.total.entered - ended, "converted": report.total.converted,
             "budget": budget.map(|budget| budget.figures()),
         }));
     }

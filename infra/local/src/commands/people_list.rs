@@ -10,7 +10,9 @@ use domain::definitions::Definitions;
 use domain::enrollment::Status;
 use domain::journey::Journey;
 use domain::ledger::Sent;
+use domain::message::SkipReason;
 use domain::names::{CustomerId, JourneyName};
+use domain::report::Fate;
 use domain::time::Timestamp;
 use serde::Serialize;
 
@@ -25,8 +27,10 @@ pub enum Which {
     Sent,
     /// Whose provider refused a message.
     Failed,
-    /// To whom a message was not sent, and why.
+    /// To whom a message was not sent, and why; whose journey ended before it came to one, too.
     Skipped,
+    /// To whom none was sent, of all that the journey has: the failed, skipped and unknown of its audience.
+    Missed,
     /// Of whose message it is not known whether it left.
     Unknown,
     /// Whom a message reached.
@@ -35,8 +39,10 @@ pub enum Which {
     Undelivered,
     /// Who loaded a message's picture, or whose mail program did.
     Opened,
-    /// Who clicked a link; what programs fetch ahead is no click.
+    /// Who clicked a link.
     Clicked,
+    /// Whose link was followed by what is likely to be a program, such as a mail gateway.
+    Bots,
     /// Who replied.
     Replied,
     /// Who reached the goal; those who were held out apart.
@@ -102,6 +108,10 @@ fn of_row(row: &LedgerRow, journey: &Arc<Journey>, definitions: &Definitions, wh
             let converted = goal(true).map_or_else(String::new, |(_, yen)| format!("converted {yen}"));
             whole(row.row.held_out.then_some((row.entered, converted)))
         }
+        Which::Missed => {
+            let at = row.row.messages.last().map(|sent| sent.at).or(row.row.ended.map(|(at, _)| at));
+            whole(missed(Fate::of(&row.row, Some(journey))).map(|why| (at.unwrap_or(row.entered), why)))
+        }
         Which::Ended => whole(row.row.ended.map(|(at, why)| (at, why.describe().to_owned()))),
         Which::Sent
         | Which::Failed
@@ -111,14 +121,18 @@ fn of_row(row: &LedgerRow, journey: &Arc<Journey>, definitions: &Definitions, wh
         | Which::Undelivered
         | Which::Opened
         | Which::Clicked
+        | Which::Bots
         | Which::Replied => {
+            let before = which == Which::Skipped && row.row.messages.is_empty();
+            let over =
+                row.row.ended.filter(|_| before).map(|(at, _)| (at, SkipReason::Ended.describe().to_owned()));
             let found = row.row.messages.iter().filter_map(|sent| {
                 let (at, detail) = of_message(sent, journey, which)?;
                 let step = journey.step_name(sent.step);
                 let step = step.map_or_else(|| sent.step.to_string(), ToString::to_string);
                 Some(line(at, step, detail))
             });
-            found.collect()
+            whole(over).into_iter().chain(found).collect()
         }
     }
 }
@@ -136,6 +150,7 @@ fn of_message(sent: &Sent, journey: &Journey, which: Which) -> Option<(Timestamp
         (Which::Unknown, Status::Unknown) | (Which::Delivered, Status::Delivered) => Some((sent.at, nothing)),
         (Which::Opened, _) => Some((sent.opened?, nothing)),
         (Which::Clicked, _) => Some((sent.clicked?, links(sent, journey))),
+        (Which::Bots, _) => Some((sent.scanned?, nothing)),
         (Which::Replied, _) => Some((sent.replied?, sent.reply.clone().unwrap_or_default())),
         (
             Which::Failed | Which::Undelivered | Which::Skipped | Which::Unknown | Which::Delivered,
@@ -147,7 +162,17 @@ fn of_message(sent: &Sent, journey: &Journey, which: Which) -> Option<(Timestamp
             | Status::Undelivered(_)
             | Status::Delivered,
         )
-        | (Which::Entered | Which::Converted | Which::HeldOut | Which::Ended, _) => None,
+        | (Which::Entered | Which::Missed | Which::Converted | Which::HeldOut | Which::Ended, _) => None,
+    }
+}
+
+/// Why nothing was sent to a person; none where something was, or is to come.
+fn missed(fate: Fate) -> Option<String> {
+    match fate {
+        Fate::Sent | Fate::Waiting => None,
+        Fate::Unknown => Some("unknown whether it left".to_owned()),
+        Fate::Failed => Some("the provider refused it".to_owned()),
+        Fate::Skipped(why) => Some(why.describe().to_owned()),
     }
 }
 

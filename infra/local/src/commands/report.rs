@@ -9,7 +9,7 @@ use cloud::table::Table;
 use domain::definitions::Definitions;
 use domain::experiment::{Group, Interval, Verdict};
 use domain::names::JourneyName;
-use domain::report::{self, Report};
+use domain::report::{self, Figures, Report};
 use serde_json::{Value, json};
 
 use super::budget;
@@ -22,8 +22,8 @@ use super::{Data, now, place};
 pub struct ReportArgs {
     /// The journey's name.
     journey: String,
-    /// The people behind a figure, as CSV: customer, step, when, and more of it. One row for each message, so a person may
-    /// have several. With --json a JSON array.
+    /// The people behind a figure, as CSV: customer, step, when, and more of it. With --json a JSON array. Of what concerns
+    /// messages there is a row for each, so a person may have several.
     #[arg(long, value_enum, value_name = "WHICH")]
     list: Option<Which>,
     /// One JSON object.
@@ -73,25 +73,29 @@ pub async fn read(table: &Table, definitions: &Definitions, name: &JourneyName) 
 
 /// A report as one JSON object.
 pub fn figures(report: &Report) -> Value {
+    let total = &report.total;
     json!({
-        "audience": report.audience,
-        "sent": report.sent,
+        "audience": total.entered,
+        "sent": total.sent,
         "failed": report.failed,
         "skipped": report.skipped_total(),
         "skipped_by_reason": report.skipped,
         "unknown": report.unknown,
         "waiting": report.waiting,
         "complete": report.is_complete() && report.waiting == 0,
-        "delivered": report.delivered,
-        "clicked": report.clicked,
-        "converted": report.converted,
+        "delivered": total.delivered,
+        "opened": total.opened,
+        "clicked": total.clicked,
+        "bots": total.bots,
+        "replied": total.replied,
+        "converted": total.converted,
         "sms_parts": report.sms_parts,
-        "cost_yen": report.cost_yen,
-        "revenue_yen": report.revenue_yen,
-        "ctr": report.ctr(),
-        "cvr": report.cvr(),
-        "cpa_yen": report.cpa_yen(),
-        "return_on_spend": report.return_on_spend(),
+        "cost_yen": total.cost_yen,
+        "revenue_yen": total.revenue_yen,
+        "ctr": total.ctr(),
+        "cvr": total.cvr(),
+        "cpa_yen": total.cpa_yen(),
+        "return_on_spend": total.return_on_spend(),
         "ended": report.ended,
         "steps": report.steps,
         "branches": report.branches,
@@ -111,66 +115,11 @@ pub fn about(definitions: &Definitions, name: &JourneyName) -> String {
 /// A report to read; `about` stands below the name.
 pub fn describe(name: &JourneyName, about: &str, report: &Report) -> String {
     let mut text = format!("Journey {name}{about}\n\n");
-    let _ = writeln!(
-        text,
-        "  {:<14} {:>8} {:>8} {:>7} {:>8} {:>8} {:>9} {:>7} {:>8} {:>8} {:>6} {:>10}",
-        "step",
-        "reached",
-        "sent",
-        "failed",
-        "skipped",
-        "unknown",
-        "delivered",
-        "opened",
-        "clicked",
-        "replied",
-        "parts",
-        "cost"
-    );
-    for step in &report.steps {
-        let _ = writeln!(
-            text,
-            "  {:<14} {:>8} {:>8} {:>7} {:>8} {:>8} {:>9} {:>7} {:>8} {:>8} {:>6} {:>10}",
-            step.step,
-            step.reached,
-            step.sent,
-            step.failed,
-            step.skipped,
-            step.unknown,
-            step.delivered,
-            step.opened,
-            step.clicked,
-            step.replied,
-            step.parts,
-            step.cost_yen.to_string()
-        );
-    }
-    for branch in &report.branches {
-        let _ = writeln!(text, "\n  {}", branch.step);
-        for (way, people) in &branch.ways {
-            let _ = writeln!(text, "    {way:<28} {people:>8}");
-        }
-    }
+    messages(&mut text, report);
+    came_of_it(&mut text, report);
     experiments(&mut text, report);
     let _ = writeln!(text, "\n  ended: {}", list(&report.ended));
-    let _ = writeln!(
-        text,
-        "\n  {} SMS {}   cost {}   revenue {}",
-        report.sms_parts,
-        if report.sms_parts == 1 { "part" } else { "parts" },
-        report.cost_yen,
-        report.revenue_yen
-    );
-    let _ = writeln!(
-        text,
-        "  clicked {}   CTR {}   converted {}   CVR {}   CPA {}   return on spend {}",
-        report.clicked,
-        percent(report.ctr()),
-        report.converted,
-        percent(report.cvr()),
-        report.cpa_yen().map_or_else(|| "-".to_owned(), |yen| yen.to_string()),
-        report.return_on_spend().map_or_else(|| "-".to_owned(), |times| format!("{times:.1} times"))
-    );
+    let total = &report.total;
     let waiting = match report.waiting {
         0 => String::new(),
         count => format!(" + {count} waiting (tsunagi explain CUSTOMER says what each waits for)"),
@@ -178,8 +127,8 @@ pub fn describe(name: &JourneyName, about: &str, report: &Report) -> String {
     let _ = write!(
         text,
         "  audience {} = {} sent + {} failed + {} skipped + {} unknown{waiting}{}\n  skipped: {}",
-        report.audience,
-        report.sent,
+        total.entered,
+        total.sent,
         report.failed,
         report.skipped_total(),
         report.unknown,
@@ -187,6 +136,104 @@ pub fn describe(name: &JourneyName, about: &str, report: &Report) -> String {
         list(&report.skipped)
     );
     text
+}
+
+/// A line of a table.
+fn line<const COLUMNS: usize>(text: &mut String, name: &str, cells: [(String, usize); COLUMNS]) {
+    let mut line = format!("  {name:<NAME$}");
+    for (cell, width) in cells {
+        let _ = write!(line, " {cell:>width$}");
+    }
+    let _ = writeln!(text, "{}", line.trim_end());
+}
+
+/// How wide the first column of a table is.
+const NAME: usize = 22;
+
+/// What became of the messages of each step.
+fn messages(text: &mut String, report: &Report) {
+    const WIDTHS: [usize; 7] = [8, 8, 8, 8, 8, 9, 8];
+    let mut row = |name: &str, cells: [String; 7]| {
+        let mut widths = WIDTHS.into_iter();
+        line(text, name, cells.map(|cell| (cell, widths.next().unwrap_or(0))));
+    };
+    let heads = ["reached", "sent", "failed", "skipped", "unknown", "delivered", "parts"];
+    row("messages", heads.map(ToOwned::to_owned));
+    for step in &report.steps {
+        let figures = &step.figures;
+        let counts = [
+            figures.entered,
+            figures.sent,
+            step.failed,
+            step.skipped,
+            step.unknown,
+            figures.delivered,
+            step.parts,
+        ];
+        row(&step.step, counts.map(|count| count.to_string()));
+    }
+}
+
+/// What came of the journey, of each step, and of each way.
+fn came_of_it(text: &mut String, report: &Report) {
+    const WIDTHS: [usize; 14] = [8, 8, 9, 7, 7, 6, 7, 9, 11, 10, 8, 8, 8, 7];
+    let mut row = |name: &str, cells: [String; 14]| {
+        let mut widths = WIDTHS.into_iter();
+        line(text, name, cells.map(|cell| (cell, widths.next().unwrap_or(0))));
+    };
+    let heads = [
+        "entered",
+        "sent",
+        "delivered",
+        "opened",
+        "clicked",
+        "bots",
+        "replied",
+        "converted",
+        "revenue",
+        "cost",
+        "CTR",
+        "CVR",
+        "CPA",
+        "return",
+    ];
+    row("", [""; 14].map(ToOwned::to_owned));
+    row("what came of it", heads.map(ToOwned::to_owned));
+    row("the journey", cells(&report.total));
+    for step in &report.steps {
+        row(&step.step, cells(&step.figures));
+    }
+    for branch in &report.branches {
+        row("", [""; 14].map(ToOwned::to_owned));
+        row(&branch.step, [""; 14].map(ToOwned::to_owned));
+        for (way, figures) in &branch.ways {
+            row(&format!("  {way}"), cells(figures));
+        }
+    }
+    text.push_str(
+        "\n  A step's conversions are those whose last message it was, a way's figures those from there on. Bots: links that\n  \
+         programs followed, such as mail gateways. CVR: conversions by clicks. CPA: cost by conversions. Return: yen by yen spent.\n",
+    );
+}
+
+fn cells(figures: &Figures) -> [String; 14] {
+    let counts = [
+        figures.entered,
+        figures.sent,
+        figures.delivered,
+        figures.opened,
+        figures.clicked,
+        figures.bots,
+        figures.replied,
+        figures.converted,
+    ];
+    let [entered, sent, delivered, opened, clicked, bots, replied, converted] =
+        counts.map(|count| count.to_string());
+    let (revenue, cost) = (figures.revenue_yen.to_string(), figures.cost_yen.to_string());
+    let (ctr, cvr) = (percent(figures.ctr()), percent(figures.cvr()));
+    let cpa = figures.cpa_yen().map_or_else(|| "-".to_owned(), |yen| yen.to_string());
+    let times = figures.return_on_spend().map_or_else(|| "-".to_owned(), |times| format!("{times:.1}"));
+    [entered, sent, delivered, opened, clicked, bots, replied, converted, revenue, cost, ctr, cvr, cpa, times]
 }
 
 /// What was tried, and what can be said of it.
@@ -202,7 +249,7 @@ fn experiments(text: &mut String, report: &Report) {
         )
     };
     for split in &report.splits {
-        let _ = writeln!(text, "\n  {}", split.step.split_once(' ').map_or(split.step.as_str(), |it| it.1));
+        let _ = writeln!(text, "\n  {}: which does better", split.step);
         for variant in &split.variants {
             let said =
                 variant.verdict.as_ref().map_or_else(|| "the others are compared with it".to_owned(), said);

@@ -33,6 +33,7 @@ fn people_do_what_the_settings_say() {
     near(share(&sms, |action| matches!(action, Action::Buy { spontaneous: false, .. })), 0.12 * 0.125);
     near(share(&sms, |action| matches!(action, Action::Buy { spontaneous: true, .. })), 0.01);
     let email = plans(Channel::Email);
+    near(share(&email, |action| action == Action::Scan), 0.03);
     near(share(&email, |action| action == Action::Open), 0.35);
     near(share(&email, |action| action == Action::Click), 0.08);
     near(share(&email, |action| matches!(action, Action::Bounced { permanent: true })), 0.01);
@@ -47,7 +48,7 @@ fn people_act_awake_in_order_and_in_time() {
             let of_day = (at.seconds() + JAPAN_SECONDS).rem_euclid(DAY);
             let awake = (WAKE_SECONDS..SLEEP_SECONDS).contains(&of_day);
             match action {
-                Action::Delivered | Action::Undelivered | Action::Bounced { .. } => {
+                Action::Delivered | Action::Undelivered | Action::Bounced { .. } | Action::Scan => {
                     assert!((2..=20).contains(&at.since(NINE)));
                 }
                 Action::Open | Action::Reply(_) => assert!(awake),

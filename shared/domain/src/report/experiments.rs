@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::Figures;
 use crate::experiment::{Confidence, Counts, Group, Lift, Plan, Sequential, Side, Verdict, compare_in_order};
 use crate::ledger::Row;
 use crate::money::Yen;
@@ -15,13 +16,16 @@ pub(super) struct Outcome {
     entered: Timestamp,
     held_out: bool,
     /// The splits it passed, each with the way it went.
-    ways: Vec<(String, String)>,
+    ways: Vec<(Place, String)>,
     /// Whether it is over: one that goes on may still convert.
     over: bool,
     converted: bool,
     revenue: Yen,
     cost: Yen,
 }
+
+/// Where a split stands, and what it is called.
+type Place = (usize, String);
 
 /// The journey against those who were held out of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -39,7 +43,7 @@ pub struct Holdout {
 /// A split.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Split {
-    /// Where it stands among the steps.
+    /// What it is called.
     pub step: String,
     /// Its variants, in the order of their names.
     pub variants: Vec<Variant>,
@@ -52,14 +56,14 @@ pub struct Variant {
     pub name: String,
     /// Those who went this way, and those of them who converted, with what they spent.
     pub group: Group,
-    /// What the messages of those who went this way cost.
-    pub cost_yen: Yen,
+    /// What came of those who went this way, from there on.
+    pub figures: Figures,
     /// Against the first variant, however often one looks; nothing for the first.
     pub verdict: Option<Verdict>,
 }
 
 impl Outcome {
-    pub(super) fn of(entered: Timestamp, row: &Row, ways: Vec<(String, String)>) -> Self {
+    pub(super) fn of(entered: Timestamp, row: &Row, ways: Vec<(Place, String)>) -> Self {
         let cost = row.messages.iter().filter_map(|sent| sent.yen).sum();
         Self {
             entered,
@@ -105,36 +109,43 @@ pub(super) fn holdout(outcomes: &[Outcome]) -> Option<Holdout> {
     })
 }
 
-/// What each split tells.
-pub(super) fn splits(outcomes: &[Outcome]) -> Vec<Split> {
-    let mut ways: BTreeMap<&str, BTreeMap<&str, Vec<&Outcome>>> = BTreeMap::new();
+/// What each split tells, of which `figures` has what came of its ways.
+pub(super) fn splits(
+    outcomes: &[Outcome],
+    figures: &BTreeMap<Place, BTreeMap<String, Figures>>,
+) -> Vec<Split> {
+    let mut ways: BTreeMap<&Place, BTreeMap<&str, Vec<&Outcome>>> = BTreeMap::new();
     for outcome in outcomes.iter().filter(|it| !it.held_out) {
         for (step, way) in &outcome.ways {
             ways.entry(step).or_default().entry(way).or_default().push(outcome);
         }
     }
-    ways.into_iter().map(|(step, ways)| split(step, &ways, outcomes)).collect()
+    let none = BTreeMap::new();
+    let split = |(place, ways)| split(place, &ways, outcomes, figures.get(place).unwrap_or(&none));
+    ways.into_iter().map(split).collect()
 }
 
-fn split(step: &str, ways: &BTreeMap<&str, Vec<&Outcome>>, outcomes: &[Outcome]) -> Split {
+fn split(
+    place: &Place,
+    ways: &BTreeMap<&str, Vec<&Outcome>>,
+    outcomes: &[Outcome],
+    figures: &BTreeMap<String, Figures>,
+) -> Split {
     let names: Vec<&str> = ways.keys().copied().collect();
     let (first, others) = names.split_first().map_or(("", &[][..]), |(first, others)| (*first, others));
     let went = |outcome: &Outcome| {
-        let way = outcome.ways.iter().find(|(at, _)| at == step)?;
+        let way = outcome.ways.iter().find(|(at, _)| at == place)?;
         names.iter().copied().find(|name| *name == way.1).map(|name| (name, outcome.converted))
     };
     let in_order: Vec<(&str, bool)> = in_order(outcomes).filter(|it| !it.held_out).filter_map(went).collect();
     let compared = compare_in_order(&first, others.iter().copied(), Plan::default(), in_order);
-    let variant = |(name, went): (&&str, &Vec<&Outcome>)| {
-        let (group, cost_yen) = group(went.iter().copied());
-        Variant {
-            name: (*name).to_owned(),
-            group,
-            cost_yen,
-            verdict: compared.get(name).map(Sequential::verdict),
-        }
+    let variant = |(name, went): (&&str, &Vec<&Outcome>)| Variant {
+        name: (*name).to_owned(),
+        group: group(went.iter().copied()).0,
+        figures: figures.get(*name).copied().unwrap_or_default(),
+        verdict: compared.get(name).map(Sequential::verdict),
     };
-    Split { step: step.to_owned(), variants: ways.iter().map(variant).collect() }
+    Split { step: place.1.clone(), variants: ways.iter().map(variant).collect() }
 }
 
 /// Outcomes by when they entered, until the first that may still change: to pass over that one would count those who

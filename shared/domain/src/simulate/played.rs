@@ -7,7 +7,7 @@ use crate::calendar::month;
 use crate::customer::{Customer, Value};
 use crate::enrollment::{EndReason, Enrollment, Message, State, Status};
 use crate::event::{Event, EventId, ORDER_COMPLETED, Properties};
-use crate::input::{Effect, Input, Outcome};
+use crate::input::{Effect, Input, Outcome, Visitor};
 use crate::journey::{Journey, MessageStep};
 use crate::message::{Code, Permission, SkipReason};
 use crate::names::JourneyName;
@@ -166,7 +166,7 @@ impl Played<'_, '_> {
     fn click(&mut self, (enrollment, journey): (&Enrollment, &Journey), code: &Code, at: Timestamp) {
         let assumed = self.simulation.assumed;
         self.tally.of(&journey.name).clicks += 1;
-        self.comes(at, Input::Click { code: code.clone(), link: 0, at });
+        self.comes(at, Input::Click { code: code.clone(), link: 0, by: Visitor::Person, at });
         if !self.converted.draw(assumed.conversion_rate) || !self.converts.insert(named(enrollment)) {
             return;
         }

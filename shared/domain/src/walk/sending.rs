@@ -87,6 +87,7 @@ fn record(
         billed: false,
         clicked: None,
         links: BTreeSet::new(),
+        scanned: None,
         opened: None,
         replied: None,
         reply: None,

@@ -8,7 +8,7 @@ use domain::customer::{Customer, Value};
 use domain::definitions::Definitions;
 use domain::enrollment::{Enrollment, State, Status, Visit};
 use domain::event::{Event, EventId, Properties};
-use domain::input::{Effect, Input, Outcome};
+use domain::input::{Effect, Input, Outcome, Visitor};
 use domain::ledger::Row;
 use domain::message::{Code, HoldReason, Permission, SkipReason};
 use domain::money::Yen;
@@ -519,7 +519,7 @@ fn said(code: &Code, said: &Said, now: Timestamp) -> Input {
                 if *delivered { Status::Delivered } else { Status::Undelivered("absent".to_owned()) };
             Input::Receipt { code, status, parts: Some(2), yen: Some(Yen(*yen)) }
         }
-        Said::Click(after) => Input::Click { code, link: 0, at: now.plus(*after) },
+        Said::Click(after) => Input::Click { code, link: 0, by: Visitor::Person, at: now.plus(*after) },
         Said::Open(after) => Input::Open { code, at: now.plus(*after) },
         Said::Reply(after) => {
             Input::Reply { code: Some(code), channel: Channel::Sms, word: None, at: now.plus(*after) }

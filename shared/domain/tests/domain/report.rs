@@ -1,5 +1,7 @@
 //! The campaign that everything began with, from customers to the report.
 
+mod figures;
+
 use std::collections::BTreeMap;
 
 use domain::consent::{ConsentSaid, Purpose};
@@ -9,7 +11,7 @@ use domain::definitions::Definitions;
 use domain::enrollment::Status;
 use domain::event::{Event, EventId, ORDER_COMPLETED, Properties};
 use domain::experiment::Verdict;
-use domain::input::{Input, Outcome};
+use domain::input::{Input, Outcome, Visitor};
 use domain::ledger::Row;
 use domain::money::Yen;
 use domain::names::{CustomerId, JourneyName};
@@ -72,7 +74,7 @@ fn rows(number: usize, person: Person, definitions: &Definitions) -> Vec<(Timest
         let (parts, yen) = (cost.map(|cost| cost.0), cost.map(|cost| cost.1));
         Input::Outcome { code: code.clone(), outcome: Outcome::Settled { status, parts, yen } }
     };
-    let click = Input::Click { code: code.clone(), link: 0, at: lapsed.plus(900) };
+    let click = Input::Click { code: code.clone(), link: 0, by: Visitor::Person, at: lapsed.plus(900) };
     let inputs = match person {
         Person::Silent => vec![settled(Status::Accepted)],
         Person::Clicks => vec![settled(Status::Accepted), click],
@@ -105,12 +107,15 @@ fn ten_thousand_lapsed_customers() {
         _ => Person::Clicks,
     };
     let report = report((0..10_000).map(person));
-    assert_eq!((report.audience, report.sent, report.clicked, report.converted), (10_000, 10_000, 1_000, 20));
-    assert_eq!((report.cost_yen.to_string(), report.sms_parts), ("¥90,000".to_owned(), 10_000));
-    assert_eq!(report.cpa_yen().map(|yen| yen.to_string()), Some("¥4,500".to_owned()));
-    assert_eq!(report.ctr().map(|rate| (rate * 1e6).round()), Some(100_000.0));
-    assert_eq!(report.cvr().map(|rate| (rate * 1e6).round()), Some(20_000.0));
-    assert_eq!(report.revenue_yen, Yen(120_000));
+    assert_eq!(
+        (report.total.entered, report.total.sent, report.total.clicked, report.total.converted),
+        (10_000, 10_000, 1_000, 20)
+    );
+    assert_eq!((report.total.cost_yen.to_string(), report.sms_parts), ("¥90,000".to_owned(), 10_000));
+    assert_eq!(report.total.cpa_yen().map(|yen| yen.to_string()), Some("¥4,500".to_owned()));
+    assert_eq!(report.total.ctr().map(|rate| (rate * 1e6).round()), Some(100_000.0));
+    assert_eq!(report.total.cvr().map(|rate| (rate * 1e6).round()), Some(20_000.0));
+    assert_eq!(report.total.revenue_yen, Yen(120_000));
     assert!(report.is_complete());
 }
 
@@ -127,7 +132,7 @@ fn everyone_is_accounted_for() {
     ];
     let report = report(people.into_iter().flat_map(|(person, count)| std::iter::repeat_n(person, count)));
     assert_eq!(
-        (report.audience, report.sent, report.failed, report.unknown, report.waiting),
+        (report.total.entered, report.total.sent, report.failed, report.unknown, report.waiting),
         (81, 60, 7, 3, 0)
     );
     assert_eq!(report.skipped, BTreeMap::from([("no consent".to_owned(), 11)]));
@@ -135,7 +140,7 @@ fn everyone_is_accounted_for() {
         report.ended,
         BTreeMap::from([("all steps taken".to_owned(), 79), ("goal reached".to_owned(), 2)])
     );
-    assert_eq!((report.clicked, report.converted, report.cost_yen), (10, 2, Yen(540)));
+    assert_eq!((report.total.clicked, report.total.converted, report.total.cost_yen), (10, 2, Yen(540)));
     assert!(report.is_complete());
 }
 
@@ -193,13 +198,16 @@ fn what_it_brought() {
     assert_eq!(holdout.held_out.counts.customers() + holdout.treated.counts.customers(), 6_000);
     assert!(matches!(holdout.verdict, Verdict::Better { .. }), "{holdout:?}");
     assert!((0.12..0.24).contains(&holdout.lift.difference.value.unwrap()), "{holdout:?}");
-    assert_eq!(report.converted, holdout.treated.counts.converted());
+    assert_eq!(report.total.converted, holdout.treated.counts.converted());
     let variants = &report.splits[0].variants;
     assert_eq!(variants.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     assert!(
         matches!(variants[1].verdict, Some(Verdict::Better { .. })) && variants[0].verdict.is_none(),
         "{variants:?}"
     );
+    let figures = variants.iter().map(|it| it.figures);
+    let [entered, converted] = figures.fold([0, 0], |sum, it| [sum[0] + it.entered, sum[1] + it.converted]);
+    assert_eq!([entered, converted], [holdout.treated.counts.customers(), report.total.converted]);
 }
 
 fn enrollment_way(row: &Row) -> &'static str {

@@ -9,7 +9,7 @@ use domain::customer::{Customer, Value};
 use domain::definitions::Definitions;
 use domain::enrollment::{EndReason, Message, State, Status};
 use domain::event::{Event, EventId, ORDER_COMPLETED, Properties};
-use domain::input::{Announced, Effect, Input, List, Outcome};
+use domain::input::{Announced, Effect, Input, List, Outcome, Visitor};
 use domain::message::Code;
 use domain::money::Yen;
 use domain::names::{CustomerId, StepName};
@@ -100,7 +100,7 @@ impl Story {
         let at = tokyo(when);
         self.pass(at);
         let code = self.message(name).code;
-        self.happens(at, Input::Click { code, link: 0, at });
+        self.happens(at, Input::Click { code, link: 0, by: Visitor::Person, at });
         self
     }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::customer::Customer;
 use domain::definitions::Definitions;
 use domain::enrollment::{Message, Status, Visit};
-use domain::input::{Effect, Input, Outcome, WebhookTask};
+use domain::input::{Effect, Input, Outcome, Visitor, WebhookTask};
 use domain::message::{Code, Permission};
 use domain::money::Yen;
 use domain::names::CustomerId;
@@ -251,12 +251,13 @@ impl<'a> World<'a> {
         // Receipts, clicks and replies may overtake the outcome, and some never come.
         let mut later = |most: i64| minute + mood.minutes(most);
         let (receipt, click, open, reply) = (later(400), later(900), later(900), later(900));
+        let by = if mood.coin() { Visitor::Person } else { Visitor::Program };
         let (billed, at) = (mood.minutes(12), |minute| self.start.plus(minute * 60));
         let status = if mood.coin() { Status::Delivered } else { Status::Undelivered("absent".to_owned()) };
         let code = || code.clone();
         let inputs = [
             (receipt, Input::Receipt { code: code(), status, parts: Some(2), yen: Some(Yen(billed)) }),
-            (click, Input::Click { code: code(), link: 0, at: at(click) }),
+            (click, Input::Click { code: code(), link: 0, by, at: at(click) }),
             (open, Input::Open { code: code(), at: at(open) }),
             (
                 reply,

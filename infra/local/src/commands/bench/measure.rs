@@ -358,15 +358,15 @@ impl Measure {
         let stats = self.sandbox.stats();
         let all = u64::from(self.customers);
         ensure!(
-            report.audience == all
-                && report.delivered == all
+            report.total.entered == all
+                && report.total.delivered == all
                 && stats.accepted == all
                 && stats.distinct == all
-                && report.clicked == u64::from(clicks),
+                && report.total.clicked == u64::from(clicks),
             "of {all} customers {} were delivered, {} accepted, {} clicked",
-            report.delivered,
+            report.total.delivered,
             stats.accepted,
-            report.clicked
+            report.total.clicked
         );
         Ok(())
     }

@@ -12,7 +12,7 @@ use domain::customer::{Customer, Value};
 use domain::definitions::Definitions;
 use domain::enrollment::{Enrollment, Message, State, Status};
 use domain::event::{Event, EventId, ORDER_COMPLETED, Properties};
-use domain::input::{Effect, Input, List, Outcome};
+use domain::input::{Effect, Input, List, Outcome, Visitor};
 use domain::journey::{Journey, MessageStep};
 use domain::message::{Code, Permission, reply_word};
 use domain::money::Yen;
@@ -145,7 +145,7 @@ impl Person<'_> {
     pub fn clicks(&mut self, when: &str, step: &str) -> &mut Self {
         let at = tokyo(when);
         let code = self.code(at, step);
-        self.happens(at, Input::Click { code, link: 0, at })
+        self.happens(at, Input::Click { code, link: 0, by: Visitor::Person, at })
     }
 
     /// The latest SMS is answered.
