@@ -124,7 +124,7 @@ impl Clock24 {
 
     /// As a time of the clock; the end of the day is its beginning.
     pub(crate) fn time(self) -> Time {
-        Time::new((self.minutes / 60 % 24) as i8, (self.minutes % 60) as i8, 0, 0).unwrap_or(Time::midnight())
+        Time::new((self.minutes / 60 % 24) as i8, (self.minutes % 60) as i8, 0, 0).unwrap_or_default()
     }
 }
 

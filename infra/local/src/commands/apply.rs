@@ -16,9 +16,10 @@ use super::Data;
 use super::change::change;
 use super::learnt::{Followed, unlearnt};
 use super::preview::previews;
-use super::text::{complain, say};
+use super::text::{bar, complain, say};
 use super::told::{all_counted, all_shown};
 use crate::definitions::files::{self, File};
+use crate::definitions::plan::plan;
 use crate::definitions::{self, Applied};
 
 /// Checks definitions and makes them current.
@@ -92,15 +93,20 @@ pub fn described(definitions: &Definitions, kind: Kind, name: &str) -> String {
     title.filter(|title| !title.is_empty()).map_or_else(String::new, |title| format!("   {title}"))
 }
 
-/// Says of new journeys whom they do not reach: who is in the segment already does not enter it any more.
+/// Says of new journeys whom they do not reach, for who is in the segment already does not enter it any more; and whom they
+/// reach at once, for a segment that is new with its journey is entered by all who are in it.
 async fn tell_of_members(table: &Table, current: &Definitions, applied: &[Applied]) -> Result<()> {
-    let new = |name: &JourneyName| {
-        let first = |change: &Applied| change.new && change.version == 1 && change.kind == Kind::Journey;
-        applied.iter().any(|change| first(change) && change.name == name.as_str())
+    let new = |kind: Kind, name: &str| {
+        let first = |change: &Applied| change.new && change.version == 1 && change.kind == kind;
+        applied.iter().any(|change| first(change) && change.name == name)
     };
     let journeys = current.journeys.keys().filter_map(|name| Some(current.current(name)?.1));
-    for journey in journeys.filter(|journey| new(&journey.name)) {
+    let mut together = Vec::new();
+    for journey in journeys.filter(|journey| new(Kind::Journey, journey.name.as_str())) {
         if let Enter::Segment(segment) = &journey.enter {
+            if new(Kind::Segment, segment.as_str()) {
+                together.push(&journey.name);
+            }
             let members = table.count_members(&List::Segment(segment.clone())).await?;
             if members > 0 {
                 say(&format!(
@@ -111,6 +117,24 @@ async fn tell_of_members(table: &Table, current: &Definitions, applied: &[Applie
                 ));
             }
         }
+    }
+    if together.is_empty() {
+        return Ok(());
+    }
+    let bar = bar("looking at customers", table.about_items().await?, "items");
+    let plan = plan(table, current.clone(), Clock::system().now(), |seen| bar.inc(seen)).await?;
+    bar.finish_and_clear();
+    for journey in together {
+        let count = plan.begin.get(journey).map_or(0, |people| people.count);
+        say(&format!(
+            "journey {journey}: {} now and will begin it when everyone is looked at; `tsunagi journeys pause {journey}` \
+             stops it before",
+            if count == 1 {
+                "1 customer is in its segment".to_owned()
+            } else {
+                format!("{} are in its segment", counted(count, "customer"))
+            }
+        ));
     }
     Ok(())
 }

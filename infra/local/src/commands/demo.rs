@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::report;
-use super::text::{bar, peak_memory_mb, say};
+use super::text::{bar, complain, peak_memory_mb, say};
 use crate::definitions;
 use crate::demo::{calls, win_back};
 use crate::meter::{Counts, Snapshot};
@@ -87,6 +87,7 @@ pub struct DemoFigures {
 
 impl Demo {
     pub(super) async fn run(self) -> Result<()> {
+        complain(&format!("{} days of a campaign for {CUSTOMERS} customers: about a minute", self.days));
         let (figures, report) = run(&self).await?;
         if self.json {
             say(&serde_json::to_string(&figures)?);

@@ -134,8 +134,12 @@ fn of_enrollment(enrollment: &Enrollment, journey: Option<&Journey>, definitions
         Enter::Campaign(campaign) => format!(": in the segment {} at its time", campaign.segment),
         Enter::Request => ": asked for".to_owned(),
     });
-    let key = enrollment.key.as_ref().map(|key| format!(" for {key}")).unwrap_or_default();
-    let because = if asked { ": asked for" } else { because.as_str() };
+    let key = enrollment.key.as_deref().unwrap_or_default();
+    let (key, because) = match (asked, key) {
+        (true, key) => (String::new(), format!(": asked for, under the key {key}")),
+        (false, "") => (String::new(), because),
+        (false, key) => (format!(" for {key}"), because),
+    };
     let held_out = if enrollment.held_out { "; held out: it gets no messages" } else { "" };
     let what = format!("{name}: entered (version {}){key}{because}{held_out}", enrollment.version);
     let mut lines = vec![Line { at: enrollment.entered, what }];

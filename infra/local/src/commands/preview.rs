@@ -114,11 +114,13 @@ fn describe(
     for (channel, sent) in &by_channel {
         let _ = write!(text, "\n  {channel}: {}", counted(*sent, "message"));
     }
-    for (what, by) in
-        [("not begun", &figures.not_entered), ("not sent", &figures.skipped), ("held first", &figures.held)]
-    {
+    for (what, of, by) in [
+        ("not begun", "customer", &figures.not_entered),
+        ("not sent", "message", &figures.skipped),
+        ("held first", "message", &figures.held),
+    ] {
         for (why, count) in by {
-            let _ = write!(text, "\n  {what}: {count}, {why}");
+            let _ = write!(text, "\n  {what}: {}, {why}", counted(*count, of));
         }
     }
     let _ = write!(

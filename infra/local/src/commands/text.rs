@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Writes to standard output; a reader that went away is no error.
@@ -66,6 +68,23 @@ pub fn cell(text: &str) -> String {
 /// With what a formula begins.
 pub const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
+/// Rows in columns that begin two from the left: the first is for names, the others for figures, which end below each other.
+/// A row of a name alone is a heading.
+pub fn columns<const FIGURES: usize>(
+    rows: impl IntoIterator<Item = (String, Option<[String; FIGURES]>)>,
+) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    for (name, figures) in rows {
+        table.add_row([name].into_iter().chain(figures.into_iter().flatten()));
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    let lines = table.lines().map(|line| format!(" {}", line.trim_end()));
+    lines.map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
 /// A share as a percentage.
 pub fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "-".to_owned(), |share| format!("{:.2} %", share * 100.0))
@@ -74,6 +93,14 @@ pub fn percent(share: Option<f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn figures_end_below_each_other_whatever_the_letters() {
+        let row = |name: &str, figures: [&str; 2]| (name.to_owned(), Some(figures.map(ToOwned::to_owned)));
+        let rows =
+            [row("journey", ["sent", "CTR"]), ("分岐".to_owned(), None), row("  お客様", ["12", "1.50 %"])];
+        assert_eq!(columns(rows), "  journey   sent     CTR\n  分岐\n    お客様    12  1.50 %\n");
+    }
 
     #[test]
     fn a_spark_goes_from_the_least_to_the_greatest() {

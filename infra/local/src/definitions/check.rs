@@ -167,7 +167,8 @@ impl<'f> Checking<'f, '_> {
         let latest = self.latest.get(&(kind, name.as_str()));
         // One that was stopped begins anew as another version.
         let stopped = kind == Kind::Journey && self.stopped.contains(&name);
-        let new = stopped || latest.is_none_or(|latest| latest.yaml != yaml);
+        let new =
+            stopped || latest.is_none_or(|latest| without_modeline(&latest.yaml) != without_modeline(&yaml));
         let version = latest.map_or(0, |latest| latest.number) + u32::from(new);
         if new {
             self.added.push(Version { kind, name: name.clone(), number: version, yaml });
@@ -187,6 +188,14 @@ impl<'f> Checking<'f, '_> {
         if definitions::read(&stand_in.yaml).is_ok() {
             self.stand_ins.push(stand_in);
         }
+    }
+}
+
+/// A definition without the comment that tells an editor where its schema is: that depends on where the file stands.
+fn without_modeline(yaml: &str) -> &str {
+    match yaml.split_once('\n') {
+        Some((first, rest)) if first.starts_with("# yaml-language-server:") => rest,
+        Some(_) | None => yaml,
     }
 }
 

@@ -90,7 +90,10 @@ fn customers_are_asked_to_begin_and_to_leave() {
     };
     live(3);
     let explained = ran(tsunagi("explain", data.path()).arg("1"));
-    assert!(explained.contains("invited: entered (version 1) for spring: asked for"), "{explained}");
+    assert!(
+        explained.contains("invited: entered (version 1): asked for, under the key spring"),
+        "{explained}"
+    );
     assert!(
         explained.contains("now: invited waits until ") && explained.contains(", then sends `hello` by SMS"),
         "{explained}"

@@ -191,12 +191,16 @@ async fn planned_applied_and_withdrawn_while_it_is_up() {
     segment buyers version 1: applied   ご購入者 / Buyers
     list invited version 1: applied   2 customers
     journey wait version 1: applied
+    journey wait: 40 customers are in its segment now and will begin it when everyone is looked at; `tsunagi journeys pause wait` stops it before
     ");
     shop.wait_until("everyone is in the journey", async |shop| {
         let output = tsunagi("report", shop.data()).args(["wait", "--json"]).output().unwrap();
         serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()["audience"] == 40
     })
     .await;
+    // Where its schema is depends on where a file stands, and is no change.
+    let modeline = "# yaml-language-server: $schema=tsunagi.schema.json\n";
+    fs::write(files.path().join("buyers.yaml"), format!("{modeline}{buyers}")).unwrap();
     assert_snapshot!(plan(), @"
     segment buyers: unchanged, version 1   ご購入者 / Buyers
     list invited: unchanged, version 1   2 customers

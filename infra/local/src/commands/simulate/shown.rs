@@ -1,5 +1,7 @@
 //! A dry run to read.
 
+mod charts;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -9,15 +11,12 @@ use domain::journey::Enter;
 use domain::money::Yen;
 use domain::simulate::{Assumed, JourneyTally, Tally};
 use domain::spelling::counted;
-use jiff::civil::Date;
 
+use self::charts::{table, when};
 use super::definitions::Played;
 use super::span::Span;
 use crate::commands::plan::difference;
 use crate::commands::text::{percent, thousands};
-
-/// The most days of which each has a line; of more, months have.
-const DAYS_SHOWN: usize = 31;
 
 /// A dry run that is to be told.
 pub struct Told<'a> {
@@ -237,64 +236,4 @@ fn counts(figures: &JourneyTally) -> BTreeMap<(u8, String), i64> {
 
 fn reasons<K: std::fmt::Display>(counts: &BTreeMap<K, u64>) -> String {
     counts.iter().map(|(what, count)| format!("{what} {}", thousands(*count))).collect::<Vec<_>>().join(", ")
-}
-
-/// A line for each journey.
-fn table(tally: &Tally) -> String {
-    let mut text = format!(
-        "  {:<28}{:>9}{:>9}{:>9}{:>9}{:>9}{:>11}{:>9}{:>12}{:>9}\n",
-        "journey", "entries", "sends", "held", "skipped", "parts", "cost", "clicks", "conversions", "people"
-    );
-    for (name, figures) in &tally.journeys {
-        let sum = |counts: &BTreeMap<&'static str, u64>| thousands(counts.values().sum());
-        let _ = writeln!(
-            text,
-            "  {:<28}{:>9}{:>9}{:>9}{:>9}{:>9}{:>11}{:>9}{:>12}{:>9}",
-            name.as_str(),
-            thousands(figures.entries),
-            thousands(figures.sent()),
-            sum(&figures.held),
-            sum(&figures.skipped),
-            thousands(figures.parts),
-            figures.yen.to_string(),
-            thousands(figures.clicks),
-            thousands(figures.conversions),
-            thousands(figures.people)
-        );
-    }
-    text + "\n"
-}
-
-/// Messages by hour of the day, and by day or month.
-fn when(figures: &JourneyTally) -> String {
-    if figures.hours.is_empty() {
-        return String::new();
-    }
-    let mut hours: BTreeMap<String, u64> = BTreeMap::new();
-    let mut days: BTreeMap<Date, u64> = BTreeMap::new();
-    for ((day, hour), count) in &figures.hours {
-        *hours.entry(format!("{hour:02}:00")).or_default() += count;
-        *days.entry(*day).or_default() += count;
-    }
-    let by_day = days.len() <= DAYS_SHOWN;
-    let mut spans: BTreeMap<String, u64> = BTreeMap::new();
-    for (day, count) in &days {
-        let name = if by_day { day.to_string() } else { day.strftime("%Y-%m").to_string() };
-        *spans.entry(name).or_default() += count;
-    }
-    let mut text = format!("\n  sends by hour of the receiver's day\n{}", bars(&hours));
-    let _ = write!(text, "\n  sends by {}\n{}", if by_day { "day" } else { "month" }, bars(&spans));
-    if let Some((day, most)) = days.iter().max_by_key(|(_, count)| **count) {
-        let _ = writeln!(text, "    most on one day: {} on {day}", thousands(*most));
-    }
-    text
-}
-
-fn bars(counts: &BTreeMap<String, u64>) -> String {
-    let most = counts.values().copied().max().unwrap_or(1).max(1);
-    let bar = |count: u64| "█".repeat(usize::try_from(count * 40 / most).unwrap_or(0));
-    counts.iter().fold(String::new(), |text, (name, count)| {
-        let line = format!("    {name:<11}{:>9}  {}", thousands(*count), bar(*count));
-        text + line.trim_end() + "\n"
-    })
 }
