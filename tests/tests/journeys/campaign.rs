@@ -14,7 +14,7 @@ use tests::shop::{Opening, Shop, alone};
 /// Monday, 2 March 2026, 00:00 in Japan.
 pub const START: Timestamp = Timestamp::from_seconds(1_772_377_200);
 /// Groups of customers, so far apart that what is killed in one hardly meets another.
-pub const GROUPS: u32 = 28;
+pub const GROUPS: u32 = 16;
 /// Customers of one group.
 pub const GROUP: u32 = 7;
 /// The day on which the SMS go out: until then, a delay moves the entry and with it the codes of messages.
