@@ -4,6 +4,7 @@ mod advertisement;
 mod conditions;
 mod messages;
 mod moments;
+mod texts;
 mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,13 +12,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 
 pub use self::conditions::segment;
-use self::conditions::{asks_no_message, bounds, placed, vain};
+use self::conditions::{asks_no_message, bounds, ends_at_once, placed, vain};
+use self::texts::AskedStep;
 use crate::calendar::{self, PAYMENT_HOURS, PermittedHours};
 use crate::condition::Condition;
 use crate::condition::messages::LinkTest;
 use crate::consent::Purpose;
 use crate::definition::{
-    JourneySource, Mistake, ReEntrySource, STEPS_LIMIT, Shop, StepSource, VariantSource, WaySource,
+    EnterSource, JourneySource, Mistake, ReEntrySource, STEPS_LIMIT, Shop, StepSource, VariantSource,
+    WaySource,
 };
 use crate::journey::{Journey, ReEntry, Step, Until, Variant, Way, WebhookStep};
 use crate::list::{IDS_LIMIT, ListSource};
@@ -25,9 +28,13 @@ use crate::message::{FrequencyCap, Tightened};
 use crate::money::Yen;
 use crate::names::StepName;
 use crate::spelling::nearest;
+use crate::text::SHOP_NAME;
 
 /// The most minutes over which messages are spread: half a day.
 const SPREAD_LIMIT: u32 = 720;
+
+/// The most bytes of the name of a shop's detail.
+const DETAIL_NAME_BYTES: usize = 40;
 
 /// The most weight of one way of a split.
 const WEIGHT_LIMIT: u32 = 1_000;
@@ -50,9 +57,11 @@ pub fn new_journey(source: &JourneySource) -> Vec<Mistake> {
 fn build(source: &JourneySource) -> (Result<Journey, Vec<Mistake>>, Vec<Mistake>) {
     let mut builder = Builder {
         purpose: source.purpose,
+        begins_with_event: matches!(source.enter, EnterSource::Event(_) | EnterSource::Request),
         steps: Vec::new(),
         named: BTreeMap::new(),
         webhooks: BTreeSet::new(),
+        asked_steps: Vec::new(),
         mistakes: Vec::new(),
         refused: Vec::new(),
     };
@@ -61,11 +70,13 @@ fn build(source: &JourneySource) -> (Result<Journey, Vec<Mistake>>, Vec<Mistake>
         builder.refused.extend(vain(allowed, "allowed"));
     }
     let first = builder.sequence(&source.steps, "steps");
+    builder.asked_steps();
     if source.steps.is_empty() {
         builder.wrong("steps", "there is none; add at least one");
     }
     if let Some(exit) = &source.exit {
         builder.condition(exit, "exit");
+        builder.refused.extend(ends_at_once(exit, &source.enter));
     }
     let enter = builder.enter(&source.enter);
     builder.reentry(&source.reentry, &enter);
@@ -130,6 +141,21 @@ pub fn shop(shop: &Shop) -> Result<TimeZone, Vec<Mistake>> {
     if shop.policy.spread_minutes > SPREAD_LIMIT {
         wrong("policy.spread_minutes", format!("goes to {SPREAD_LIMIT}"));
     }
+    for (name, said) in &shop.details {
+        let place = format!("details.{name}");
+        if name == SHOP_NAME {
+            let what = "is who sends, as `{{ sender }}` has it; choose another name";
+            wrong(&place, format!("`{name}` {what}"));
+        }
+        if name.is_empty() || name.len() > DETAIL_NAME_BYTES || !name.bytes().all(is_of_a_detail) {
+            wrong(&place, format!("a detail's name is of a-z and _, 1 to {DETAIL_NAME_BYTES} of them"));
+        }
+        if said.trim().is_empty() {
+            wrong(&place, "the text is empty; write it, or take the detail out".to_owned());
+        } else if said.contains("{{") || said.contains("{%") {
+            wrong(&place, "a detail is the same in every text, without variables".to_owned());
+        }
+    }
     match calendar::zone(&shop.time_zone) {
         Ok(zone) if mistakes.is_empty() => Ok(zone),
         Ok(_) => Err(mistakes),
@@ -141,6 +167,10 @@ pub fn shop(shop: &Shop) -> Result<TimeZone, Vec<Mistake>> {
             Err(mistakes)
         }
     }
+}
+
+const fn is_of_a_detail(letter: u8) -> bool {
+    letter.is_ascii_lowercase() || letter == b'_'
 }
 
 /// Where caps are that bound nothing.
@@ -164,10 +194,14 @@ pub fn list(source: &ListSource) -> Vec<Mistake> {
 
 struct Builder {
     purpose: Purpose,
+    /// Whether something is said where it begins: by its event, or by whoever asks for it.
+    begins_with_event: bool,
     steps: Vec<Step>,
     named: BTreeMap<StepName, usize>,
     /// The names of webhooks, of which nothing can be asked.
     webhooks: BTreeSet<StepName>,
+    /// What texts ask of earlier steps.
+    asked_steps: Vec<AskedStep>,
     mistakes: Vec<Mistake>,
     /// What a journey is refused for, unless it was accepted before: what the law asks and is not there, variables that
     /// nothing gives, and conditions that always or never hold.
@@ -396,6 +430,11 @@ impl Builder {
         (!known.contains(&test.link.as_str()))
             .then(|| Mistake { place, what: unknown("link", &test.link, &known) })
     }
+}
+
+/// What else in a definition than its own place a mistake may come from, as a path.
+pub fn follows_from(mistake: &Mistake) -> Option<&str> {
+    texts::follows_from(mistake).or_else(|| conditions::follows_from(mistake))
 }
 
 /// What a mistake that [`unknown`] describes says is missing, and by which word.

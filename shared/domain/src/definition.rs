@@ -1,5 +1,6 @@
 //! Definitions as they are written: YAML files of segments, journeys and the shop, checked before they are taken.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -67,6 +68,10 @@ pub struct Shop {
     /// What it allows.
     #[serde(default)]
     pub policy: Policy,
+    /// What texts say of the shop beside its name, such as `phone: "03-1234-5678"`: `{{ shop.phone }}` in a text.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("propertyNames" = { "pattern": "^[a-z_]{1,40}$", "not": { "const": "name" } }, "additionalProperties" = { "type": "string", "minLength": 1 }))]
+    pub details: BTreeMap<String, String>,
     /// What an SMS costs.
     #[serde(default)]
     pub prices: Prices,
@@ -74,7 +79,12 @@ pub struct Shop {
 
 impl Default for Shop {
     fn default() -> Self {
-        Self { time_zone: calendar::JAPAN.to_owned(), policy: Policy::default(), prices: Prices::default() }
+        Self {
+            time_zone: calendar::JAPAN.to_owned(),
+            policy: Policy::default(),
+            details: BTreeMap::new(),
+            prices: Prices::default(),
+        }
     }
 }
 
@@ -361,7 +371,7 @@ pub struct FromSource {
 }
 
 /// Links by name, in the order of their names.
-pub type Links = std::collections::BTreeMap<String, String>;
+pub type Links = BTreeMap<String, String>;
 
 /// A wait for an event, or until a condition holds.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -444,6 +454,36 @@ pub struct WaySource {
     /// What happens on it.
     #[serde(default)]
     pub steps: Vec<StepSource>,
+}
+
+impl JourneySource {
+    /// Every step in it, nested ones included, each before those within it.
+    pub fn all_steps(&self) -> Vec<&StepSource> {
+        let mut found = Vec::new();
+        let mut lists = vec![&self.steps];
+        while let Some(steps) = lists.pop() {
+            for step in steps {
+                found.push(step);
+                match step {
+                    StepSource::Branch(ways) => lists.extend(ways.iter().map(|way| &way.steps)),
+                    StepSource::Split(ways) => lists.extend(ways.iter().map(|way| &way.steps)),
+                    StepSource::WaitFor(wait) => lists.extend([&wait.then, &wait.otherwise]),
+                    StepSource::Sms(_)
+                    | StepSource::Email(_)
+                    | StepSource::Notify(_)
+                    | StepSource::Webhook(_)
+                    | StepSource::Card(_)
+                    | StepSource::Set(_)
+                    | StepSource::Wait(_)
+                    | StepSource::WaitUntil(_)
+                    | StepSource::AddToAudience(_)
+                    | StepSource::RemoveFromAudience(_)
+                    | StepSource::Exit => {}
+                }
+            }
+        }
+        found
+    }
 }
 
 /// A length of time, written `3d`, `12h`, `30m` or `1d 12h`; a day is 24 hours.

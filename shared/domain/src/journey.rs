@@ -115,6 +115,21 @@ impl Journey {
         })
     }
 
+    /// Every text of its messages.
+    pub fn texts(&self) -> impl Iterator<Item = &Text> {
+        let messages = self.steps.iter().filter_map(|step| {
+            let Step::Message(message) = step else { return None };
+            Some(message)
+        });
+        messages.flat_map(MessageStep::texts)
+    }
+
+    /// The traits of which its texts say what a customer has, and have no other word for.
+    pub fn spoken_traits(&self) -> impl Iterator<Item = &str> {
+        let values = self.texts().flat_map(|text| text.spoken().values());
+        values.filter(|(of, name)| *of == "customer" && *name != "id").map(|(_, name)| name)
+    }
+
     /// The message step at a position.
     pub fn message(&self, position: usize) -> Option<&MessageStep> {
         let Some(Step::Message(message)) = self.steps.get(position) else { return None };
@@ -342,6 +357,25 @@ pub enum Step {
     Exit,
 }
 
+impl Step {
+    /// The steps at which it may go on.
+    pub fn ways_on(&self) -> Vec<usize> {
+        let ways = match self {
+            Self::Message(MessageStep { next, .. })
+            | Self::Wait { next, .. }
+            | Self::Audience { next, .. }
+            | Self::Set { next, .. }
+            | Self::Webhook(WebhookStep { next, .. })
+            | Self::Card { next, .. } => vec![*next],
+            Self::Listen { then, otherwise, .. } => vec![*then, *otherwise],
+            Self::Branch { ways, otherwise } => ways.iter().map(|way| way.next).chain([*otherwise]).collect(),
+            Self::Split { ways } => ways.iter().map(|way| way.next).collect(),
+            Self::Exit => Vec::new(),
+        };
+        ways.into_iter().flatten().collect()
+    }
+}
+
 /// Until when a step waits.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Until {
@@ -416,6 +450,16 @@ pub struct MessageStep {
     pub links: Vec<(String, String)>,
     /// Where it goes on once its outcome is known.
     pub next: Option<usize>,
+}
+
+impl MessageStep {
+    /// Its texts, in every language.
+    pub fn texts(&self) -> impl Iterator<Item = &Text> {
+        let words = [Some(&self.text), self.subject.as_ref(), self.html.as_ref()].into_iter().flatten();
+        let words = words.chain(&self.shorter).flat_map(|wording| wording.texts().map(|(_, text)| text));
+        let from = self.from.iter().flat_map(|from| [Some(&from.name), from.reply_to.as_ref()]);
+        words.chain(&self.to).chain(from.flatten())
+    }
 }
 
 /// A step that tells a system of the shop's own.

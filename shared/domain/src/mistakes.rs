@@ -111,7 +111,7 @@ const KINDS: [(&str, &[&str]); 4] = [
             "steps",
         ],
     ),
-    ("shop", &["time_zone", "policy", "prices"]),
+    ("shop", &["time_zone", "policy", "details", "prices"]),
     ("list", &["name", "ids"]),
 ];
 

@@ -100,6 +100,19 @@ impl Tree {
         }
     }
 
+    /// The places of the words and texts that are meant, in their order.
+    pub fn leaves(&self, meant: &impl Fn(&str) -> bool) -> Vec<Place> {
+        let within = |inner: &Spanned<Self>| match &inner.value {
+            Self::Leaf(text) => at(inner).filter(|_| meant(text)).into_iter().collect(),
+            Self::Map(_) | Self::List(_) => inner.value.leaves(meant),
+        };
+        match self {
+            Self::Map(entries) => entries.iter().flat_map(|(_, value)| within(value)).collect(),
+            Self::List(items) => items.iter().flat_map(within).collect(),
+            Self::Leaf(_) => Vec::new(),
+        }
+    }
+
     /// The places of `word` wherever it is the value of `key`.
     pub fn values(&self, key: &str, word: &str) -> Vec<Place> {
         let mut found = Vec::new();

@@ -1,5 +1,6 @@
 //! From a step's texts to what a person will read.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::consent::Purpose;
@@ -9,6 +10,7 @@ use crate::definitions::Definitions;
 use crate::enrollment::Enrollment;
 use crate::journey::{Journey, MessageStep};
 use crate::message::{Code, SkipReason};
+use crate::names::StepName;
 use crate::parts::{Estimate, Network, NoneFits, choose};
 use crate::text::{Text, Variables, Wording};
 
@@ -85,12 +87,19 @@ pub fn fill(
     let links = links.map(|(index, (name, _))| (name.clone(), short_link(sender.base, code, index)));
     let optout = format!("{}/o/{}", sender.base, code.as_str());
     let zone = customer.zone(&definitions.zone);
+    let spoken: BTreeSet<&str> = step.texts().flat_map(|text| text.spoken().steps()).collect();
+    let steps = spoken.into_iter().filter_map(|name| {
+        let position = journey.position(&StepName::parse(name).ok()?)?;
+        Some((name, enrollment.message(position)))
+    });
     let variables = Variables {
         customer,
         event: &enrollment.event,
+        steps: steps.collect(),
         links: links.collect(),
         optout: optout.clone(),
         sender: sender.name,
+        details: &definitions.shop.details,
         zone: &zone,
     };
     let variables = variables.object();

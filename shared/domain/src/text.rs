@@ -12,23 +12,22 @@
 
 mod filters;
 mod html;
-mod names;
+mod spoken;
 mod tags;
+mod variables;
 mod wording;
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use jiff::tz::TimeZone;
 use liquid::model::{Object, Value as Variable};
 use liquid::{Parser, ParserBuilder, Template};
 
 use self::filters::Japanese;
-pub use self::names::Names;
+pub use self::spoken::{Path, Spoken};
+pub use self::variables::{OF_A_STEP, SHOP_NAME, Variables};
 pub use self::wording::{LANGUAGE, Wording};
 use crate::check;
-use crate::customer::{Customer, Stamped, Value};
-use crate::event::Properties;
 use crate::spelling::nearest;
 
 static PARSER: LazyLock<Option<Parser>> = LazyLock::new(|| {
@@ -42,37 +41,52 @@ pub struct Text(Arc<Parsed>);
 struct Parsed {
     source: String,
     template: Template,
-    /// Traits and properties that it has another word for: `customer` and `name` in
-    /// `{{ customer.name | default: 'お客さま' }}`.
-    replaced: Vec<(String, String)>,
+    spoken: Spoken,
+}
+
+/// What is wrong with a text.
+#[derive(Clone, Debug)]
+pub struct Broken {
+    /// What, and where, as far as it can be told: a tag that can't be read hides the others.
+    pub what: Vec<String>,
+    /// What it speaks of, unless a tag can't be read.
+    pub spoken: Option<Spoken>,
 }
 
 impl Text {
     /// Parses a text; the error says what is wrong and where.
-    pub fn parse(source: &str) -> Result<Self, String> {
-        let parser = PARSER.as_ref().ok_or("the text parser could not be built")?;
-        tags::check(parser, source)?;
-        let template = parser
-            .parse(source)
-            .map_err(|error| assigned(parser, source).unwrap_or_else(|| plain(&error.to_string())))?;
-        let replaced = with_default(source).map(|(of, name)| (of.to_owned(), name.to_owned())).collect();
-        Ok(Self(Arc::new(Parsed { source: source.to_owned(), template, replaced })))
+    pub fn parse(source: &str) -> Result<Self, Broken> {
+        let unread = |what: String| Broken { what: vec![what], spoken: None };
+        let parser =
+            PARSER.as_ref().ok_or_else(|| unread("the text parser could not be built".to_owned()))?;
+        tags::check(parser, source).map_err(unread)?;
+        match parser.parse(source) {
+            Ok(template) => {
+                let (source, spoken) = (source.to_owned(), Spoken::of(source));
+                Ok(Self(Arc::new(Parsed { source, template, spoken })))
+            }
+            Err(error) => {
+                let whole = plain(&error.to_string());
+                let mut what = filtered(parser, source);
+                if what.is_empty() || whole.starts_with(UNREAD) {
+                    what.push(whole);
+                    return Err(Broken { what, spoken: None });
+                }
+                Err(Broken { what, spoken: Some(Spoken::of(source)) })
+            }
+        }
     }
 
     /// Fills in the variables; the error names what is missing, never a value.
     pub fn render(&self, variables: &Object) -> Result<String, MissingValue> {
-        let absent = |(of, name): &(String, String)| match variables.get(of.as_str()) {
-            Some(Variable::Object(known)) => !known.contains_key(name.as_str()),
-            Some(_) | None => false,
-        };
-        if !self.0.replaced.iter().any(absent) {
+        let absent: Vec<&[String]> =
+            self.0.spoken.replaced().filter(|path| !is_known(variables, path)).collect();
+        if absent.is_empty() {
             return self.0.template.render(variables).map_err(|_| MissingValue);
         }
         let mut variables = variables.clone();
-        for (of, name) in &self.0.replaced {
-            if let Some(Variable::Object(known)) = variables.get_mut(of.as_str()) {
-                known.entry(name.clone()).or_insert(Variable::Nil);
-            }
+        for path in absent {
+            add_nothing(&mut variables, path);
         }
         self.0.template.render(&variables).map_err(|_| MissingValue)
     }
@@ -87,12 +101,14 @@ impl Text {
         &self.0.source
     }
 
-    /// Whether every message with this text shows the variable, such as `sender`: it stands outside of blocks.
-    pub fn always_shows(&self, variable: &str) -> bool {
-        self.always().any(|piece| match piece {
-            Piece::Output(tag) => paths(tag).iter().any(|(path, _)| path.split('.').next() == Some(variable)),
-            Piece::Words(_) | Piece::Block(_) => false,
-        })
+    /// What it speaks of.
+    pub fn spoken(&self) -> &Spoken {
+        &self.0.spoken
+    }
+
+    /// Whether it is the same for everyone: it has no variables.
+    pub fn is_fixed(&self) -> bool {
+        pieces(&self.0.source).iter().all(|piece| matches!(piece, Piece::Words(_)))
     }
 
     /// The words that every message with this text has: what stands outside of tags and blocks.
@@ -103,35 +119,6 @@ impl Text {
                 Piece::Output(_) | Piece::Block(_) => None,
             })
             .collect()
-    }
-
-    /// The links it speaks of: `shop` in `{{ links.shop }}`.
-    pub fn links(&self) -> impl Iterator<Item = &str> {
-        self.paths()
-            .filter_map(|(path, _)| path.strip_prefix("links."))
-            .map(|rest| rest.split('.').next().unwrap_or(rest))
-    }
-
-    /// The names of the variables it asks for, and of those that are there.
-    pub fn names(&self) -> Names<'_> {
-        names::names(&self.0.source)
-    }
-
-    /// Traits of the customer and properties of the event that it speaks of and has no other word for, such as
-    /// `customer.name`. One in a block that is left out is among them.
-    pub fn values(&self) -> impl Iterator<Item = (&str, &str)> {
-        let replaced = |of: &str, name: &str| self.0.replaced.iter().any(|it| it.0 == of && it.1 == name);
-        self.paths()
-            .filter_map(|(path, _)| {
-                path.split_once('.').filter(|(of, _)| matches!(*of, "customer" | "event"))
-            })
-            .map(|(of, rest)| (of, rest.split('.').next().unwrap_or(rest)))
-            .filter(move |(of, name)| !replaced(of, name))
-    }
-
-    /// What stands in `{{ … }}` and `{% … %}` as a path of variables, each with what follows it there.
-    fn paths(&self) -> impl Iterator<Item = (&str, &str)> {
-        all_paths(&self.0.source)
     }
 
     /// The pieces that stand outside of blocks such as `{% if … %} … {% endif %}`, whose inside may be left out.
@@ -151,22 +138,26 @@ impl Text {
     }
 }
 
-/// What stands in `{{ … }}` and `{% … %}` as a path of variables, each with what follows it there.
-fn all_paths(source: &str) -> impl Iterator<Item = (&str, &str)> {
-    pieces(source).into_iter().flat_map(|piece| match piece {
-        Piece::Words(_) => Vec::new(),
-        Piece::Output(tag) | Piece::Block(tag) => paths(tag),
-    })
+/// Whether there is something where a path leads.
+fn is_known(variables: &Object, path: &[String]) -> bool {
+    let Some((last, way)) = path.split_last() else { return true };
+    let object = way.iter().try_fold(variables, |object, name| match object.get(name.as_str()) {
+        Some(Variable::Object(inner)) => Some(inner),
+        Some(_) | None => None,
+    });
+    object.is_none_or(|object| object.contains_key(last.as_str()))
 }
 
-/// Paths that are followed by another word for them.
-fn with_default(source: &str) -> impl Iterator<Item = (&str, &str)> {
-    let replaced = |rest: &str| {
-        rest.trim_start().strip_prefix('|').is_some_and(|filter| filter.trim_start().starts_with("default"))
-    };
-    all_paths(source)
-        .filter(move |(_, rest)| replaced(rest))
-        .filter_map(|(path, _)| path.split_once('.').filter(|(of, _)| matches!(*of, "customer" | "event")))
+/// Puts nothing where a path leads, so that another word can stand for it.
+fn add_nothing(variables: &mut Object, path: &[String]) {
+    let Some((last, way)) = path.split_last() else { return };
+    let object = way.iter().try_fold(variables, |object, name| match object.get_mut(name.as_str()) {
+        Some(Variable::Object(inner)) => Some(inner),
+        Some(_) | None => None,
+    });
+    if let Some(object) = object {
+        object.entry(last.clone()).or_insert(Variable::Nil);
+    }
 }
 
 /// Tags of Liquid that have an end.
@@ -202,6 +193,27 @@ fn pieces(source: &str) -> Vec<Piece<'_>> {
     found
 }
 
+/// The pieces that mean something: what stands in `raw` or `comment` is no tag, and is left out.
+fn live(source: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut verbatim_until = None;
+    pieces(source).into_iter().filter(move |piece| match (piece, verbatim_until) {
+        (Piece::Block(tag), Some(end)) if tag.trim() == end => {
+            verbatim_until = None;
+            true
+        }
+        (Piece::Words(_) | Piece::Output(_) | Piece::Block(_), Some(_)) => false,
+        (Piece::Words(_) | Piece::Output(_), None) => true,
+        (Piece::Block(tag), None) => {
+            verbatim_until = match tag.trim() {
+                "raw" => Some("endraw"),
+                "comment" => Some("endcomment"),
+                _ => None,
+            };
+            true
+        }
+    })
+}
+
 impl fmt::Debug for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0.source, f)
@@ -215,59 +227,13 @@ impl fmt::Debug for Text {
 )]
 pub struct MissingValue;
 
-/// What a text can speak of.
-#[derive(Clone, Debug)]
-pub struct Variables<'a> {
-    /// The customer.
-    pub customer: &'a Customer,
-    /// What the event said that began the journey.
-    pub event: &'a Properties,
-    /// Tracked links by the name the step gives them.
-    pub links: Vec<(String, String)>,
-    /// The page behind which one can opt out.
-    pub optout: String,
-    /// Who sends.
-    pub sender: &'a str,
-    /// The zone in which filters show instants: the customer's, as [`Customer::zone`] has it.
-    pub zone: &'a TimeZone,
-}
-
-impl Variables<'_> {
-    /// The variables as Liquid takes them: traits that are known.
-    pub fn object(&self) -> Object {
-        let mut customer = Object::new();
-        for (name, Stamped(value, _)) in &self.customer.traits {
-            if let Some(value) = variable(value) {
-                customer.insert(name.clone().into(), value);
-            }
-        }
-        let said =
-            self.event.iter().filter_map(|(name, value)| Some((name.clone().into(), variable(value)?)));
-        let event: Object = said.collect();
-        let mut links = Object::new();
-        for (name, url) in &self.links {
-            links.insert(name.clone().into(), Variable::scalar(url.clone()));
-        }
-        let mut object = Object::new();
-        object.insert("customer".into(), Variable::Object(customer));
-        object.insert("event".into(), Variable::Object(event));
-        object.insert("links".into(), Variable::Object(links));
-        object.insert("optout".into(), Variable::scalar(self.optout.clone()));
-        object.insert("sender".into(), Variable::scalar(self.sender.to_owned()));
-        object.extend(filters::zone_variable(self.zone).map(|(name, zone)| (name.into(), zone)));
-        object
-    }
-}
-
 /// Liquid draws the place on several lines: its line and column within the text, and what was expected there.
 fn plain(error: &str) -> String {
     let after = |mark: &str| error.lines().find_map(|line| line.trim_start().strip_prefix(mark));
     let first = error.lines().next().unwrap_or(error);
     let message = first.strip_prefix("liquid: ").unwrap_or(first).trim();
     if let (Some(place), Some(expected)) = (message.strip_prefix(PLACE), after("= ")) {
-        return format!(
-            "the text is broken at its {place}: {expected}; variables are written {{{{ customer.name }}}}"
-        );
+        return format!("{UNREAD} at its {place}: {expected}; variables are written {{{{ customer.name }}}}");
     }
     match (message, after("requested filter=")) {
         ("Unknown filter", Some(filter)) => {
@@ -277,17 +243,30 @@ fn plain(error: &str) -> String {
     }
 }
 
+/// What is said first of a text that can't be read.
+const UNREAD: &str = "the text is broken";
+
 /// What Liquid writes before a place.
 const PLACE: &str = "--> ";
 
-/// What is wrong with the filters of an `{% assign … %}`, of which Liquid says no more than that something is.
-fn assigned(parser: &Parser, source: &str) -> Option<String> {
-    pieces(source).into_iter().find_map(|piece| {
-        let Piece::Block(tag) = piece else { return None };
-        let (_, chain) = tag.trim_start().strip_prefix("assign")?.split_once('=')?;
-        let wrong = plain(&parser.parse(&format!("{{{{{chain}}}}}")).err()?.to_string());
-        wrong.contains("filter `").then_some(wrong)
-    })
+/// What is wrong with the filters of a text whose tags can be read: of each tag, the first. Of those of an `{% assign … %}`
+/// Liquid says no more than that something is.
+fn filtered(parser: &Parser, source: &str) -> Vec<String> {
+    let wrong = |chain: &str| {
+        let alone = format!("{{{{{}}}}}", tags::on_one_line(chain));
+        parser.parse(&alone).err().map(|error| plain(&error.to_string()))
+    };
+    let found = live(source).filter_map(|piece| match piece {
+        Piece::Words(_) => None,
+        Piece::Output(chain) => wrong(chain),
+        Piece::Block(tag) => {
+            let (_, chain) = tag.trim_start().strip_prefix("assign")?.split_once('=')?;
+            wrong(chain)
+        }
+    });
+    let mut found: Vec<String> = found.collect();
+    found.dedup();
+    found
 }
 
 /// The filter that was meant, or ours: all that there are would be some fifty.
@@ -300,51 +279,32 @@ fn unknown_filter(filter: &str, known: &str) -> String {
     format!("there is no filter `{filter}`; there are {ours}, and beside them those of Liquid")
 }
 
-fn variable(value: &Value) -> Option<Variable> {
-    match value {
-        Value::Absent => None,
-        Value::Boolean(value) => Some(Variable::scalar(*value)),
-        Value::Integer(value) => Some(Variable::scalar(*value)),
-        Value::Number(value) => Some(Variable::scalar(*value)),
-        Value::Text(value) => Some(Variable::scalar(value.clone())),
-        Value::List(values) => Some(Variable::Array(values.iter().cloned().map(Variable::scalar).collect())),
-    }
-}
-
-/// Words with dots between them, each with what follows it; what stands in quotes is no word.
-fn paths(tag: &str) -> Vec<(&str, &str)> {
-    let mut found = Vec::new();
-    let mut rest = tag;
-    while let Some(first) = rest.chars().next() {
-        if first == '\'' || first == '"' {
-            rest = rest[1..].split_once(first).map_or("", |(_, after)| after);
-            continue;
-        }
-        let end = rest.find(|c| !part(c)).unwrap_or(rest.len());
-        if end == 0 {
-            rest = &rest[first.len_utf8()..];
-        } else {
-            found.push((rest[..end].trim_matches('.'), &rest[end..]));
-            rest = &rest[end..];
-        }
-    }
-    found
-}
-
-/// Whether a character is part of a path.
-fn part(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '-' | '.')
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use jiff::tz::TimeZone;
 
     use super::*;
+    use crate::consent::Purpose;
+    use crate::contact::Channel;
+    use crate::customer::{Customer, Value};
+    use crate::enrollment::{Message, Status};
+    use crate::event::Properties;
+    use crate::message::Code;
     use crate::names::CustomerId;
     use crate::time::Timestamp;
 
     fn render(text: &str, traits: &[(&str, &str)]) -> Result<String, MissingValue> {
+        rendered(text, traits, None)
+    }
+
+    /// A text beside the message of the step `tell-me`, if it was reached.
+    fn rendered(
+        text: &str,
+        traits: &[(&str, &str)],
+        message: Option<&Message>,
+    ) -> Result<String, MissingValue> {
         let mut customer = Customer::new(CustomerId::parse("1").unwrap());
         let traits: BTreeMap<String, Value> = traits
             .iter()
@@ -355,9 +315,11 @@ mod tests {
         let variables = Variables {
             customer: &customer,
             event: &Properties::new(),
+            steps: vec![("tell-me", message)],
             links,
             optout: "https://s.example/o".to_owned(),
             sender: "つなぎ商店",
+            details: &BTreeMap::from([("phone".to_owned(), "03-1234-5678".to_owned())]),
             zone: &TimeZone::UTC,
         };
         Text::parse(text).unwrap().render(&variables.object())
@@ -384,17 +346,100 @@ mod tests {
     }
 
     #[test]
+    fn another_word_however_the_trait_is_written() {
+        let text =
+            "{{ customer['会員ランク'] | default: '一般' }} {{ customer.name | default: customer.id }}";
+        assert_eq!(render(text, &[]), Ok("一般 1".to_owned()));
+        assert_eq!(render(text, &[("会員ランク", "金"), ("name", "花")]), Ok("金 花".to_owned()));
+    }
+
+    #[test]
+    fn the_shop_says_its_name_and_its_details() {
+        assert_eq!(render("{{ shop.name }} {{ shop.phone }}", &[]), Ok("つなぎ商店 03-1234-5678".to_owned()));
+        assert_eq!(render("{{ shop.fax }}", &[]), Err(MissingValue));
+    }
+
+    #[test]
+    fn what_became_of_an_earlier_step() {
+        let text = "{% if steps.tell-me.replied %}{{ steps['tell-me'].reply | default: 'an answer' }}{% else %}none{% endif %}";
+        assert_eq!(rendered(text, &[], None), Ok("none".to_owned()));
+        let mut message = Message {
+            step: 0,
+            code: Code::parse("000000000000").unwrap(),
+            channel: Channel::Sms,
+            purpose: Purpose::Marketing,
+            at: Timestamp::parse("2026-01-01T23:30:00Z").unwrap(),
+            status: Status::Pending,
+            asked: 0,
+            parts: None,
+            yen: None,
+            billed: false,
+            clicked: None,
+            links: BTreeSet::new(),
+            scanned: None,
+            opened: None,
+            replied: None,
+            reply: None,
+        };
+        let sent = "{{ steps.tell-me.sent_at | date_ja }} {{ steps.tell-me.sent_at | time_ja }} {{ steps.tell-me.clicked }}";
+        assert_eq!(rendered(sent, &[], Some(&message)), Err(MissingValue));
+        message.status = Status::Delivered;
+        message.clicked = Some(message.at);
+        assert_eq!(rendered(sent, &[], Some(&message)), Ok("1月1日(木) 23:30 true".to_owned()));
+        assert_eq!(rendered("{{ steps.tell-me.reply }}", &[], Some(&message)), Err(MissingValue));
+        message.answer(message.at, None);
+        assert_eq!(rendered(text, &[], Some(&message)), Ok("an answer".to_owned()));
+        message.answer(message.at.plus(-1), Some("はい"));
+        assert_eq!(rendered(text, &[], Some(&message)), Ok("はい".to_owned()));
+    }
+
+    #[test]
+    fn every_wrong_filter_is_told_and_what_is_spoken_of_beside_it() {
+        let broken = Text::parse("{{ sendr | samaa }} {% assign a = customer.x | yeen %} {{ links.shop }}")
+            .unwrap_err();
+        assert_eq!(
+            broken.what,
+            [
+                "there is no filter `samaa`; did you mean `sama`?",
+                "there is no filter `yeen`; did you mean `yen`?"
+            ]
+        );
+        let spoken = broken.spoken.unwrap();
+        assert_eq!(spoken.strangers().into_iter().collect::<Vec<_>>(), ["sendr"]);
+        assert_eq!(spoken.links().collect::<Vec<_>>(), ["shop"]);
+        let unread = Text::parse("{{ sendr } {{ links.shop | samaa }}").unwrap_err();
+        assert!(unread.what.len() == 1 && unread.spoken.is_none());
+        let open = Text::parse("{{ sender | samaa }} {{ sender").unwrap_err();
+        assert!(
+            open.what.len() == 2 && open.what[1].starts_with(UNREAD) && open.spoken.is_none(),
+            "{open:?}"
+        );
+    }
+
+    #[test]
+    fn a_text_without_variables_is_fixed() {
+        let fixed = |text: &str| Text::parse(text).unwrap().is_fixed();
+        assert!(fixed("sales@shop.example.jp"));
+        assert!(!fixed("{{ customer.sales_email }}") && !fixed("{% if customer.vip %}a{% endif %}"));
+    }
+
+    #[test]
     fn variables_are_what_stands_in_tags() {
         let text = Text::parse("the sender, https://links.example.jp/x {{ links.shop }} {{ 'links.no' }} {% if optout %}{% endif %}").unwrap();
-        assert!(!text.always_shows("sender"));
-        assert_eq!(text.links().collect::<Vec<_>>(), ["shop"]);
+        assert!(!text.spoken().always_shows("sender"));
+        assert_eq!(text.spoken().links().collect::<Vec<_>>(), ["shop"]);
     }
 
     #[test]
     fn what_a_block_can_leave_out_is_not_always_there() {
         let text = Text::parse("a {{ sender }}{%- if customer.vip -%} b {% for x in y %}c{% endfor %} {{ optout }}{% endif %} d{% comment %}e{% endcomment %}").unwrap();
-        assert!(text.always_shows("sender") && !text.always_shows("optout"));
+        assert!(text.spoken().always_shows("sender") && !text.spoken().always_shows("optout"));
         assert_eq!(text.always_says().concat(), "a  d");
-        assert!(Text::parse("{% if customer.vip %}a{% endif %}{{ optout }}").unwrap().always_shows("optout"));
+        assert!(
+            Text::parse("{% if customer.vip %}a{% endif %}{{ optout }}")
+                .unwrap()
+                .spoken()
+                .always_shows("optout")
+        );
     }
 }

@@ -36,7 +36,8 @@ impl Words {
         self.texts().next().is_none()
     }
 
-    fn texts(&self) -> impl Iterator<Item = &str> {
+    /// What is said, in each language that there is.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
         let texts = match self {
             Self::Same(text) => [text.as_str(), ""],
             Self::Each(Languages { ja, en }) => [ja.as_str(), en.as_str()],

@@ -9,7 +9,7 @@ use cloud::table::Table;
 use domain::contact::Channel;
 use domain::customer::Customer;
 use domain::definitions::Definitions;
-use domain::enrollment::{Enrollment, State};
+use domain::enrollment::{Enrollment, Message, State, Status, Visit};
 use domain::event::Properties;
 use domain::journey::{Enter, Journey, MessageStep};
 use domain::message::{Code, SkipReason};
@@ -129,7 +129,7 @@ fn of_customer(
             held_out: false,
             goal_before: false,
             state: State::Starting { step: position },
-            visits: Vec::new(),
+            visits: sent_before(journey, position, &code, now),
             holds: Vec::new(),
             goal: None,
         };
@@ -273,6 +273,32 @@ fn bill(step: &MessageStep, parts: u32, yen: Yen) -> String {
     }
 }
 
+/// The messages of the steps before one, as if each had just been sent.
+fn sent_before(journey: &Journey, position: usize, code: &Code, now: Timestamp) -> Vec<Visit> {
+    let before = (0..position).filter_map(|at| Some((at, journey.message(at)?)));
+    let visits = before.map(|(at, step)| {
+        Visit::Message(Message {
+            step: at,
+            code: code.clone(),
+            channel: step.channel,
+            purpose: step.purpose(journey),
+            at: now,
+            status: Status::Accepted,
+            asked: 0,
+            parts: None,
+            yen: None,
+            billed: false,
+            clicked: None,
+            links: BTreeSet::new(),
+            scanned: None,
+            opened: None,
+            replied: None,
+            reply: None,
+        })
+    });
+    visits.collect()
+}
+
 /// The values that the step's texts ask for and that are not known.
 fn missing<'a>(
     customer: &Customer,
@@ -283,8 +309,10 @@ fn missing<'a>(
     let texts = wordings.map(|wording| wording.of(customer)).chain(&step.to);
     let texts = texts.chain(step.from.as_ref().map(|from| &from.name));
     let known = |of: &str, name: &str| match of {
-        "customer" => customer.value(name).is_some(),
+        "customer" => name == "id" || customer.value(name).is_some(),
+        // Earlier messages are taken for sent; whether anyone replies is not known.
+        "steps" => name.rsplit_once('.').is_none_or(|(_, told)| told != "reply"),
         _ => event.contains_key(name),
     };
-    texts.flat_map(domain::text::Text::values).filter(|(of, name)| !known(of, name)).collect()
+    texts.flat_map(|text| text.spoken().values()).filter(|(of, name)| !known(of, name)).collect()
 }

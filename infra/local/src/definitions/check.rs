@@ -73,7 +73,17 @@ pub fn check(files: &[File], stored: Vec<Version>) -> Result<Checked> {
     let stopped = stopped.map(ToString::to_string).collect();
     let mut checking = Checking { latest: definitions::latest(&stored), stopped, ..Checking::default() };
     let mut mistakes: Vec<Vec<Told>> = files.iter().map(|file| checking.file(file)).collect();
-    let Checking { latest, files: known, applied, added, stand_ins, amended, broken, stopped: _ } = checking;
+    let Checking {
+        latest,
+        files: known,
+        applied,
+        added,
+        stand_ins,
+        amended,
+        broken,
+        broken_shop,
+        stopped: _,
+    } = checking;
     drop(latest);
     let count = stored.len();
     let mut versions = stored;
@@ -84,7 +94,11 @@ pub fn check(files: &[File], stored: Vec<Version>) -> Result<Checked> {
         let index = file.and_then(|file| files.iter().position(|other| other.path == file.path));
         index.map_or(&mut elsewhere, |index| &mut mistakes[index]).extend(found);
     };
-    for dangling in all.dangling().into_iter().filter(|dangling| !broken.contains(&dangling.to)) {
+    // What the shop says can't be told while its file has mistakes.
+    let told_already = |dangling: &Dangling| {
+        if dangling.is_of_the_shop() { broken_shop } else { broken.contains(&dangling.to) }
+    };
+    for dangling in all.dangling().into_iter().chain(all.unsaid()).filter(|it| !told_already(it)) {
         let file = known.get(&(dangling.kind, dangling.name.clone())).copied();
         // What stands for a definition with mistakes refers to nothing; what it refers to is told below.
         let found = match file {
@@ -96,7 +110,7 @@ pub fn check(files: &[File], stored: Vec<Version>) -> Result<Checked> {
     for (file, definition) in amended {
         let dangling = all.dangling_of(&definition).into_iter();
         let found = dangling
-            .filter(|dangling| !broken.contains(&dangling.to))
+            .filter(|dangling| !told_already(dangling))
             .flat_map(|dangling| dangling.in_amended_text(&file.text))
             .map(|mistake| told(file, &mistake));
         tell(Some(file), found.collect());
@@ -130,6 +144,8 @@ struct Checking<'f, 's> {
     amended: Vec<(&'f File, Definition)>,
     /// How files with mistakes are called: by custom like their definitions, whose names may not be told.
     broken: BTreeSet<String>,
+    /// Whether what the shop allows and says of itself has mistakes.
+    broken_shop: bool,
 }
 
 impl<'f> Checking<'f, '_> {
@@ -144,6 +160,8 @@ impl<'f> Checking<'f, '_> {
         };
         if !mistakes.is_empty() {
             self.broken.extend(called(file));
+            let called_shop = called(file).is_some_and(|called| called == Kind::Shop.name());
+            self.broken_shop |= of.as_ref().map_or(called_shop, |(kind, _)| *kind == Kind::Shop);
             self.amended.extend(definition.map(|definition| (file, definition)));
         }
         let Some((kind, name)) = of else {
@@ -202,4 +220,37 @@ fn without_modeline(yaml: &str) -> &str {
 /// How a file is called, without what says that it holds a definition.
 fn called(file: &File) -> Option<String> {
     Path::new(&file.path).file_stem()?.to_str().map(ToOwned::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const JOURNEY: &str = "journey:\n  name: j\n  purpose: transactional\n  enter: request\n  reentry: never\n  steps:\n    - sms:\n        name: hello\n        text: お電話は{{ shop.fone }}";
+
+    fn told(journey: &str, shop: &str) -> Vec<String> {
+        let files = [("j.yaml", journey), ("shop.yaml", shop)];
+        let files = files.map(|(path, yaml)| File::definition(path, yaml.to_owned()));
+        let checked = check(&files, Vec::new()).unwrap();
+        checked.mistakes.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_the_shop_does_not_say_is_told_at_the_text() {
+        let shop = "shop: { time_zone: Asia/Tokyo, details: { phone: 03-1234-5678 } }";
+        let unsaid = "j.yaml:9:15: there is no detail of the shop `fone`; did you mean `phone`? The shop says it with \
+                      `details: { fone: … }`";
+        assert_eq!(told(JOURNEY, shop), [unsaid]);
+        // Beside another mistake as well.
+        let wrong = JOURNEY.replacen("request", "reqest", 1);
+        let told_of_both = told(&wrong, shop);
+        assert!(told_of_both.len() == 2 && told_of_both[1] == unsaid, "{told_of_both:?}");
+        assert_eq!(told(&JOURNEY.replacen("fone", "phone", 1), shop), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_the_shop_says_is_not_known_while_it_has_mistakes() {
+        let told = told(JOURNEY, "shop: { time_zone: Asia/Tokio, details: { phone: 03-1234-5678 } }");
+        assert!(told.len() == 1 && told[0].starts_with("shop.yaml:"), "{told:?}");
+    }
 }

@@ -40,6 +40,7 @@ impl<'d> Asked<'d> {
                     asked.traits.extend(journey.dates());
                     let told = journey.webhooks().flat_map(|(_, webhook)| &webhook.traits);
                     asked.traits.extend(told.map(String::as_str));
+                    asked.traits.extend(journey.spoken_traits());
                 }
             }
             Kind::Shop | Kind::List | Kind::Switch | Kind::Population => {}

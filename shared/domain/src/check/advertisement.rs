@@ -13,10 +13,11 @@ const EMAIL: &str = "an advertisement says how to opt out (特定電子メール
 /// only: not every provider passes on what comes back by e-mail.
 pub(super) fn mistakes(channel: Channel, text: &Text) -> Vec<&'static str> {
     let mut mistakes = Vec::new();
-    if !text.always_shows("sender") {
+    let spoken = text.spoken();
+    if !spoken.always_shows("sender") && !spoken.always_shows("shop.name") {
         mistakes.push(SENDER);
     }
-    if !text.always_shows("optout") {
+    if !spoken.always_shows("optout") {
         match channel {
             Channel::Sms if text.always_says().into_iter().any(names_word) => {}
             Channel::Sms => mistakes.push(SMS),

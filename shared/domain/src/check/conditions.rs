@@ -8,7 +8,7 @@ use crate::condition::predicted::PredictedTest;
 use crate::condition::rfm::RfmTest;
 use crate::condition::values::ValueTest;
 use crate::condition::{Condition, dates};
-use crate::definition::Mistake;
+use crate::definition::{EnterSource, Mistake};
 use crate::event::RECENT_LIMIT;
 use crate::message::reply_word;
 
@@ -58,6 +58,17 @@ pub(super) fn vain(condition: &Condition, place: &str) -> Vec<Mistake> {
         mistakes.extend(found.mistakes);
     });
     mistakes
+}
+
+/// An exit that holds for whoever begins the journey.
+pub(super) fn ends_at_once(exit: &Condition, enter: &EnterSource) -> Option<Mistake> {
+    let what = vain::ends_at_once(exit, enter)?;
+    Some(Mistake { place: "exit".to_owned(), what })
+}
+
+/// What else than the place of a mistake in a condition it may come from, as a path.
+pub(super) fn follows_from(mistake: &Mistake) -> Option<&'static str> {
+    mistake.what.starts_with(vain::AT_ONCE).then_some("enter")
 }
 
 /// Filters of an event that nothing passes.

@@ -1,14 +1,13 @@
 //! Steps that send a message.
 
-use std::collections::BTreeSet;
-
-use super::{Builder, advertisement, unknown};
+use super::texts::Wordings;
+use super::{Builder, advertisement};
 use crate::consent::Purpose;
 use crate::contact::Channel;
 use crate::definition::{EmailSource, FromSource, Links, Mistake, NotifySource, SmsSource};
-use crate::journey::{From, MessageStep, Step};
+use crate::journey::{MessageStep, Step, Until};
 use crate::names::StepName;
-use crate::text::{Text, Wording};
+use crate::text::Wording;
 use crate::words::Words;
 
 /// The most parts of an SMS: as many as Japanese routes take.
@@ -84,20 +83,23 @@ impl Builder {
         let name = written.name;
         self.take_name(name, place);
         self.named.insert(name.clone(), self.steps.len());
-        let mut wordings = Wordings { builder: self, links: written.links, place };
+        let mut wordings = Wordings::new(self, written.links, place);
         let subject = written.subject.and_then(|words| wordings.take(words, "subject"));
         let html = written.html.and_then(|words| wordings.take(words, "html"));
-        let to = written.to.and_then(|text| wordings.text(text, "to"));
+        let to = written.to.map(|text| wordings.to(text));
         let from = written.from.and_then(|from| wordings.from(from));
         let shorter: Vec<Option<Wording>> = (0..)
             .zip(written.shorter)
             .map(|(index, words): (usize, _)| wordings.take(words, &format!("shorter[{index}]")))
             .collect();
-        let Some(text) = wordings.take(written.text, "text") else { return };
+        let text = wordings.take(written.text, "text");
+        wordings.unused_links();
         self.links(written.links, place);
         let shorter: Vec<Wording> = shorter.into_iter().flatten().collect();
         if to.is_none() {
-            self.advertisement(written.channel, &text, &format!("{place}.text"));
+            if let Some(wording) = &text {
+                self.advertisement(written.channel, wording, &format!("{place}.text"));
+            }
             for (index, wording) in shorter.iter().enumerate() {
                 self.advertisement(written.channel, wording, &format!("{place}.shorter[{index}]"));
             }
@@ -105,10 +107,15 @@ impl Builder {
                 self.advertisement(written.channel, wording, &format!("{place}.html"));
             }
         }
+        let Some(text) = text else {
+            // A journey with a text that can't be read is refused; what comes after it keeps its place.
+            self.steps.push(Step::Wait { until: Until::Length(0), next: None });
+            return;
+        };
         self.steps.push(Step::Message(MessageStep {
             name: name.clone(),
             channel: written.channel,
-            to,
+            to: to.flatten(),
             from,
             subject,
             text,
@@ -146,61 +153,5 @@ impl Builder {
                 }
             }
         }
-    }
-}
-
-/// The texts of one message on their way from words to what can be rendered.
-struct Wordings<'a> {
-    builder: &'a mut Builder,
-    links: &'a Links,
-    place: &'a str,
-}
-
-impl Wordings<'_> {
-    /// The text in each language that there is; none with a mistake.
-    fn take(&mut self, words: &Words, part: &str) -> Option<Wording> {
-        let (text, english) = match words {
-            Words::Same(text) => (self.text(text, part), None),
-            Words::Each(each) if each.en.is_empty() => (self.text(&each.ja, &format!("{part}.ja")), None),
-            Words::Each(each) if each.ja.is_empty() => (self.text(&each.en, &format!("{part}.en")), None),
-            Words::Each(each) => {
-                let english = self.text(&each.en, &format!("{part}.en"))?;
-                (self.text(&each.ja, &format!("{part}.ja")), Some(english))
-            }
-        };
-        Some(Wording { text: text?, english })
-    }
-
-    fn from(&mut self, source: &FromSource) -> Option<From> {
-        let name = self.text(&source.name, "from.name")?;
-        let reply_to = source.reply_to.as_ref().and_then(|text| self.text(text, "from.reply_to"));
-        Some(From { name, reply_to })
-    }
-
-    fn text(&mut self, source: &str, part: &str) -> Option<Text> {
-        let place = format!("{}.{part}", self.place);
-        if source.trim().is_empty() {
-            self.builder.wrong(&place, "the text is empty");
-            return None;
-        }
-        let text = Text::parse(source).map_err(|what| self.builder.wrong(&place, &what)).ok()?;
-        self.variables(&text, &place);
-        for link in text.links().collect::<BTreeSet<_>>() {
-            if !self.links.contains_key(link) {
-                let known: Vec<&str> = self.links.keys().map(String::as_str).collect();
-                self.builder.wrong(&place, &unknown("link", link, &known));
-            }
-        }
-        Some(text)
-    }
-
-    /// Variables that nothing gives: whoever gets the text would be skipped for it, or shown the default.
-    fn variables(&mut self, text: &Text, place: &str) {
-        let names = text.names();
-        let known: Vec<&str> = names.known.iter().copied().collect();
-        let strangers = names.asked.difference(&names.known);
-        let mistake =
-            |name: &&str| Mistake { place: place.to_owned(), what: unknown("variable", name, &known) };
-        self.builder.refused.extend(strangers.map(mistake));
     }
 }

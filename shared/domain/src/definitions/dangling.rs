@@ -13,6 +13,8 @@ use crate::journey::Enter;
 use crate::message::{Policy, Tightened};
 use crate::names::{ListName, SegmentName};
 use crate::place::{Place, Tree};
+use crate::text::{SHOP_NAME, Spoken, Text};
+use crate::words::Words;
 
 /// A reference that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +25,8 @@ pub struct Dangling {
     pub name: String,
     /// Where in it, as far as a path says more than the name.
     within: &'static str,
-    /// The key under which the reference stands.
-    key: &'static str,
+    /// As what the reference stands.
+    stands: Stands,
     /// The name that is referred to.
     pub to: String,
     /// What is wrong, and what would be right.
@@ -49,8 +51,26 @@ impl Dangling {
         self.at(self.places(yaml))
     }
 
+    /// Whether it is about what the shop says.
+    pub const fn is_of_the_shop(&self) -> bool {
+        match self.stands {
+            Stands::Detail | Stands::Hours(_) => true,
+            Stands::Under(_) => false,
+        }
+    }
+
     fn places(&self, yaml: &str) -> Vec<Place> {
-        Tree::read(yaml).map(|tree| tree.value.values(self.key, &self.to)).unwrap_or_default()
+        let Ok(tree) = Tree::read(yaml) else { return Vec::new() };
+        match self.stands {
+            Stands::Under(key) | Stands::Hours(key) => tree.value.values(key, &self.to),
+            Stands::Detail => {
+                let says = |text: &str| {
+                    text.contains("shop")
+                        && spoken(text).is_some_and(|spoken| spoken.details().any(|name| name == self.to))
+                };
+                tree.value.leaves(&says)
+            }
+        }
     }
 
     fn at(&self, places: Vec<Place>) -> Vec<Mistake> {
@@ -70,7 +90,12 @@ impl Definitions {
             dangling.extend(self.missing(from, &segment.when));
             if let Some(first) = self.way_back(name) {
                 let what = "its condition leads back to itself; break the circle of `in_segment`";
-                dangling.push(from.dangling("", "in_segment", first.as_str(), what.to_owned()));
+                dangling.push(from.dangling(
+                    "",
+                    Stands::Under("in_segment"),
+                    first.as_str(),
+                    what.to_owned(),
+                ));
             }
         }
         for name in self.journeys.keys() {
@@ -89,6 +114,31 @@ impl Definitions {
             dangling.extend(self.no_hours(from, journey.purpose, &journey.policy));
         }
         dangling
+    }
+
+    /// Details of the shop of which texts of what is current speak and which the shop does not say. Who gets such a text is
+    /// left out, and no more: what was accepted before the shop took a detail back still reads.
+    pub fn unsaid(&self) -> Vec<Dangling> {
+        let current = self.journeys.keys().filter_map(|name| Some((name, self.current(name)?.1)));
+        let unsaid = current.flat_map(|(name, journey)| {
+            let from = From { kind: Kind::Journey, name: name.as_str() };
+            self.no_details(from, journey.texts().map(Text::spoken))
+        });
+        unsaid.collect()
+    }
+
+    fn no_details<'a>(&self, from: From<'_>, texts: impl Iterator<Item = &'a Spoken>) -> Vec<Dangling> {
+        let known: Vec<&str> =
+            [SHOP_NAME].into_iter().chain(self.shop.details.keys().map(String::as_str)).collect();
+        let asked: BTreeSet<&str> = texts.flat_map(Spoken::details).collect();
+        let missing = asked.into_iter().filter(|detail| !known.contains(detail));
+        let dangling = missing.map(|detail| {
+            let unknown = check::unknown("detail of the shop", detail, &known);
+            let end = if unknown.ends_with('?') { "" } else { "." };
+            let what = format!("{unknown}{end} The shop says it with `details: {{ {detail}: … }}`");
+            from.dangling("", Stands::Detail, detail, what)
+        });
+        dangling.collect()
     }
 
     /// References of one definition, as it is written, that lead nowhere.
@@ -117,6 +167,7 @@ impl Definitions {
                     .into_iter()
                     .chain(conditions.flat_map(|condition| self.missing(from, condition)))
                     .chain(self.no_hours(from, source.purpose, &source.policy))
+                    .chain(self.no_details(from, source.spoken().iter()))
                     .collect()
             }
             Definition::Shop(_) | Definition::List(_) => Vec::new(),
@@ -125,17 +176,20 @@ impl Definitions {
 
     fn missing_entry(&self, from: From<'_>, place: Entered, segment: &SegmentName) -> Option<Dangling> {
         let there = self.segments.contains_key(segment);
-        (!there).then(|| from.dangling(place.0, place.1, segment.as_str(), self.no_segment(segment)))
+        (!there).then(|| {
+            from.dangling(place.0, Stands::Under(place.1), segment.as_str(), self.no_segment(segment))
+        })
     }
 
     /// What a condition asks about that is not there.
     fn missing(&self, from: From<'_>, condition: &Condition) -> Vec<Dangling> {
         let asked = segments_asked(condition).into_iter();
         let segments = asked.filter(|name| !self.segments.contains_key(*name));
-        let segments =
-            segments.map(|name| from.dangling("", "in_segment", name.as_str(), self.no_segment(name)));
+        let segments = segments
+            .map(|name| from.dangling("", Stands::Under("in_segment"), name.as_str(), self.no_segment(name)));
         let lists = lists_asked(condition).into_iter().filter(|name| !self.lists.contains_key(*name));
-        let lists = lists.map(|name| from.dangling("", "in_list", name.as_str(), self.no_list(name)));
+        let lists =
+            lists.map(|name| from.dangling("", Stands::Under("in_list"), name.as_str(), self.no_list(name)));
         segments.chain(lists).collect()
     }
 
@@ -158,7 +212,7 @@ impl Definitions {
                 String::from(shop.until)
             )
         };
-        none.then(|| from.dangling("policy.hours", key, &to, what()))
+        none.then(|| from.dangling("policy.hours", Stands::Hours(key), &to, what()))
     }
 
     fn no_list(&self, name: &ListName) -> String {
@@ -193,35 +247,69 @@ impl Definitions {
 impl JourneySource {
     /// Every condition in it.
     fn conditions(&self) -> Vec<&Condition> {
-        let mut conditions: Vec<&Condition> = self.allowed.iter().chain(&self.exit).collect();
-        let mut lists = vec![&self.steps];
-        while let Some(steps) = lists.pop() {
-            for step in steps {
-                match step {
-                    StepSource::Branch(ways) => {
-                        conditions.extend(ways.iter().filter_map(|way| way.when.as_ref()));
-                        lists.extend(ways.iter().map(|way| &way.steps));
-                    }
-                    StepSource::WaitFor(wait) => {
-                        conditions.extend(&wait.when);
-                        lists.extend([&wait.then, &wait.otherwise]);
-                    }
-                    StepSource::Split(ways) => lists.extend(ways.iter().map(|way| &way.steps)),
-                    StepSource::Sms(_)
-                    | StepSource::Email(_)
-                    | StepSource::Notify(_)
-                    | StepSource::Webhook(_)
-                    | StepSource::Card(_)
-                    | StepSource::Set(_)
-                    | StepSource::Wait(_)
-                    | StepSource::WaitUntil(_)
-                    | StepSource::AddToAudience(_)
-                    | StepSource::RemoveFromAudience(_)
-                    | StepSource::Exit => {}
+        let asked = self.all_steps().into_iter().flat_map(|step| match step {
+            StepSource::Branch(ways) => ways.iter().filter_map(|way| way.when.as_ref()).collect(),
+            StepSource::WaitFor(wait) => wait.when.iter().collect(),
+            StepSource::Split(_)
+            | StepSource::Sms(_)
+            | StepSource::Email(_)
+            | StepSource::Notify(_)
+            | StepSource::Webhook(_)
+            | StepSource::Card(_)
+            | StepSource::Set(_)
+            | StepSource::Wait(_)
+            | StepSource::WaitUntil(_)
+            | StepSource::AddToAudience(_)
+            | StepSource::RemoveFromAudience(_)
+            | StepSource::Exit => Vec::new(),
+        });
+        self.allowed.iter().chain(&self.exit).chain(asked).collect()
+    }
+
+    /// What its texts speak of, as far as they can be read.
+    fn spoken(&self) -> Vec<Spoken> {
+        let mut texts: Vec<&str> = Vec::new();
+        for step in self.all_steps() {
+            match step {
+                StepSource::Sms(sms) => {
+                    texts.extend([&sms.text].into_iter().chain(&sms.shorter).flat_map(Words::texts));
                 }
+                StepSource::Email(email) => {
+                    let words = [&email.subject, &email.text].into_iter().chain(&email.html);
+                    texts.extend(words.flat_map(Words::texts));
+                    let from = email.from.iter();
+                    texts.extend(
+                        from.flat_map(|from| [Some(&from.name), from.reply_to.as_ref()])
+                            .flatten()
+                            .map(String::as_str),
+                    );
+                }
+                StepSource::Notify(notice) => {
+                    texts.push(&notice.to);
+                    texts.extend([&notice.subject, &notice.text].into_iter().flat_map(Words::texts));
+                }
+                StepSource::Branch(_)
+                | StepSource::WaitFor(_)
+                | StepSource::Split(_)
+                | StepSource::Webhook(_)
+                | StepSource::Card(_)
+                | StepSource::Set(_)
+                | StepSource::Wait(_)
+                | StepSource::WaitUntil(_)
+                | StepSource::AddToAudience(_)
+                | StepSource::RemoveFromAudience(_)
+                | StepSource::Exit => {}
             }
         }
-        conditions
+        texts.into_iter().filter_map(spoken).collect()
+    }
+}
+
+/// What a text speaks of, if it can be read.
+fn spoken(text: &str) -> Option<Spoken> {
+    match Text::parse(text) {
+        Ok(text) => Some(text.spoken().clone()),
+        Err(broken) => broken.spoken,
     }
 }
 
@@ -235,6 +323,17 @@ impl Entered {
     const CAMPAIGN: Self = Self("enter.campaign.segment", "segment");
 }
 
+/// As what a reference stands in a definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stands {
+    /// As the value of a key.
+    Under(&'static str),
+    /// As hours, under a key.
+    Hours(&'static str),
+    /// As a variable of texts.
+    Detail,
+}
+
 /// What makes a reference.
 #[derive(Clone, Copy)]
 struct From<'a> {
@@ -243,8 +342,8 @@ struct From<'a> {
 }
 
 impl From<'_> {
-    fn dangling(self, within: &'static str, key: &'static str, to: &str, what: String) -> Dangling {
-        Dangling { kind: self.kind, name: self.name.to_owned(), within, key, to: to.to_owned(), what }
+    fn dangling(self, within: &'static str, stands: Stands, to: &str, what: String) -> Dangling {
+        Dangling { kind: self.kind, name: self.name.to_owned(), within, stands, to: to.to_owned(), what }
     }
 }
 

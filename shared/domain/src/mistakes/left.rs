@@ -18,6 +18,8 @@ impl Finding<'_> {
         for mistake in mistakes {
             let missing = check::missing(&mistake);
             let caused = amended.iter().any(|(path, amendment)| caused(&mistake.place, path, amendment))
+                || check::follows_from(&mistake)
+                    .is_some_and(|from| amended.iter().any(|(path, _)| within(path, from)))
                 || missing.is_some_and(|(what, word)| {
                     let links = links_beside(&mistake.place);
                     lost.contains(word) || (what == "link" && amended.iter().any(|(path, _)| *path == links))
@@ -97,10 +99,6 @@ impl Finding<'_> {
 /// Whether what was found at `place` may be so only because of an amendment: it is about what was amended, about what holds
 /// it (not as one of several in a list), or about anything around what was left out.
 fn caused(place: &str, amended: &str, amendment: &Amendment) -> bool {
-    let within = |inner: &str, outer: &str| {
-        let rest = inner.strip_prefix(outer);
-        outer.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    };
     let holder = amended.rsplit_once('.').map_or("", |(holder, _)| holder);
     within(place, amended)
         || match amendment {
@@ -109,6 +107,12 @@ fn caused(place: &str, amended: &str, amendment: &Amendment) -> bool {
                 place == holder && !place.ends_with(']') && !place.is_empty()
             }
         }
+}
+
+/// Whether a path leads to another or into it.
+fn within(inner: &str, outer: &str) -> bool {
+    let rest = inner.strip_prefix(outer);
+    outer.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// Where the links are of the message of whose text this is the place.

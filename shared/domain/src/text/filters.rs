@@ -432,18 +432,19 @@ mod tests {
             ("date_ja: 'yaer'", "the filter `date_ja` takes nothing, or the year: `date_ja: 'year'`"),
             ("date_ja: 'year', 1", "the filter `date_ja` takes nothing, or the year: `date_ja: 'year'`"),
         ] {
-            let error = Text::parse(&format!("{{{{ customer.name | {filters} }}}}")).unwrap_err();
+            let error =
+                Text::parse(&format!("{{{{ customer.name | {filters} }}}}")).unwrap_err().what.concat();
             assert_eq!(error, expected, "{filters}");
         }
         for tag in
             ["{% assign who = customer.name | samma %}", "{% if true %}{{ optout | samma }}{% endif %}"]
         {
-            let error = Text::parse(tag).unwrap_err();
+            let error = Text::parse(tag).unwrap_err().what.concat();
             assert_eq!(error, "there is no filter `samma`; did you mean `sama`?", "{tag}");
         }
-        let error = Text::parse("{% assign who = customer.name | sama: 1 %}").unwrap_err();
+        let error = Text::parse("{% assign who = customer.name | sama: 1 %}").unwrap_err().what.concat();
         assert_eq!(error, "the filter `sama` takes no argument");
-        let error = Text::parse("{% assign who = customer.name | sama %}{{ who").unwrap_err();
+        let error = Text::parse("{% assign who = customer.name | sama %}{{ who").unwrap_err().what.concat();
         assert!(error.starts_with("the text is broken at its 1:"), "{error}");
     }
 }

@@ -4,41 +4,49 @@
 
 use liquid::Parser;
 
-use super::{Piece, paths, pieces, plain};
+use super::{Piece, live, plain};
 
 /// The most digits of a number: as many as surely have a place in 64 bits.
 const DIGITS_LIMIT: usize = 18;
 
 /// Finds the first tag that is broken: what is wrong, and where. What stands in `raw` or `comment` is no tag.
 pub(super) fn check(parser: &Parser, source: &str) -> Result<(), String> {
-    let mut verbatim_until = None;
-    for piece in pieces(source) {
-        match (piece, verbatim_until) {
-            (Piece::Block(inside), Some(end)) if inside.trim() == end => verbatim_until = None,
-            (Piece::Words(_), _) | (Piece::Output(_) | Piece::Block(_), Some(_)) => {}
-            (Piece::Output(inside), None) => tag(parser, source, inside, ["{{", "}}"])?,
-            (Piece::Block(inside), None) => {
-                tag(parser, source, inside, ["{%", "%}"])?;
-                verbatim_until = match inside.trim() {
-                    "raw" => Some("endraw"),
-                    "comment" => Some("endcomment"),
-                    _ => None,
-                };
-            }
+    for piece in live(source) {
+        match piece {
+            Piece::Words(_) => {}
+            Piece::Output(inside) => tag(parser, source, inside, ["{{", "}}"])?,
+            Piece::Block(inside) => tag(parser, source, inside, ["{%", "%}"])?,
         }
     }
     Ok(())
 }
 
+/// What stands in a tag, on one line.
+pub(super) fn on_one_line(inside: &str) -> String {
+    inside.chars().map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c }).collect()
+}
+
+/// Whether a number outside of quotes has too many digits.
+fn is_too_long(inside: &str) -> bool {
+    let mut quote = None;
+    let mut digits = 0;
+    inside.chars().any(|c| {
+        quote = match quote {
+            Some(open) if open == c => None,
+            None if matches!(c, '\'' | '"') => Some(c),
+            open => open,
+        };
+        digits = if quote.is_none() && c.is_ascii_digit() { digits + 1 } else { 0 };
+        digits > DIGITS_LIMIT
+    })
+}
+
 fn tag(parser: &Parser, source: &str, inside: &str, [open, close]: [&str; 2]) -> Result<(), String> {
-    let digits = |(path, _): &(&str, &str)| {
-        path.split(|c: char| !c.is_ascii_digit()).any(|digits| digits.len() > DIGITS_LIMIT)
-    };
-    if paths(inside).iter().any(digits) {
+    if is_too_long(inside) {
         return Err(format!("`{open}{inside}{close}` has a number of more than {DIGITS_LIMIT} digits"));
     }
     // Alone and on one line, there is nothing before it to read otherwise. A block by another name needs no end.
-    let alone: String = inside.chars().map(|c| if matches!(c, '\n' | '\r') { ' ' } else { c }).collect();
+    let alone = on_one_line(inside);
     let alone = if open == "{%" { nameless(&alone) } else { alone };
     let Some(error) = parser.parse(&format!("{open}{alone}{close}")).err().map(|error| error.to_string())
     else {
@@ -103,7 +111,7 @@ mod tests {
 
     #[test]
     fn the_place_is_that_in_the_whole_text() {
-        let error = |text: &str| Text::parse(text).unwrap_err();
+        let error = |text: &str| Text::parse(text).unwrap_err().what.concat();
         assert!(
             error("お客さま\n様 {{ sender' }}").contains("at its 2:"),
             "{}",

@@ -22,6 +22,7 @@ mod refusals;
 mod report;
 mod slips;
 mod story;
+mod texts;
 mod ties;
 mod win_back;
 mod withdrawal;

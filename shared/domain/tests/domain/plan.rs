@@ -200,8 +200,16 @@ impl Sketch {
         if self.goal {
             journey["goal"] = json!("Order Completed");
         }
-        if let Some(exit) = &self.exit {
-            journey["exit"] = writer.asked(exit);
+        // One that holds for whoever begins is refused.
+        let begins = ["segment", "campaign"].iter().any(|key| journey["enter"].get(key).is_some());
+        let at_once = |exit: &Json| match exit.get("not") {
+            Some(not) => {
+                *not == writer.asked(&Asked::Lapsed) && journey["enter"].get("left_segment").is_some()
+            }
+            None => *exit == writer.asked(&Asked::Lapsed) && begins,
+        };
+        if let Some(exit) = self.exit.as_ref().map(|exit| writer.asked(exit)).filter(|exit| !at_once(exit)) {
+            journey["exit"] = exit;
         }
         json!({ "journey": journey }).to_string()
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use domain::definitions::{Definitions, read};
+use domain::definitions::{Dangling, Definitions, read};
 use insta::assert_snapshot;
 
 use crate::{key, version};
@@ -67,6 +67,33 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     ("STEPS", "{ email: { name: letter, text: '{{ sender }} {{ optout }}' } }"),
     ("STEPS", "{ notify: { name: call, subject: Lead, text: '{{ customer.name }}' } }"),
+    (
+        "STEPS",
+        "{ sms: { name: hello, text: { ja: '{{ sendr }} {{ x | samaa }} {{ y | yeen }} {{ links.shp }} {{ optout }}', en: '{{ customer.name | smaa }} {{ sender' }, links: { shop: https://shop.example.jp } } }",
+    ),
+    (
+        "STEPS",
+        "{ sms: { name: hello, text: '{{ sender }} {{ optout }}', links: { shop: https://shop.example.jp } } }",
+    ),
+    ("STEPS", "{ sms: { name: hello, text: '{{ sender }} {{ event.order_id }} {{ optout }}' } }"),
+    ("STEPS", "{ sms: { name: hello, text: '{{ sender }} {{ shop.fone }} {{ optout }}' } }"),
+    ("STEPS", "{ sms: { name: hello, text: '{{ sender }} {{ shop.opening_hours }} {{ optout }}' } }"),
+    ("STEPS", "{ SMS }, { sms: { name: again, text: '{{ sender }} {{ steps.helo.reply }} {{ optout }}' } }"),
+    ("STEPS", "{ SMS }, { sms: { name: again, text: '{{ sender }} {{ steps.hello.sent }} {{ optout }}' } }"),
+    ("STEPS", "{ SMS }, { sms: { name: again, text: '{{ sender }} {{ steps[\"hello\"] }} {{ optout }}' } }"),
+    (
+        "STEPS",
+        "{ SMS }, { sms: { name: again, text: '{{ sender }} {% if steps.again.clicked %}!{% endif %} {{ optout }}' } }",
+    ),
+    (
+        "STEPS",
+        "{ split: [{ name: a, steps: [{ SMS }] }, { name: b, steps: [{ sms: { name: again, text: '{{ sender }} {{ steps.hello.reply }} {{ optout }}' } }] }] }",
+    ),
+    (
+        "STEPS",
+        "{ webhook: { name: crm, url: https://crm.example.jp/hooks } }, { sms: { name: hello, text: '{{ sender }} {{ steps.crm.sent_at }} {{ optout }}' } }",
+    ),
+    ("STEPS", "{ notify: { name: call, to: sales, subject: Lead, text: '{{ customer.name }}' } }"),
     // The journey itself.
     ("purpose: marketing", "purpose: ads"),
     ("enter: { segment: new }", "enter: { segmnt: new }"),
@@ -88,6 +115,15 @@ const MISTAKES: &[(&str, &str)] = &[
         "reentry: never, goal: { name: Order Completed, where: [{ name: yen, at_least: 5, at_most: 3 }] }",
     ),
     ("reentry: never", "reentry: never, exit: { clicked: helo }"),
+    ("reentry: never", "reentry: never, exit: { in_segment: new }"),
+    (
+        "enter: { segment: new }",
+        "enter: { left_segment: new }, exit: { any: [{ in_audience: vip }, { not: { in_segment: new } }] }",
+    ),
+    (
+        "enter: { segment: new }",
+        "enter: { campaign: { segment: new, at: 2026-12-01T10:00 } }, exit: { in_segment: new }",
+    ),
     ("reentry: never", "reentry: never, policy: { hours: { from: '20:00', until: '09:00' } }"),
     ("reentry: never", "reentry: never, policy: { hours: { from: '21:00', until: '23:00' } }"),
     (
@@ -108,9 +144,11 @@ fn written(part: &str, wrong: &str) -> String {
 fn told(yaml: &str) -> Vec<String> {
     let mistakes = read(yaml).err().unwrap_or_else(|| {
         let new = "segment: { name: new, when: { event: { name: Signed Up } } }";
-        let shop = "shop: { time_zone: Asia/Tokyo }";
+        let shop = "shop: { time_zone: Asia/Tokyo, details: { phone: 03-1234-5678 } }";
         let versions = [yaml, new, shop].map(|yaml| version(yaml, 1));
-        Definitions::new(&versions, key()).err().unwrap_or_default()
+        let unsaid = Definitions::gather(&versions, key()).unwrap().unsaid();
+        let unsaid = unsaid.iter().map(Dangling::mistake);
+        Definitions::new(&versions, key()).err().into_iter().flatten().chain(unsaid).collect()
     });
     mistakes.iter().map(ToString::to_string).collect()
 }

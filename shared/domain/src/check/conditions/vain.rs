@@ -1,10 +1,13 @@
 //! Conditions that always or never hold: nobody means one, so it is a slip. Only what is not accepted yet is refused for it.
 
 use super::Found;
+use crate::condition::Condition;
 use crate::condition::events::{Age, EventTest, NoEventTest};
 use crate::condition::predicted::PredictedTest;
 use crate::condition::values::ValueTest;
+use crate::definition::EnterSource;
 use crate::event::RECENT_LIMIT;
+use crate::names::SegmentName;
 
 /// The bounds of a number as they are written.
 #[derive(Clone, Copy, Default)]
@@ -194,5 +197,65 @@ pub(super) fn predicted(test: &PredictedTest, found: &mut Found<'_>) {
         if bounds.is_some_and(|bounds| bounds.below == Some(0.0)) {
             found.wrong(&format!("predicted.{name}.below"), "nothing is predicted below 0; raise it");
         }
+    }
+}
+
+/// What is said of an exit that holds from the beginning.
+pub(super) const AT_ONCE: &str = "it would end at once for everybody";
+
+/// Whether everybody who begins the journey meets its exit, and what would be right.
+pub(super) fn ends_at_once(exit: &Condition, enter: &EnterSource) -> Option<String> {
+    let (segment, member) = match enter {
+        EnterSource::Segment(segment) => (segment, true),
+        EnterSource::LeftSegment(segment) => (segment, false),
+        EnterSource::Campaign(campaign) => (&campaign.segment, true),
+        EnterSource::Event(_)
+        | EnterSource::Birthday(_)
+        | EnterSource::Date(_)
+        | EnterSource::Anniversary(_)
+        | EnterSource::Schedule(_)
+        | EnterSource::Request => return None,
+    };
+    let (are, exit_of) = if member {
+        ("in", format!("{{ not: {{ in_segment: {segment} }} }}"))
+    } else {
+        ("outside of", format!("{{ in_segment: {segment} }}"))
+    };
+    is_so(exit, segment, member).then(|| {
+        format!("{AT_ONCE}, for they are {are} `{segment}` when it begins; write `exit: {exit_of}`, or leave `exit` out")
+    })
+}
+
+/// Whether a condition holds of all who are, or are not, in a segment, for this alone.
+fn is_so(condition: &Condition, segment: &SegmentName, member: bool) -> bool {
+    match condition {
+        Condition::InSegment(asked) => member && asked == segment,
+        Condition::Not(inner) => {
+            matches!(&**inner, Condition::InSegment(asked) if !member && asked == segment)
+        }
+        Condition::Any(parts) => parts.iter().any(|part| is_so(part, segment, member)),
+        Condition::All(parts) => !parts.is_empty() && parts.iter().all(|part| is_so(part, segment, member)),
+        Condition::Event(_)
+        | Condition::NoEvent(_)
+        | Condition::Trait(_)
+        | Condition::InAudience(_)
+        | Condition::InList(_)
+        | Condition::Reachable(_)
+        | Condition::Consent(_)
+        | Condition::Rfm(_)
+        | Condition::Predicted(_)
+        | Condition::Entry(_)
+        | Condition::Happened(_)
+        | Condition::Sent(_)
+        | Condition::Delivered(_)
+        | Condition::Clicked(_)
+        | Condition::Responded(_)
+        | Condition::ClickedLink(_)
+        | Condition::Opened(_)
+        | Condition::Replied(_)
+        | Condition::RepliedWith(_)
+        | Condition::Bounced(_)
+        | Condition::Skipped(_)
+        | Condition::SkippedBecause(_) => false,
     }
 }
