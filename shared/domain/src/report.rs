@@ -238,6 +238,7 @@ impl Fold<'_> {
                     | EndReason::Finished
                     | EndReason::VersionGone
                     | EndReason::DateMoved
+                    | EndReason::DatePassed
                     | EndReason::Removed
                     | EndReason::Stopped,
                 )) => {
