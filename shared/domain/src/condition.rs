@@ -159,12 +159,14 @@ impl Condition {
                 message(subject, step, |message| message.status.left() && message.status != Status::Unknown)
             }
             Self::Delivered(step) => message(subject, step, |message| message.status == Status::Delivered),
-            Self::Clicked(step) => message(subject, step, |message| message.clicked.is_some()),
-            Self::Responded(step) => message(subject, step, Message::responded),
-            Self::ClickedLink(test) => test.evaluate(subject),
-            Self::Opened(step) => message(subject, step, |message| message.opened.is_some()),
-            Self::Replied(step) => message(subject, step, |message| message.replied.is_some()),
-            Self::RepliedWith(test) => message(subject, &test.step, |message| test.takes(message)),
+            Self::Clicked(step) => since(subject, step, now, |message| message.clicked),
+            Self::Responded(step) => since(subject, step, now, Message::responded),
+            Self::ClickedLink(test) => test.evaluate(subject, now),
+            Self::Opened(step) => since(subject, step, now, |message| message.opened),
+            Self::Replied(step) => since(subject, step, now, |message| message.replied),
+            Self::RepliedWith(test) => {
+                since(subject, &test.step, now, |message| message.replied.filter(|_| test.takes(message)))
+            }
             Self::Bounced(step) => message(subject, step, Message::bounced),
             Self::Skipped(step) => {
                 message(subject, step, |message| matches!(message.status, Status::Skipped(_)))
@@ -307,8 +309,21 @@ fn all(parts: impl Iterator<Item = Verdict>) -> Verdict {
 }
 
 fn message(subject: Subject<'_>, step: &StepName, test: impl Fn(&Message) -> bool) -> Verdict {
-    let found = subject.enrollment.and_then(|(enrollment, journey)| {
-        journey.position(step).and_then(|position| enrollment.message(position))
-    });
-    Verdict::fixed(found.is_some_and(test))
+    Verdict::fixed(found(subject, step).is_some_and(test))
+}
+
+/// What has been so of a message since an instant.
+fn since(
+    subject: Subject<'_>,
+    step: &StepName,
+    now: Timestamp,
+    at: impl Fn(&Message) -> Option<Timestamp>,
+) -> Verdict {
+    let at = found(subject, step).and_then(at);
+    at.map_or(Verdict::fixed(false), |at| Verdict::between(Some(at), None, now))
+}
+
+fn found<'a>(subject: Subject<'a>, step: &StepName) -> Option<&'a Message> {
+    let (enrollment, journey) = subject.enrollment?;
+    enrollment.message(journey.position(step)?)
 }

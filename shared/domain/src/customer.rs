@@ -42,6 +42,9 @@ pub enum Value {
 /// The most bytes that names and values of a customer's traits may have together.
 pub const TRAITS_BYTES: usize = 60_000;
 
+/// The trait that names the person's time zone.
+pub const TIME_ZONE: &str = "time_zone";
+
 impl Value {
     /// The value as one word or number, such as the id of an order.
     pub fn word(&self) -> Option<String> {
@@ -176,7 +179,7 @@ impl Customer {
 
     /// The person's time zone, or the shop's.
     pub fn zone(&self, shop: &TimeZone) -> TimeZone {
-        self.text("time_zone").and_then(|name| calendar::zone(name).ok()).unwrap_or_else(|| shop.clone())
+        self.text(TIME_ZONE).and_then(|name| calendar::zone(name).ok()).unwrap_or_else(|| shop.clone())
     }
 
     /// Whether the person agreed to `purpose` on `channel`; a transactional message needs no agreement.

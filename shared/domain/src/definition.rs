@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::calendar::{self, Clock24, Moment, Weekday};
 use crate::condition::Condition;
@@ -12,13 +12,15 @@ use crate::condition::values::ValueTest;
 use crate::consent::Purpose;
 use crate::customer::Value;
 use crate::event_match::EventMatch;
-use crate::journey::WhenLate;
+use crate::journey::{WhenLate, WhenPassed};
 use crate::list::ListSource;
 use crate::message::{Policy, Tightened};
 use crate::mistakes::plain;
 use crate::names::{AudienceName, CardName, GroupName, JourneyName, SegmentName, StepName};
 use crate::parts::Prices;
 use crate::place::{self, Place};
+use crate::shorthand;
+use crate::time::Length;
 use crate::webhook::WebhookUrl;
 use crate::words::Words;
 
@@ -144,7 +146,9 @@ pub enum EnterSource {
     Segment(SegmentName),
     /// Leaving a segment.
     LeftSegment(SegmentName),
-    /// Something the customer does.
+    /// Something the customer does: the name of an event, or `{ name, where, key }`.
+    #[serde(deserialize_with = "event_entry")]
+    #[schemars(schema_with = "event_entry_schema")]
     Event(EventEntrySource),
     /// The birthday, at a local time such as `10:00`.
     Birthday(Clock24),
@@ -173,6 +177,16 @@ pub struct EventEntrySource {
     /// each.
     #[serde(default)]
     pub key: Option<String>,
+}
+
+fn event_entry<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EventEntrySource, D::Error> {
+    let of_name = |name| EventEntrySource { name, filter: Vec::new(), key: None };
+    shorthand::name_or_map(deserializer, "the name of an event, or `{ name: …, key: … }`", of_name)
+}
+
+fn event_entry_schema(generator: &mut SchemaGenerator) -> Schema {
+    let map = generator.subschema_for::<EventEntrySource>();
+    json_schema!({ "anyOf": [{ "type": "string" }, map] })
 }
 
 /// A date, and how far from it. With `at`, whole days of the calendar; with `before` or `after`, a length of time.
@@ -407,9 +421,13 @@ pub struct UntilSource {
     /// On one of these days of the week.
     #[serde(default)]
     pub weekdays: Vec<Weekday>,
-    /// So far from a date. One that has passed ends the wait at once; one that is not there ends the journey.
+    /// So far from a date. One that is not there ends the journey.
     #[serde(default)]
     pub date: Option<DateSource>,
+    /// What becomes of whoever the date had passed for when they came here, or when it was moved: `go_on` at once (when
+    /// nothing is said) or `exit`.
+    #[serde(default)]
+    pub when_passed: Option<WhenPassed>,
 }
 
 /// One way of a split.
@@ -483,34 +501,6 @@ impl JourneySource {
             }
         }
         found
-    }
-}
-
-/// A length of time, written `3d`, `12h`, `30m` or `1d 12h`; a day is 24 hours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
-#[schemars(with = "String", extend("pattern" = LENGTH))]
-pub struct Length {
-    /// Seconds.
-    pub seconds: i64,
-}
-
-/// Lengths as they are usually written; others that jiff reads, such as ISO 8601, are taken as well.
-const LENGTH: &str = "^(\\s*[0-9]+\\s*(w|d|h|m|min|days?|hours?|hrs?|minutes?|mins?|weeks?))+\\s*$|^P";
-
-impl TryFrom<String> for Length {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is not a length of time; write it as 3d, 12h, 30m or 1d 12h");
-        let span: jiff::Span = text.parse().map_err(|_| wrong())?;
-        let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;
-        if length.as_secs() < 60
-            || length.as_secs() > 3 * 366 * crate::time::DAY
-            || length.as_secs() % 60 != 0
-        {
-            return Err(format!("`{text}` is out of range; a wait is whole minutes, from 1m to 1098d"));
-        }
-        Ok(Self { seconds: length.as_secs() })
     }
 }
 

@@ -6,7 +6,7 @@ use crate::definitions::Definitions;
 use crate::enrollment::{Enrollment, State};
 use crate::entry::{self, CampaignStage};
 use crate::event_match::EventMatch;
-use crate::journey::{Awaited, Enter, Journey, Step};
+use crate::journey::{Awaited, DateEntry, Enter, Journey, Step};
 use crate::names::{JourneyName, SegmentName};
 use crate::time::Timestamp;
 use crate::walk::watch_at;
@@ -44,7 +44,8 @@ pub fn next(customer: &Customer, now: Timestamp, definitions: &Definitions) -> O
         let (_, journey) = definitions.current(name)?;
         let armed = customer.armed.get(name).copied();
         let at = match &journey.enter {
-            Enter::Date(_) | Enter::Schedule(_) => {
+            Enter::Date(DateEntry { yearly: false, .. }) => armed?,
+            Enter::Date(DateEntry { yearly: true, .. }) | Enter::Schedule(_) => {
                 entry::next(journey, customer, now, definitions)?;
                 let allowed = journey.allowed.as_ref().and_then(|allowed| allowed.flips(subject, now));
                 armed.into_iter().chain(allowed).min()?

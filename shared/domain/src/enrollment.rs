@@ -168,6 +168,8 @@ pub enum EndReason {
     VersionGone,
     /// The date that began it, or that it waited for, was moved or taken away.
     DateMoved,
+    /// The date that it was to wait for had passed.
+    DatePassed,
     /// Someone took the customer out of it.
     Removed,
     /// The journey was stopped.
@@ -183,6 +185,7 @@ impl EndReason {
             Self::Exit => "exit condition held",
             Self::VersionGone => "its version is gone",
             Self::DateMoved => "its date was moved or taken away",
+            Self::DatePassed => "the date it was to wait for had passed",
             Self::Removed => "taken out of it",
             Self::Stopped => "journey stopped",
         }
@@ -359,9 +362,9 @@ impl Message {
         }
     }
 
-    /// Whether the person answered: clicked a link or replied.
-    pub const fn responded(&self) -> bool {
-        self.clicked.is_some() || self.replied.is_some()
+    /// When the person answered: clicked a link or replied.
+    pub fn responded(&self) -> Option<Timestamp> {
+        self.clicked.into_iter().chain(self.replied).min()
     }
 }
 
@@ -447,6 +450,8 @@ pub enum Noted {
     NoJourney(JourneyName),
     /// A journey did not begin because its event was told too late.
     LateEvent(JourneyName),
+    /// A journey did not begin because its date had passed when it became known or was moved.
+    DatePassed(JourneyName),
     /// A journey did not begin because its event did not have the property that is its key.
     NoKey(JourneyName),
     /// A trait was left out: there is no room for more.
@@ -465,6 +470,7 @@ impl Noted {
             Self::Exclusive(..) => "another one of its group goes on",
             Self::NoJourney(_) => "there is no such journey",
             Self::LateEvent(_) => "its event was told more than a day late",
+            Self::DatePassed(_) => "its date had passed when it became known",
             Self::NoKey(_) => "its event does not have the property that is its key",
             Self::TraitLeftOut(_) => "a trait was left out",
             Self::EventLeftOut(_) => "an event was left out",

@@ -6,12 +6,12 @@ use jiff::tz::TimeZone;
 
 use crate::calendar;
 use crate::condition::dates;
-use crate::customer::{Customer, Value};
+use crate::customer::{Customer, TIME_ZONE, Value};
 use crate::definitions::Definitions;
 use crate::event::{EventId, Properties};
 use crate::journey::{
-    CAMPAIGN_SECONDS, Campaign, DateEntry, DateOf, DateOffset, Enter, Journey, Offset, Schedule,
-    ScheduledDays,
+    CAMPAIGN_SECONDS, Campaign, DateEntry, DateOf, DateOffset, Enter, Journey, Offset, PASSED_DATE_SECONDS,
+    Schedule, ScheduledDays,
 };
 use crate::names::JourneyName;
 use crate::time::Timestamp;
@@ -67,10 +67,10 @@ pub(crate) fn next(
 }
 
 /// As text, the value of the date that begins a journey once for each value.
-pub(crate) fn date_value(journey: &Journey, customer: &Customer) -> Option<String> {
+pub(crate) fn date_value<'a>(journey: &Journey, customer: &'a Customer) -> Option<&'a str> {
     match &journey.enter {
         Enter::Date(DateEntry { date: DateOffset { of: DateOf::Trait(name), .. }, yearly: false }) => {
-            customer.text(name).map(ToOwned::to_owned)
+            customer.text(name)
         }
         Enter::Date(_)
         | Enter::Segment(_)
@@ -80,6 +80,35 @@ pub(crate) fn date_value(journey: &Journey, customer: &Customer) -> Option<Strin
         | Enter::Campaign(_)
         | Enter::Request => None,
     }
+}
+
+/// Whether two texts mean one date, however each is spelt.
+pub(crate) fn is_same_date(one: &str, other: &str, zone: impl Fn() -> TimeZone) -> bool {
+    one == other || {
+        let zone = zone();
+        let instant = dates::instant_of(one, &zone);
+        instant.is_some() && instant == dates::instant_of(other, &zone)
+    }
+}
+
+/// Whether the instant of the date that begins a journey lies behind, lately, and was ahead or not known before.
+pub(crate) fn has_passed(
+    journey: &Journey,
+    (before, customer): (&Customer, &Customer),
+    now: Timestamp,
+    definitions: &Definitions,
+) -> bool {
+    let Enter::Date(DateEntry { date, yearly: false }) = &journey.enter else { return false };
+    let (was, is) = (date_value(journey, before), date_value(journey, customer));
+    // Nearly always nothing was said of it.
+    if was == is && before.text(TIME_ZONE) == customer.text(TIME_ZONE) {
+        return false;
+    }
+    let zone = |customer: &Customer| customer.zone(&definitions.zone);
+    let instant = |customer: &Customer| date.instant(customer, &Properties::new(), &zone(customer));
+    let lately = |at: Timestamp| at <= now && now.since(at) <= PASSED_DATE_SECONDS;
+    let same = matches!((was, is), (Some(was), Some(is)) if is_same_date(was, is, || zone(customer)));
+    instant(customer).is_some_and(lately) && (!same || instant(before).is_some_and(|at| at > now))
 }
 
 fn anniversary(
@@ -138,8 +167,8 @@ impl ScheduledDays {
 pub(crate) enum CampaignStage {
     /// It is to come, at this instant.
     Ahead(Timestamp),
-    /// Its time is there: it began at the first of these instants, and until the second it begins for those who were in
-    /// its segment at the first.
+    /// Its time is there: it began at the first of these instants, and until the second it begins for those who entered
+    /// its segment no later than [`CAMPAIGN_GRACE_SECONDS`](crate::journey::CAMPAIGN_GRACE_SECONDS) after the first.
     Open(Timestamp, Timestamp),
     /// It is past.
     Over,

@@ -1,12 +1,10 @@
 //! Which occurrences of an event a journey means: the goal, what it waits for, what begins it.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use jiff::tz::TimeZone;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::de::Deserializer;
 use serde::{Deserialize, Serialize};
 
 use crate::condition::Subject;
@@ -15,6 +13,7 @@ use crate::condition::values::ValueTest;
 use crate::customer::{Customer, Value};
 use crate::enrollment::Enrollment;
 use crate::event::Occurrence;
+use crate::shorthand;
 use crate::time::Timestamp;
 
 /// An event, written as its name alone or as `{ name, where, matching }`.
@@ -48,10 +47,7 @@ impl EventMatch {
         from: Timestamp,
         until: Timestamp,
     ) -> Option<&'a Occurrence> {
-        let history = subject.customer.events.get(&self.name)?;
-        let zone = || subject.customer.zone(&subject.definitions.zone);
-        let mut between = history.recent.iter().filter(|kept| from <= kept.0 && kept.0 <= until);
-        between.find(|kept| self.takes(kept, key, &zone))
+        self.first(subject, key, (from, until), |_| true)
     }
 
     /// The earliest that happened since an enrollment began until an instant, what began it apart: also what happened
@@ -62,12 +58,21 @@ impl EventMatch {
         (enrollment, from): (&Enrollment, Timestamp),
         until: Timestamp,
     ) -> Option<&'a Occurrence> {
+        let counts = |kept: &Occurrence| !enrollment.is_begun_by(&kept.1);
+        self.first(subject, enrollment.key.as_deref(), (from, until), counts)
+    }
+
+    fn first<'a>(
+        &self,
+        subject: Subject<'a>,
+        key: Option<&str>,
+        (from, until): (Timestamp, Timestamp),
+        counts: impl Fn(&Occurrence) -> bool,
+    ) -> Option<&'a Occurrence> {
         let history = subject.customer.events.get(&self.name)?;
         let zone = || subject.customer.zone(&subject.definitions.zone);
         let mut between = history.recent.iter().filter(|kept| from <= kept.0 && kept.0 <= until);
-        between.find(|kept| {
-            !enrollment.is_begun_by(&kept.1) && self.takes(kept, enrollment.key.as_deref(), &zone)
-        })
+        between.find(|kept| counts(kept) && self.takes(kept, key, &zone))
     }
 
     /// When the next of this name is that is dated later than `now`.
@@ -90,30 +95,12 @@ struct EventFields {
     matching: Option<String>,
 }
 
-/// By hand: an untagged enum would not say which key is misspelt.
 impl<'de> Deserialize<'de> for EventMatch {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(EventVisitor)
-    }
-}
-
-struct EventVisitor;
-
-impl<'de> Visitor<'de> for EventVisitor {
-    type Value = EventMatch;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of an event, or `{ name: …, where: … }`")
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<EventMatch, E> {
-        Ok(EventMatch { name: name.to_owned(), ..EventMatch::default() })
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<EventMatch, A::Error> {
-        let EventFields { name, filter, matching } =
-            EventFields::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(EventMatch { name, filter, matching })
+        let of_name = |name| EventFields { name, filter: Vec::new(), matching: None };
+        let expected = "the name of an event, or `{ name: …, where: … }`";
+        let EventFields { name, filter, matching } = shorthand::name_or_map(deserializer, expected, of_name)?;
+        Ok(Self { name, filter, matching })
     }
 }
 

@@ -106,7 +106,7 @@ impl Journey {
     pub fn dates(&self) -> impl Iterator<Item = &str> {
         let begins = if let Enter::Date(entry) = &self.enter { Some(&entry.date) } else { None };
         let waits = self.steps.iter().filter_map(|step| {
-            let Step::Wait { until: Until::Date(date), .. } = step else { return None };
+            let Step::Wait { until: Until::Date { date, .. }, .. } = step else { return None };
             Some(date)
         });
         begins.into_iter().chain(waits).filter_map(|date| match &date.of {
@@ -198,6 +198,10 @@ pub struct EventEntry {
     pub key: Option<String>,
 }
 
+/// How long ago the instant of a date may be for it to be noted that it had passed when the date became known: what is older
+/// is history, such as comes with an import. Seconds.
+pub const PASSED_DATE_SECONDS: i64 = 30 * DAY;
+
 /// How long ago an event may have happened that begins a journey when it is told: what is told later is history. Seconds.
 pub const LATE_EVENT_SECONDS: i64 = DAY;
 
@@ -270,7 +274,7 @@ pub struct Campaign {
 /// together with the campaign, or changes at that very instant, is looked at meanwhile. Seconds.
 pub const CAMPAIGN_GRACE_SECONDS: i64 = 3_600;
 
-/// How long after its instant a campaign still begins for those who were in its segment then: they may be many. Seconds.
+/// How long after its instant a campaign still begins for those who are of it: they may be many. Seconds.
 pub const CAMPAIGN_SECONDS: i64 = 3 * DAY;
 
 /// How often one customer may begin a journey.
@@ -390,8 +394,25 @@ pub enum Until {
         /// On one of some days of the week.
         weekdays: Weekdays,
     },
-    /// So far from a date; one that has passed ends the wait at once, one that is not there any more the enrollment.
-    Date(DateOffset),
+    /// So far from a date; one that is not there any more ends the enrollment.
+    Date {
+        /// The date.
+        date: DateOffset,
+        /// What becomes of whoever it had passed for.
+        when_passed: WhenPassed,
+    },
+}
+
+/// What becomes of an enrollment that waits for a date which had passed when it came there, or when the date was moved.
+/// What was on time and is looked at late goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenPassed {
+    /// It goes on at once.
+    #[default]
+    GoOn,
+    /// It ends.
+    Exit,
 }
 
 /// What a step waits for.

@@ -38,6 +38,7 @@ pub mod project;
 pub mod rendering;
 pub mod report;
 pub mod schema;
+mod shorthand;
 pub mod simulate;
 pub mod spelling;
 pub mod step;

@@ -3,9 +3,10 @@
 
 use crate::contact::Channel;
 use crate::customer::{Customer, Membership};
-use crate::enrollment::{Enrollment, Visit};
+use crate::enrollment::{Enrollment, Message, Visit};
 use crate::input::{Announced, Announcement, Effect, List, SendTask, WebhookTask};
 use crate::ledger::Row;
+use crate::time::Timestamp;
 
 /// What a change from `before` to `after` calls for: messages and webhooks first, then rows, then
 /// news.
@@ -79,13 +80,14 @@ fn goal_id(customer: &Customer, enrollment: &Enrollment) -> String {
 
 /// Messages that were handed over by this change, for the first time or again.
 fn sends(was: Option<&Enrollment>, enrollment: &Enrollment, customer: &Customer) -> Vec<Effect> {
-    let handed = |enrollment: &Enrollment| -> Vec<(usize, u32)> {
+    let handing = |message: &Message| (message.step, message.at, message.asked);
+    let handed = |enrollment: &Enrollment| -> Vec<(usize, Timestamp, u32)> {
         let outstanding = enrollment.messages().filter(|message| enrollment.is_outstanding(message));
-        outstanding.map(|message| (message.step, message.asked)).collect()
+        outstanding.map(handing).collect()
     };
     let before = was.map(handed).unwrap_or_default();
     let outstanding = enrollment.messages().filter(|message| enrollment.is_outstanding(message));
-    let fresh = outstanding.filter(|message| !before.contains(&(message.step, message.asked)));
+    let fresh = outstanding.filter(|message| !before.contains(&handing(message)));
     fresh
         .map(|message| Effect::Send {
             channel: message.channel,

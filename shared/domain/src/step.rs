@@ -3,7 +3,7 @@
 mod begin;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::condition::Subject;
 use crate::consent::{ConsentSaid, Purpose};
@@ -98,6 +98,7 @@ pub fn step(before: &Customer, inputs: &[Input], now: Timestamp, definitions: &D
         decisions: Vec::new(),
         candidates: Vec::new(),
         removed: Vec::new(),
+        dates: BTreeSet::new(),
     };
     // A reply that names no message goes to the last one that left: what the others say of messages comes first.
     let (bare, others): (Vec<&Input>, Vec<&Input>) =
@@ -125,6 +126,8 @@ pub(crate) struct World<'a> {
     candidates: Vec<Candidate>,
     /// What customers are to be taken out of, until when it was asked for: also what is heard of at the same time.
     removed: Vec<(JourneyName, Timestamp)>,
+    /// Journeys that begin with a date, of which this was decided.
+    dates: BTreeSet<JourneyName>,
 }
 
 impl World<'_> {
@@ -199,10 +202,7 @@ impl World<'_> {
             self.customer.asked.pop_first();
         }
         if self.definitions.current(journey).is_none() {
-            let why = Noted::NoJourney(journey.clone());
-            self.note(why.clone(), self.now);
-            self.decisions.push(Decision { journey: journey.clone(), what: Decided::NotEntered(why) });
-            return;
+            return self.not_entered(journey, Noted::NoJourney(journey.clone()));
         }
         self.candidates.push(Candidate {
             key: Some(key.to_owned()),

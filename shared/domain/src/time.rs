@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Seconds in a day of 24 hours.
@@ -56,6 +57,31 @@ impl fmt::Display for Timestamp {
             Ok(instant) => instant.fmt(f),
             Err(_) => write!(f, "{} s", self.0),
         }
+    }
+}
+
+/// A length of time, written `3d`, `12h`, `30m` or `1d 12h`; a day is 24 hours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String", extend("pattern" = LENGTH))]
+pub struct Length {
+    /// Seconds.
+    pub seconds: i64,
+}
+
+/// Lengths as they are usually written; others that jiff reads, such as ISO 8601, are taken as well.
+const LENGTH: &str = "^(\\s*[0-9]+\\s*(w|d|h|m|min|days?|hours?|hrs?|minutes?|mins?|weeks?))+\\s*$|^P";
+
+impl TryFrom<String> for Length {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not a length of time; write it as 3d, 12h, 30m or 1d 12h");
+        let span: jiff::Span = text.parse().map_err(|_| wrong())?;
+        let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;
+        if length.as_secs() < 60 || length.as_secs() > 3 * 366 * DAY || length.as_secs() % 60 != 0 {
+            return Err(format!("`{text}` is out of range; a wait is whole minutes, from 1m to 1098d"));
+        }
+        Ok(Self { seconds: length.as_secs() })
     }
 }
 

@@ -1,11 +1,11 @@
 //! An enrollment's way through the steps of its journey.
 
 mod sending;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::calendar;
 use crate::chance::draw;
 use crate::condition::Subject;
 use crate::customer::Customer;
@@ -13,7 +13,7 @@ use crate::definitions::Definitions;
 use crate::enrollment::{EndReason, Enrollment, Goal, Hold, Message, Noted, State, Status, Visit};
 use crate::entry::{self, Candidate};
 use crate::event::EventId;
-use crate::journey::{Awaited, Journey, MessageStep, Step, Until, Variant, WebhookStep, WhenLate};
+use crate::journey::{Journey, MessageStep, Step, Variant, WebhookStep, WhenLate};
 use crate::message::{Code, HoldReason, SkipReason};
 use crate::names::JourneyName;
 use crate::step::{Decided, Decision, World};
@@ -21,6 +21,7 @@ use crate::time::Timestamp;
 
 pub use self::sending::check_at_sending;
 use self::sending::{code, send, skip};
+use self::waiting::{begin_listening, begin_waiting, listen, wait};
 
 /// When nothing is heard of a message that was handed to its sender, it is handed over again after this many seconds,
 /// then after twice as many, and so on.
@@ -91,17 +92,17 @@ pub(crate) fn remove(world: &mut World<'_>, journey: &JourneyName, until: Timest
 }
 
 /// Puts a message back that its sender may not let go before `until`. Its record stays: should it have left after all,
-/// what is said of it finds its place.
+/// what is said of it finds its place. Where `until` has come by now, the message is planned anew in the same step; whoever
+/// still has it in a queue, or hears of it twice, meets the claim.
 pub(crate) fn hold(world: &mut World<'_>, code: &Code, until: Timestamp, why: HoldReason) {
     let now = world.now;
     for enrollment in &mut world.customer.enrollments {
-        let found = enrollment.messages().find(|message| message.code == *code);
-        let Some((step, status)) = found.map(|message| (message.step, message.status.clone())) else {
-            continue;
-        };
+        let Some(message) = enrollment.messages().find(|message| message.code == *code) else { continue };
+        // What was handed over since is another matter: the hold is told a second time.
+        let (step, stands) = (message.step, message.status == Status::Pending && message.at < until);
         // Told even of a message that was settled since: which of the two is heard first is chance.
         enrollment.note_hold(Hold { at: now, step, until, why });
-        if status != Status::Pending || until <= now {
+        if !stands {
             continue;
         }
         let (until, why) = match enrollment.state {
@@ -216,7 +217,7 @@ fn ended(world: &mut World<'_>, index: usize, journey: &Journey) -> bool {
         end(world, index, EndReason::Goal);
         return true;
     }
-    if is_date_gone(enrollment, journey, &world.customer) {
+    if is_date_gone(enrollment, journey, &world.customer, world.definitions) {
         end(world, index, EndReason::DateMoved);
         return true;
     }
@@ -228,8 +229,15 @@ fn ended(world: &mut World<'_>, index: usize, journey: &Journey) -> bool {
 }
 
 /// Whether the date that began the enrollment is another by now: what it has to say is no longer so.
-fn is_date_gone(enrollment: &Enrollment, journey: &Journey, customer: &Customer) -> bool {
-    enrollment.date.is_some() && enrollment.date != entry::date_value(journey, customer)
+fn is_date_gone(
+    enrollment: &Enrollment,
+    journey: &Journey,
+    customer: &Customer,
+    definitions: &Definitions,
+) -> bool {
+    let Some(begun) = &enrollment.date else { return false };
+    let date = entry::date_value(journey, customer);
+    !date.is_some_and(|date| entry::is_same_date(begun, date, || customer.zone(&definitions.zone)))
 }
 
 fn end(world: &mut World<'_>, index: usize, why: EndReason) {
@@ -252,78 +260,6 @@ fn way_on(journey: &Journey, step: usize) -> Option<usize> {
     }
 }
 
-/// Where a wait goes on; `None` while it goes on waiting, or when it ended the enrollment.
-#[expect(clippy::option_option, reason = "whether it goes on, and whether a step follows")]
-fn wait(
-    world: &mut World<'_>,
-    index: usize,
-    journey: &Journey,
-    step: usize,
-    until: Timestamp,
-) -> Option<Option<usize>> {
-    let Some(Step::Wait { until: wanted, next }) = journey.steps.get(step) else { return Some(None) };
-    let until = match wanted {
-        // It may have been moved.
-        Until::Date(_) => {
-            let Some(until) = ends(world, index, wanted) else {
-                end(world, index, EndReason::DateMoved);
-                return None;
-            };
-            until
-        }
-        Until::Length(_) | Until::Clock { .. } => until,
-    };
-    if world.now >= until {
-        return Some(*next);
-    }
-    world.customer.enrollments[index].state = State::Waiting { step, until };
-    None
-}
-
-/// When a wait ends that begins now; none when the date is not there that it is to last until.
-fn ends(world: &World<'_>, index: usize, until: &Until) -> Option<Timestamp> {
-    let zone = world.customer.zone(&world.definitions.zone);
-    match until {
-        Until::Length(seconds) => Some(world.now.plus(*seconds)),
-        // A moment that has come is now: whoever arrives at 10:00 does not wait for the next 10:00.
-        Until::Clock { at, days, weekdays } => {
-            let first = calendar::days_later(world.now, *days, &zone)?;
-            let wanted = |date| first <= date && weekdays.has(date);
-            calendar::next_clock(*at, wanted, world.now.plus(-1), &zone)
-        }
-        Until::Date(date) => date.instant(&world.customer, &world.customer.enrollments[index].event, &zone),
-    }
-}
-
-/// Where a wait for something goes on; `None` while it goes on waiting.
-#[expect(clippy::option_option, reason = "whether it goes on, and whether a step follows")]
-fn listen(
-    world: &mut World<'_>,
-    journey: &Journey,
-    step: usize,
-    (since, until): (Timestamp, Timestamp),
-    index: usize,
-) -> Option<Option<usize>> {
-    let Some(Step::Listen { awaited, then, otherwise, .. }) = journey.steps.get(step) else {
-        return Some(None);
-    };
-    let enrollment = &world.customer.enrollments[index];
-    let subject = world.subject(Some((enrollment, journey)));
-    let came = match awaited {
-        Awaited::Event(event) => {
-            let horizon = world.now.min(until);
-            event.first_since_begun(subject, (enrollment, since), horizon).is_some()
-        }
-        Awaited::When(condition) => condition.evaluate(subject, world.now).holds,
-    };
-    if !came && world.now < until {
-        return None;
-    }
-    let way = if came { "came" } else { "timed out" };
-    took(world, index, step, way);
-    Some(if came { *then } else { *otherwise })
-}
-
 fn took(world: &mut World<'_>, index: usize, step: usize, way: &str) {
     let at = world.now;
     passed(world, index, Visit::Took { step, way: way.to_owned(), at }, way);
@@ -342,89 +278,74 @@ fn arrive(world: &mut World<'_>, index: usize, journey: &Journey, step: usize, l
     let mut at = Some(step);
     for _ in 0..=journey.steps.len() {
         let Some(step) = at else { return end(world, index, EndReason::Finished) };
-        let now = world.now;
-        at = match &journey.steps[step] {
-            Step::Message(message) if late => skip(world, index, journey, step, message, SkipReason::Late),
-            Step::Message(message) => match send(world, index, journey, step, message) {
-                Some(next) => next,
-                None => return,
-            },
-            Step::Wait { until, next } => match ends(world, index, until) {
-                None => return end(world, index, EndReason::DateMoved),
-                Some(until) if until > now => {
-                    world.customer.enrollments[index].state = State::Waiting { step, until };
-                    return;
-                }
-                Some(_) => *next,
-            },
-            Step::Listen { awaited, seconds, then, .. } => {
-                let enrollment = &world.customer.enrollments[index];
-                let key = enrollment.key.as_deref();
-                // What is known in this very second came before.
-                let before = match awaited {
-                    Awaited::Event(event) => world.happened_now(event, key),
-                    Awaited::When(condition)
-                        if condition.evaluate(world.subject(Some((enrollment, journey))), now).holds =>
-                    {
-                        took(world, index, step, "came");
-                        at = *then;
-                        continue;
-                    }
-                    Awaited::When(_) => false,
-                };
-                // What began it may have been heard of later than what is waited for.
-                let since = match &enrollment.by {
-                    Some((begun, _)) if enrollment.entered == now => *begun,
-                    Some(_) | None => now.plus(i64::from(before)),
-                };
-                world.customer.enrollments[index].state =
-                    State::Listening { step, since, until: now.plus(*seconds) };
-                return;
-            }
-            Step::Branch { ways, otherwise } => {
-                let enrollment = &world.customer.enrollments[index];
-                let subject = world.subject(Some((enrollment, journey)));
-                let taken = ways.iter().find(|way| way.when.evaluate(subject, now).holds);
-                let (way, next) = taken.map_or(("none", *otherwise), |way| (way.name.as_str(), way.next));
-                took(world, index, step, way);
-                next
-            }
-            Step::Audience { audience, add, next } => {
-                if world.customer.in_audience(audience) != *add {
-                    let membership = crate::customer::Membership { member: *add, since: now };
-                    world.customer.audiences.insert(audience.clone(), membership);
-                }
-                *next
-            }
-            Step::Split { ways } => {
-                let (way, next) = split(&world.customer, &world.customer.enrollments[index], step, ways);
-                took(world, index, step, way);
-                next
-            }
-            Step::Set { name, value, next } => {
-                let said = BTreeMap::from([(name.clone(), value.clone())]);
-                for name in world.customer.identify(&said, now) {
-                    world.note(Noted::TraitLeftOut(name), now);
-                }
-                *next
-            }
-            Step::Webhook(webhook) => {
-                let code = code(world, index, journey, step);
-                passed(world, index, Visit::Webhook { step, code, at: now }, "webhook");
-                webhook.next
-            }
-            // A card is a message to the person, so who is held out gets none.
-            Step::Card { next, .. } if world.customer.enrollments[index].held_out => {
-                took(world, index, step, "held out");
-                *next
-            }
-            Step::Card { next, .. } => {
-                passed(world, index, Visit::Card { step, at: now }, "card");
-                *next
-            }
-            Step::Exit => None,
-        };
+        match take(world, index, journey, step, late) {
+            Some(next) => at = next,
+            None => return,
+        }
     }
+}
+
+/// Takes a step, and returns where it leads at once; `None` when the enrollment waits there, or has ended.
+#[expect(clippy::option_option, reason = "whether it goes on, and whether a step follows")]
+fn take(
+    world: &mut World<'_>,
+    index: usize,
+    journey: &Journey,
+    step: usize,
+    late: bool,
+) -> Option<Option<usize>> {
+    let now = world.now;
+    let next = match &journey.steps[step] {
+        Step::Message(message) if late => skip(world, index, journey, step, message, SkipReason::Late),
+        Step::Message(message) => return send(world, index, journey, step, message),
+        Step::Wait { until, next } => return begin_waiting(world, index, step, until).then_some(*next),
+        Step::Listen { awaited, seconds, then, .. } => {
+            return begin_listening(world, index, journey, step, (awaited, *seconds)).then_some(*then);
+        }
+        Step::Branch { ways, otherwise } => {
+            let enrollment = &world.customer.enrollments[index];
+            let subject = world.subject(Some((enrollment, journey)));
+            let taken = ways.iter().find(|way| way.when.evaluate(subject, now).holds);
+            let (way, next) = taken.map_or(("none", *otherwise), |way| (way.name.as_str(), way.next));
+            took(world, index, step, way);
+            next
+        }
+        Step::Audience { audience, add, next } => {
+            if world.customer.in_audience(audience) != *add {
+                let membership = crate::customer::Membership { member: *add, since: now };
+                world.customer.audiences.insert(audience.clone(), membership);
+            }
+            *next
+        }
+        Step::Split { ways } => {
+            let (way, next) = split(&world.customer, &world.customer.enrollments[index], step, ways);
+            took(world, index, step, way);
+            next
+        }
+        Step::Set { name, value, next } => {
+            let said = BTreeMap::from([(name.clone(), value.clone())]);
+            for name in world.customer.identify(&said, now) {
+                world.note(Noted::TraitLeftOut(name), now);
+            }
+            *next
+        }
+        Step::Webhook(webhook) => {
+            let code = code(world, index, journey, step);
+            passed(world, index, Visit::Webhook { step, code, at: now }, "webhook");
+            webhook.next
+        }
+        // A card is a message to the person, so who is held out gets none.
+        Step::Card { next, .. } if world.customer.enrollments[index].held_out => {
+            took(world, index, step, "held out");
+            *next
+        }
+        Step::Card { next, .. } => {
+            passed(world, index, Visit::Card { step, at: now }, "card");
+            *next
+        }
+        Step::Exit => None,
+    };
+    Some(next)
 }
 
 /// The way of a split: by chance over people and keys, in the proportion of the weights.

@@ -219,6 +219,9 @@ fn noted(what: &Noted) -> String {
         Noted::LateEvent(journey) => {
             format!("{journey}: not entered: its event was told more than a day late")
         }
+        Noted::DatePassed(journey) => {
+            format!("{journey}: not entered: its date had passed when it became known or was moved")
+        }
         Noted::NoKey(journey) => {
             format!("{journey}: not entered: its event does not have the property that is its key")
         }

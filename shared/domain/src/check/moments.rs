@@ -173,6 +173,12 @@ impl Builder {
                 if source.days > WAIT_DAYS {
                     self.wrong(&format!("{place}.days"), &format!("goes to {WAIT_DAYS}"));
                 }
+                if source.when_passed.is_some() {
+                    self.wrong(
+                        &format!("{place}.when_passed"),
+                        "belongs to `date`; a time of day comes again",
+                    );
+                }
                 Until::Clock { at, days: source.days, weekdays: Weekdays::of(&source.weekdays) }
             }
             (None, Some(date)) => {
@@ -185,7 +191,8 @@ impl Builder {
                 if source.days != 0 {
                     self.wrong(&format!("{place}.days"), "belongs to `at`; days from a date stand within it");
                 }
-                Until::Date(self.date(date, &format!("{place}.date")))
+                let date = self.date(date, &format!("{place}.date"));
+                Until::Date { date, when_passed: source.when_passed.unwrap_or_default() }
             }
             (Some(_), Some(_)) => {
                 self.wrong(

@@ -70,6 +70,11 @@ pub fn read(value: &Value, zone: &TimeZone) -> Option<Date> {
 /// The instant of a date: itself, the one at which clocks in `zone` show it when it names none, midnight for a day.
 pub fn instant(value: &Value, zone: &TimeZone) -> Option<Timestamp> {
     let Value::Text(text) = value else { return None };
+    instant_of(text, zone)
+}
+
+/// The instant of a date that is written as this text.
+pub fn instant_of(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let text = text.trim();
     match text.parse::<jiff::Timestamp>() {
         Ok(at) => Some(Timestamp::from_seconds(at.as_second())),

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Subject, Verdict};
+use super::{Subject, Verdict, since};
 use crate::enrollment::{Message, Status};
 use crate::event_match::EventMatch;
 use crate::message::{SkipReason, reply_word};
@@ -41,15 +41,17 @@ pub struct SkipTest {
 }
 
 impl LinkTest {
-    pub(super) fn evaluate(&self, subject: Subject<'_>) -> Verdict {
-        let clicked = subject.enrollment.is_some_and(|(enrollment, journey)| {
-            let step = journey.position(&self.step);
-            let links = step.and_then(|step| journey.message(step)).map(|message| message.links.as_slice());
-            let link = links.and_then(|links| links.iter().position(|(name, _)| *name == self.link));
-            let message = step.and_then(|step| enrollment.message(step));
-            matches!((link, message), (Some(link), Some(message)) if message.links.contains(&link))
+    /// Of several links the first click is known, and so that this one was not clicked before it.
+    pub(super) fn evaluate(&self, subject: Subject<'_>, now: Timestamp) -> Verdict {
+        let link = subject.enrollment.and_then(|(_, journey)| {
+            let links = &journey.message(journey.position(&self.step)?)?.links;
+            links.iter().position(|(name, _)| *name == self.link)
         });
-        Verdict::fixed(clicked)
+        let clicked = |message: &Message| {
+            let link = link?;
+            message.clicked.filter(|_| message.links.contains(&link))
+        };
+        since(subject, &self.step, now, clicked)
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Decided, Decision, World};
 use crate::customer::Past;
 use crate::enrollment::{Enrollment, Noted};
 use crate::entry::{self, CampaignStage, Candidate};
-use crate::journey::{CAMPAIGN_GRACE_SECONDS, Enter, Journey, ReEntry};
+use crate::journey::{CAMPAIGN_GRACE_SECONDS, DateEntry, Enter, Journey, ReEntry};
 use crate::names::JourneyName;
 use crate::time::{DAY, Timestamp};
 use crate::walk;
@@ -20,29 +20,42 @@ impl World<'_> {
         current.map(Candidate::plain).collect()
     }
 
-    /// Arms the next instant of every journey that the calendar begins, and returns those whose instant has come.
+    /// Arms the next instant of every journey that the calendar begins, and returns those whose instant has come. Of a date
+    /// it is noted when its instant had passed before it was known.
     pub(super) fn calendar(&mut self) -> Vec<Candidate> {
         let mut armed = BTreeMap::new();
         let mut come = Vec::new();
         for name in self.definitions.journeys.keys() {
             let Some((_, journey)) = self.definitions.current(name) else { continue };
-            if !matches!(journey.enter, Enter::Date(_) | Enter::Schedule(_)) {
-                continue;
-            }
-            let subject = self.subject(None);
-            if journey.allowed.as_ref().is_some_and(|allowed| !allowed.evaluate(subject, self.now).holds) {
+            let once = match &journey.enter {
+                Enter::Date(DateEntry { yearly, .. }) => !yearly,
+                Enter::Schedule(_) => false,
+                Enter::Segment(_)
+                | Enter::LeftSegment(_)
+                | Enter::Event(_)
+                | Enter::Campaign(_)
+                | Enter::Request => continue,
+            };
+            // Whoever a date is not for is told so at its instant; at what comes again and again that would be a write for
+            // everyone each time.
+            if !once && !self.is_allowed(journey) {
                 continue;
             }
             let next = |after| entry::next(journey, &self.customer, after, self.definitions);
             // A date that was moved meanwhile is not the one that was armed.
-            if let Some(at) = self.customer.armed.get(name).filter(|at| **at <= self.now)
-                && next(at.plus(-1)) == Some(*at)
-            {
-                let date = entry::date_value(journey, &self.customer);
-                come.push(Candidate { key: date.clone(), date, ..Candidate::plain(name) });
-            }
+            let due = self.customer.armed.get(name).copied().filter(|at| *at <= self.now);
+            let has_come = due.is_some_and(|at| next(at.plus(-1)) == Some(at));
             if let Some(at) = next(self.now) {
                 armed.insert(name.clone(), at);
+            }
+            let passed =
+                || entry::has_passed(journey, (self.before, &self.customer), self.now, self.definitions);
+            if has_come {
+                let date = entry::date_value(journey, &self.customer).map(ToOwned::to_owned);
+                come.push(Candidate { key: date.clone(), date, ..Candidate::plain(name) });
+                self.dates.insert(name.clone());
+            } else if passed() && self.dates.insert(name.clone()) {
+                self.not_entered(name, Noted::DatePassed(name.clone()));
             }
         }
         let campaign = |name: &JourneyName| {
@@ -53,8 +66,8 @@ impl World<'_> {
         come
     }
 
-    /// Arms campaigns that are to come, and returns those whose time has come: once for each customer who was in the
-    /// segment then. From its beginning until its end the end is armed, which tells that it was looked at.
+    /// Arms campaigns that are to come, and returns those whose time has come: once for each customer who is of it. From its
+    /// beginning until its end the end is armed, which tells that it was looked at.
     pub(super) fn campaigns(&mut self) -> Vec<Candidate> {
         let mut come = Vec::new();
         for name in self.definitions.journeys.keys() {
@@ -85,13 +98,22 @@ impl World<'_> {
         let name = candidate.journey.clone();
         let Some((version, journey)) = self.definitions.current(&name) else { return };
         if let Some(why) = self.refused(&candidate, journey) {
-            self.note(why.clone(), self.now);
-            self.decisions.push(Decision { journey: name, what: Decided::NotEntered(why) });
-            return;
+            return self.not_entered(&name, why);
         }
         self.decisions.push(Decision { journey: name, what: Decided::Entered });
         walk::begin(self, candidate, version);
         self.forget();
+    }
+
+    /// Notes why a journey does not begin.
+    pub(super) fn not_entered(&mut self, journey: &JourneyName, why: Noted) {
+        self.note(why.clone(), self.now);
+        self.decisions.push(Decision { journey: journey.clone(), what: Decided::NotEntered(why) });
+    }
+
+    fn is_allowed(&self, journey: &Journey) -> bool {
+        let allowed = journey.allowed.as_ref();
+        allowed.is_none_or(|allowed| allowed.evaluate(self.subject(None), self.now).holds)
     }
 
     /// Why a journey does not begin.
@@ -100,7 +122,7 @@ impl World<'_> {
         let live = |other: &&Enrollment| other.is_live();
         let mut others = self.customer.enrollments.iter().filter(live);
         let in_it = |other: &Enrollment| {
-            other.journey == *name && (!journey.has_several() || other.key == candidate.key)
+            other.journey == *name && (!journey.has_several() || self.is_key(candidate, other.key.as_ref()))
         };
         let grouped = |other: &Enrollment| {
             let of = self.definitions.version(&other.journey, other.version);
@@ -117,9 +139,16 @@ impl World<'_> {
         {
             return Some(Noted::Exclusive(name.clone(), other.journey.clone()));
         }
-        let allowed = journey.allowed.as_ref();
-        let not_where = allowed.is_some_and(|allowed| !allowed.evaluate(self.subject(None), self.now).holds);
-        not_where.then(|| Noted::NotWhere(name.clone()))
+        (!self.is_allowed(journey)).then(|| Noted::NotWhere(name.clone()))
+    }
+
+    /// Whether a key is the candidate's: the same text, or the same date.
+    fn is_key(&self, candidate: &Candidate, key: Option<&String>) -> bool {
+        let zone = || self.customer.zone(&self.definitions.zone);
+        match (&candidate.date, key) {
+            (Some(date), Some(key)) => entry::is_same_date(date, key, zone),
+            (Some(_), None) | (None, _) => key == candidate.key.as_ref(),
+        }
     }
 
     fn may_reenter(&self, candidate: &Candidate, rule: ReEntry) -> bool {
@@ -128,7 +157,7 @@ impl World<'_> {
         let kept = kept.map(|enrollment| (enrollment.entered, &enrollment.key));
         let past = self.customer.past.get(name).into_iter().flatten().map(|Past(at, key)| (*at, key));
         let starts: Vec<(Timestamp, &Option<String>)> = kept.chain(past).collect();
-        if starts.contains(&(self.now, &candidate.key)) {
+        if starts.iter().any(|(at, key)| *at == self.now && self.is_key(candidate, key.as_ref())) {
             return false;
         }
         // Asked for once more, in other words or by another call: a key is one matter.
@@ -143,7 +172,7 @@ impl World<'_> {
             ReEntry::AtMost { times, within_days } => {
                 within(within_days) < usize::try_from(times).unwrap_or(usize::MAX)
             }
-            ReEntry::PerKey => !starts.iter().any(|(_, key)| *key == &candidate.key),
+            ReEntry::PerKey => !starts.iter().any(|(_, key)| self.is_key(candidate, key.as_ref())),
         }
     }
 }

@@ -172,7 +172,7 @@ pub fn check_at_sending(
     let over = !at_it
         || definitions.is_stopped(&journey.name, enrollment.version)
         || goal(subject, now).is_some()
-        || is_date_gone(enrollment, journey, customer)
+        || is_date_gone(enrollment, journey, customer, definitions)
         || journey.exit.as_ref().is_some_and(|exit| exit.evaluate(subject, now).holds);
     if over {
         return Permission::Skip(SkipReason::Ended);

@@ -587,7 +587,7 @@ fn three_under_way() -> (Definitions, Customer, Timestamp) {
 fn the_worlds_are_lively() {
     let mut runner = TestRunner::new(cases(1));
     let mut told = String::new();
-    for _ in 0..150 {
+    for _ in 0..300 {
         let drawn = (several(), life(), any::<u64>()).new_tree(&mut runner).unwrap().current();
         let (sketches, life, mood) = drawn;
         let (customer, seen) = run(&shop(&sketches), &life, mood, Delivery::Jumping);
@@ -623,6 +623,9 @@ fn the_worlds_are_lively() {
         "j1",
         "j2",
         "Ended(DateMoved)",
+        "Ended(DatePassed)",
+        "NotEntered(DatePassed",
+        "NotEntered(NotWhere",
         "Ended(Removed)",
         "Exclusive",
         "LateEvent",

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use domain::customer::Value;
 use domain::definitions::{Definitions, Kind, Switch, SwitchedTo, Version};
+use domain::enrollment::EndReason;
 use domain::event::{Event, EventId, Properties};
 use domain::input::{Effect, Input, WebhookTask};
 use domain::money::Yen;
@@ -106,7 +107,7 @@ fn an_enrollment_for_each_order() {
 #[test]
 fn history_begins_nothing() {
     let mut story =
-        one("enter: { event: { name: Order Completed } }\n  reentry: never", &format!("[{{ sms: {SMS} }}]"));
+        one("enter: { event: Order Completed }\n  reentry: never", &format!("[{{ sms: {SMS} }}]"));
     story.happens(tokyo("02-03 10:00"), order(tokyo("02-01 10:00")));
     assert_snapshot!(format!("{}{:?}", story.told, story.customer.notes), @r#"[Note { at: Timestamp(886294800), what: LateEvent(JourneyName("j")) }]"#);
 }
@@ -139,6 +140,122 @@ fn a_date_that_moves() {
     02-09 18:01  → row j
     02-09 19:00  ends j: its date was moved or taken away; → row j
     ");
+}
+
+/// A date that becomes known, or is moved, when its instant has passed begins nothing and is noted once; what is a month
+/// old is history, and an anniversary comes again.
+#[test]
+fn a_date_that_had_passed() {
+    let head = "enter: { date: { trait: interview_at, days: -1, at: '18:00' } }\n  reentry: per_key";
+    let mut story = one(head, &format!("[{{ sms: {SMS} }}]"));
+    story.sets("02-01 19:00", "interview_at", "1998-02-02T14:00+09:00");
+    // Nobody says anything else of it.
+    story.sets("02-01 20:00", "name", "花子").sets("02-01 21:00", "interview_at", "1998-02-02T05:00Z");
+    story.sets("02-02 10:00", "interview_at", "1998-02-03T14:00+09:00");
+    story.sets("02-02 19:00", "interview_at", "1998-02-03T15:00+09:00");
+    // The evening before comes an hour earlier in Japan than where she lived until then.
+    story.sets("02-10 10:00", "time_zone", "Asia/Shanghai");
+    story.sets("02-10 11:00", "interview_at", "1998-02-12T14:00");
+    story.sets("02-11 18:30", "time_zone", "Asia/Tokyo");
+    story.sets("02-12 10:00", "interview_at", "1998-01-12T14:00").until("12-31 00:00");
+    assert_snapshot!(story.told, @r#"
+    02-01 19:00  does not enter: DatePassed(JourneyName("j"))
+    02-02 18:00  enters j; hands over hello; → sms hello; → row j
+    02-02 18:01  ends j: all steps taken; → row j
+    02-02 19:00  does not enter: DatePassed(JourneyName("j"))
+    02-11 18:30  does not enter: DatePassed(JourneyName("j"))
+    "#);
+    let passed = |head: &str, when: &str| {
+        let mut story = one(head, &format!("[{{ sms: {SMS} }}]"));
+        story.sets("02-01 10:00", "interview_at", when);
+        story.customer.notes.len()
+    };
+    assert_eq!((passed(head, "1998-01-04"), passed(head, "1998-01-02")), (1, 0));
+    let yearly =
+        "enter: { anniversary: { trait: interview_at, at: '10:00' } }\n  reentry: { after_days: 300 }";
+    assert_eq!(passed(yearly, "1998-01-04"), 0);
+}
+
+/// Whoever a date is not for is told so at its instant; of a schedule that would be everyone, every time.
+#[test]
+fn a_date_for_others() {
+    let allowed = "allowed: { trait: { name: member } }";
+    let head =
+        format!("enter: {{ date: {{ trait: visit_at, before: 2h }} }}\n  reentry: per_key\n  {allowed}");
+    let mut story = one(&head, &format!("[{{ sms: {SMS} }}]"));
+    story.sets("02-01 10:00", "visit_at", "1998-02-03T12:00+09:00").until("02-04 00:00");
+    story.sets("02-05 10:00", "visit_at", "1998-02-06T12:00+09:00").sets("02-06 09:59", "member", "yes");
+    assert_snapshot!(story.until("12-31 00:00").told, @r#"
+    02-03 10:00  does not enter: NotWhere(JourneyName("j"))
+    02-06 10:00  enters j; hands over hello; → sms hello; → row j
+    02-06 10:01  ends j: all steps taken; → row j
+    "#);
+    let head =
+        format!("enter: {{ schedule: {{ at: '10:00' }} }}\n  reentry: {{ after_days: 1 }}\n  {allowed}");
+    let mut story = one(&head, &format!("[{{ sms: {SMS} }}]"));
+    let before = story.customer.clone();
+    story.until("03-01 00:00");
+    assert_eq!((story.next, &story.customer), (None, &before));
+}
+
+/// The same instant in other words is no other date: the enrollment goes on, and none begins beside it or after it.
+#[test]
+fn a_date_in_other_words() {
+    let head = "enter: { date: { trait: interview_at, days: -1, at: '18:00' } }\n  reentry: per_key";
+    let mut story = one(head, &format!("[{{ wait: 3h }}, {{ sms: {SMS} }}]"));
+    story.sets("02-01 10:00", "interview_at", "1998-02-10T14:00:00+09:00");
+    story.sets("02-09 19:00", "interview_at", "1998-02-10T05:00:00Z");
+    story.sets("02-09 20:00", "interview_at", "1998-02-10 14:00");
+    // By the clock of where she moves, the evening is still to come: it has begun for that date.
+    story.sets("02-10 10:00", "interview_at", "1998-02-12T14:00");
+    story.sets("02-11 18:10", "interview_at", "1998-02-12 14:00:00");
+    story.sets("02-11 18:30", "time_zone", "Asia/Shanghai");
+    assert_snapshot!(story.until("12-31 00:00").told, @r#"
+    02-09 18:00  enters j; → row j
+    02-09 21:00  hands over hello; → sms hello
+    02-09 21:01  ends j: all steps taken; → row j
+    02-11 18:00  enters j; → row j
+    02-11 19:00  does not enter: AlreadyIn(JourneyName("j"))
+    02-11 21:00  hands over hello; → sms hello
+    02-11 21:01  ends j: all steps taken; → row j
+    "#);
+}
+
+/// A reminder that would come too late: whoever comes to a wait after its date goes on at once, unless it says otherwise.
+/// What is looked at late was on time.
+#[test]
+fn a_wait_for_a_date_that_had_passed() {
+    let steps = |rule: &str| {
+        format!(
+            "[{{ wait: 1d }}, {{ wait_until: {{ date: {{ trait: visit_at, before: 2h }}{rule} }} }}, {{ sms: {SMS} }}]"
+        )
+    };
+    let head = "enter: { event: Order Completed }\n  reentry: never";
+    let visit = |rule: &str, at: &str, moved: &str| {
+        let mut story = one(head, &steps(rule));
+        story.sets("02-01 10:00", "visit_at", &format!("1998-{at}+09:00")).order("02-03 11:00");
+        if !moved.is_empty() {
+            story.sets("02-04 18:00", "visit_at", &format!("1998-{moved}+09:00"));
+        }
+        story.until("12-31 00:00");
+        (story.told.contains("hands over hello"), story.ended().unwrap())
+    };
+    let (sent, over) = ((true, EndReason::Finished), (false, EndReason::DatePassed));
+    for (at, moved, exits) in [
+        ("02-04T12:00", "", true),
+        ("02-04T13:00", "", false),
+        ("02-05T13:00", "", false),
+        ("02-05T13:00", "02-04T19:00", true),
+        ("02-05T13:00", "02-04T20:00", false),
+    ] {
+        assert_eq!(visit("", at, moved), sent, "{at} {moved}");
+        assert_eq!(visit(", when_passed: go_on", at, moved), sent, "{at} {moved}");
+        assert_eq!(visit(", when_passed: exit", at, moved), if exits { over } else { sent }, "{at} {moved}");
+    }
+    let mut late = one(head, &steps(", when_passed: exit"));
+    late.sets("02-01 10:00", "visit_at", "1998-02-05T13:00+09:00").order("02-03 11:00").until("02-04 12:00");
+    late.step(tokyo("02-05 11:20"), &[Input::Timer]);
+    assert!(late.told.contains("hands over hello"), "{}", late.told);
 }
 
 #[test]
@@ -381,6 +498,40 @@ fn paused_and_resumed() {
         assert_eq!(story.told.matches("hands over").count(), sent, "{rule}\n{}", story.told);
         assert_eq!(story.told.matches("skips: journey paused").count(), 3 - sent, "{rule}\n{}", story.told);
         assert_eq!(story.told.matches("ends j: all steps taken").count(), 3, "{rule}\n{}", story.told);
+    }
+}
+
+/// A wait whose limit passed while the journey stood still is judged as of its limit: what came afterwards is too late, and
+/// what held then has come, though it holds no longer.
+#[test]
+fn a_wait_that_ends_in_a_pause() {
+    let ask = "sms: { name: ask, text: '1か2を返信 {{ sender }} STOP' }";
+    let replies = "{ replied_with: { step: ask, one_of: ['1'] } }";
+    let viewed = "{ event: { name: Page Viewed, within_days: 2 } }";
+    for (when, told_at, way) in [
+        (replies, "02-02 12:00", "came"),
+        (replies, "02-05 12:00", "timed out"),
+        (viewed, "02-02 12:00", "came"),
+        (viewed, "02-05 12:00", "timed out"),
+    ] {
+        let yamls = vec![journey(
+            "enter: { event: Order Completed }\n  reentry: never",
+            &format!("[{{ {ask} }}, {{ wait_for: {{ when: {when}, within: 2d }} }}]"),
+        )];
+        let mut story = Story::of_hana(tokyo("01-01 10:00"), definitions(&yamls));
+        story.order("02-01 10:00");
+        let paused = ("02-02 09:00", SwitchedTo::Paused);
+        story.switch(&yamls, "02-02 09:00", &[paused]);
+        let at = tokyo(told_at);
+        let word = Some("1".to_owned());
+        story.happens(at, Input::Reply { code: None, channel: domain::contact::Channel::Sms, word, at });
+        story.happens(at, track("Page Viewed", at));
+        story.switch(&yamls, "02-08 09:00", &[paused, ("02-08 09:00", SwitchedTo::Running)]);
+        assert!(
+            story.told.contains(&format!("02-08 09:00  takes `{way}`")),
+            "{when} {told_at}\n{}",
+            story.told
+        );
     }
 }
 

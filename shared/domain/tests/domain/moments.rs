@@ -1,13 +1,14 @@
 //! Single moments that random worlds seldom come to.
 
 use std::collections::BTreeMap;
+use std::slice;
 
 use domain::consent::{ConsentSaid, Purpose};
 use domain::contact::Channel;
 use domain::customer::{Customer, Value};
 use domain::definitions::Definitions;
 use domain::due::{Due, DueReason};
-use domain::enrollment::{EndReason, Enrollment, State};
+use domain::enrollment::{EndReason, Enrollment, State, Status};
 use domain::event::{Event, EventId, Properties};
 use domain::input::{Effect, Input, Outcome};
 use domain::message::HoldReason;
@@ -82,11 +83,43 @@ fn a_message_is_put_back() {
     assert_eq!(states(&back), [&State::Holding { step: 0, until, why }]);
     assert_eq!(back.next.as_ref().map(|due| due.at), Some(until));
     assert_eq!(sends(&step(&back.customer, &[Input::Timer], until, &definitions)), 1);
-    let receipt =
-        Input::Receipt { code, status: domain::enrollment::Status::Delivered, parts: None, yen: None };
+    let receipt = Input::Receipt { code, status: Status::Delivered, parts: None, yen: None };
     let now = noon().plus(120);
     let left = step(&back.customer, &[receipt], now, &definitions);
     assert_eq!(states(&left), [&State::Waiting { step: 1, until: now.plus(DAY) }]);
+}
+
+/// What its sender held may leave by the time this is heard: it is handed over once more in the same step, whether it is
+/// heard once, twice or long after. What was settled meanwhile stays so.
+#[test]
+fn a_hold_that_is_over_when_it_is_heard() {
+    let journey = "journey: { name: j, purpose: marketing, enter: { segment: fresh }, reentry: never, \
+                   steps: [{ sms: { name: m, text: '{{ sender }} STOP' } }, { wait: 1d }] }";
+    let definitions = definitions(&[FRESH, journey].map(ToOwned::to_owned));
+    let handed = signs_up(&definitions, noon()).customer;
+    let hears =
+        |customer: &Customer, input: &Input, now| step(customer, slice::from_ref(input), now, &definitions);
+    let code = handed.enrollments[0].messages().next().unwrap().code.clone();
+    let (until, why) = (noon().plus(30), HoldReason::FrequencyCap);
+    let held = Input::Outcome { code: code.clone(), outcome: Outcome::Held { until, why } };
+    let settled = Outcome::Settled { status: Status::Accepted, parts: None, yen: None };
+    let accepted = Input::Outcome { code, outcome: settled };
+    for (now, inputs) in [(until, vec![held.clone()]), (noon().plus(60), vec![held.clone(), held.clone()])] {
+        let again = step(&handed, &inputs, now, &definitions);
+        assert_eq!((sends(&again), states(&again)), (1, vec![&State::Sending { step: 0 }]));
+        let message = again.customer.enrollments[0].message(0).unwrap();
+        assert_eq!((message.at, &message.status, message.asked), (now, &Status::Pending, 0));
+        for later in [now, now.plus(60), now.plus(600)] {
+            let twice = hears(&again.customer, &held, later);
+            assert_eq!((twice.changed, sends(&twice)), (false, 0));
+        }
+        let left = hears(&again.customer, &accepted, now.plus(5)).customer;
+        assert_eq!(hears(&left, &held, now.plus(6)).customer, left);
+    }
+    let now = noon().plus(60);
+    let both = step(&handed, &[held.clone(), accepted.clone()], now, &definitions);
+    assert_eq!(both, step(&handed, &[accepted, held], now, &definitions));
+    assert_eq!((sends(&both), states(&both)), (0, vec![&State::Waiting { step: 1, until: now.plus(DAY) }]));
 }
 
 /// Two journeys reach an SMS in the same instant, and one is allowed a day.
@@ -184,7 +217,7 @@ fn what_counts_against_a_cap_is_kept() {
             .iter()
             .flat_map(Enrollment::messages)
             .map(|message| {
-                let status = domain::enrollment::Status::Accepted;
+                let status = Status::Accepted;
                 Input::Outcome {
                     code: message.code.clone(),
                     outcome: Outcome::Settled { status, parts: None, yen: None },

@@ -60,6 +60,7 @@ pub struct Sketch {
     pub priority: i32,
     pub holdout: bool,
     pub policy: usize,
+    pub allowed: Option<Asked>,
 }
 
 /// What begins journeys, and whether it has a key.
@@ -75,6 +76,7 @@ pub fn enters() -> Vec<(Json, bool)> {
         (json!({"event": {"name": "Order Completed", "where": [{"name": "yen", "at_least": 500}]}}), false),
         (json!({"date": {"trait": "visit_at", "days": -1, "at": "18:00"}}), true),
         (json!({"date": {"trait": "visit_at", "before": "2h"}}), true),
+        (json!({"event": "Signed Up"}), false),
         (json!({"schedule": {"at": "12:00"}}), false),
         (json!({"schedule": {"at": "02:30", "weekdays": ["saturday", "sunday"]}}), false),
         (json!({"campaign": {"segment": "drifting", "at": "2026-03-29T10:00"}}), false),
@@ -121,6 +123,17 @@ fn asked() -> impl Strategy<Value = Asked> {
     (plain, any::<bool>()).prop_map(|(asked, not)| if not { Asked::Not(Box::new(asked)) } else { asked })
 }
 
+/// What can be asked of whoever is in no journey yet.
+fn person() -> impl Strategy<Value = Asked> {
+    let plain = prop_oneof![
+        (0..EVENTS.len()).prop_map(Asked::Event),
+        Just(Asked::Cards),
+        Just(Asked::Vip),
+        Just(Asked::Lapsed),
+    ];
+    (plain, any::<bool>()).prop_map(|(asked, not)| if not { Asked::Not(Box::new(asked)) } else { asked })
+}
+
 fn steps() -> impl Strategy<Value = Vec<Plan>> {
     let minutes = || prop_oneof![1..90_i64, 60..1440_i64];
     let leaf = prop_oneof![
@@ -152,9 +165,11 @@ fn steps() -> impl Strategy<Value = Vec<Plan>> {
 pub fn sketch() -> impl Strategy<Value = Sketch> {
     let exit = prop_oneof![7 => Just(None), 1 => asked().prop_map(Some)];
     let policy = prop_oneof![3 => Just(0), 2 => 1..POLICIES.len()];
-    let place = (0..enters().len(), prop::bool::weighted(0.3), -1..2_i32, prop::bool::weighted(0.2), policy);
+    let allowed = prop::option::weighted(0.2, person());
+    let place =
+        (0..enters().len(), prop::bool::weighted(0.3), -1..2_i32, prop::bool::weighted(0.2), policy, allowed);
     (prop::bool::weighted(0.8), steps(), any::<bool>(), exit, any::<bool>(), place).prop_map(
-        |(marketing, steps, goal, exit, again, (enter, group, priority, holdout, policy))| Sketch {
+        |(marketing, steps, goal, exit, again, (enter, group, priority, holdout, policy, allowed))| Sketch {
             marketing,
             steps,
             goal,
@@ -165,6 +180,7 @@ pub fn sketch() -> impl Strategy<Value = Sketch> {
             priority,
             holdout,
             policy,
+            allowed,
         },
     )
 }
@@ -199,6 +215,9 @@ impl Sketch {
         }
         if self.goal {
             journey["goal"] = json!("Order Completed");
+        }
+        if let Some(allowed) = &self.allowed {
+            journey["allowed"] = writer.asked(allowed);
         }
         // One that holds for whoever begins is refused.
         let begins = ["segment", "campaign"].iter().any(|key| journey["enter"].get(key).is_some());
@@ -281,7 +300,8 @@ impl Writer {
             Plan::UntilVisit(minutes) => {
                 let side = if *minutes < 0 { "before" } else { "after" };
                 let length = format!("{}m", minutes.abs().max(1));
-                json!({"wait_until": {"date": {"trait": "visit_at", side: length}}})
+                let when_passed = if minutes % 2 == 0 { "go_on" } else { "exit" };
+                json!({"wait_until": {"date": {"trait": "visit_at", side: length}, "when_passed": when_passed}})
             }
             Plan::Split(ways) => {
                 let ways: Vec<Json> = ways

@@ -4,7 +4,7 @@ use domain::calendar::Weekdays;
 use domain::contact::Channel;
 use domain::definitions::Definitions;
 use domain::enrollment::{Enrollment, State};
-use domain::journey::{Awaited, DateOf, Journey, Step, Until};
+use domain::journey::{Awaited, DateOf, Journey, Step, Until, WhenPassed};
 use domain::time::{DAY, HOUR, MINUTE, Timestamp};
 
 use super::local;
@@ -28,7 +28,7 @@ pub fn ahead(enrollment: &Enrollment, definitions: &Definitions) -> String {
         }
         State::Waiting { step, until } => {
             let by = journey.steps.get(*step);
-            let date = if let Some(Step::Wait { until: Until::Date(date), .. }) = by
+            let date = if let Some(Step::Wait { until: Until::Date { date, .. }, .. }) = by
                 && let DateOf::Trait(name) = &date.of
             {
                 format!(" (by `{name}`; it moves with it)")
@@ -147,9 +147,14 @@ fn wait_in_words(until: &Until) -> String {
             let on = if *weekdays == Weekdays::ALL { "" } else { ", on one of its days of the week" };
             format!("waits until {}{later}{on}", String::from(*at))
         }
-        Until::Date(date) => match &date.of {
-            DateOf::Trait(name) | DateOf::Property(name) => format!("waits for the date `{name}`"),
-        },
+        Until::Date { date, when_passed } => {
+            let over = match when_passed {
+                WhenPassed::GoOn => "",
+                WhenPassed::Exit => ", or ends if that has passed",
+            };
+            let (DateOf::Trait(name) | DateOf::Property(name)) = &date.of;
+            format!("waits for the date `{name}`{over}")
+        }
     }
 }
 
