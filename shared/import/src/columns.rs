@@ -256,6 +256,7 @@ impl Columns {
             (_, "tags") => &[Field::Tags],
             (_, "address.state") => &[Field::Prefecture],
             (_, "address.city") => &[Field::City],
+            (_, "address.street") => &[Field::Street],
             (_, "address.postalCode") => &[Field::PostalCode],
             (_, "order_id") => &[Field::OrderId],
             (_, "total") => &[Field::Total],
@@ -280,10 +281,10 @@ impl Columns {
         places.filter_map(|at| Some((cell(cells, *at)?, self.names[*at].as_str())))
     }
 
-    /// What the cells of a field say together.
-    pub fn joined(&self, cells: &StringRecord, field: Field) -> Option<String> {
+    /// What the cells of a field say together, with `between` between them.
+    pub fn joined(&self, cells: &StringRecord, field: Field, between: &str) -> Option<String> {
         let parts: Vec<&str> = self.cells(cells, field).map(|(text, _)| text).collect();
-        (!parts.is_empty()).then(|| parts.join("-"))
+        (!parts.is_empty()).then(|| parts.join(between))
     }
 
     /// The traits or properties that go by names of their own, where they say anything.

@@ -51,6 +51,6 @@ pub(crate) fn customer_id(
 pub(crate) fn phone<'a>(columns: &'a Columns, cells: &'a StringRecord) -> Option<(String, &'a str)> {
     let mut mobile = columns.cells(cells, Field::Phone).filter(|(text, _)| Phone::parse(text).is_ok());
     let whole = mobile.next().or_else(|| columns.cell(cells, Field::Phone));
-    let parts = || Some((columns.joined(cells, Field::PhonePart)?, columns.name(Field::PhonePart)));
+    let parts = || Some((columns.joined(cells, Field::PhonePart, "-")?, columns.name(Field::PhonePart)));
     whole.map(|(text, name)| (text.to_owned(), name)).or_else(parts)
 }

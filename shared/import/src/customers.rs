@@ -105,13 +105,14 @@ fn traits(columns: &Columns, cells: &StringRecord, wrong: &mut Wrong) -> (Map<St
     (traits, fixed_line)
 }
 
-/// Of an address, what is needed to choose people by.
+/// Of an address, what is needed to choose people by, and to write to them by post.
 fn address(columns: &Columns, cells: &StringRecord) -> Map<String, Value> {
     let text = |field| columns.cell(cells, field).map(|(text, _)| text);
     let address = [
         ("state", text(Field::Prefecture).map(|text| prefecture(text).to_owned())),
         ("city", text(Field::City).map(str::to_owned)),
-        ("postalCode", columns.joined(cells, Field::PostalCode)),
+        ("street", columns.joined(cells, Field::Street, " ")),
+        ("postalCode", columns.joined(cells, Field::PostalCode, "-")),
     ];
     address.into_iter().filter_map(|(part, text)| Some((part.to_owned(), text?.into()))).collect()
 }

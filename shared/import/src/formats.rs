@@ -26,6 +26,8 @@ pub(crate) enum Field {
     Registered,
     Prefecture,
     City,
+    /// What follows the city in an address; several columns are joined.
+    Street,
     PostalCode,
     SmsConsent,
     EmailConsent,

@@ -81,7 +81,11 @@ pub fn unknown(definitions: &Definitions, applied: &[Applied], plan: &Plan) -> V
             tell("an event", name, nearest(name, events.clone()).filter(|near| near != name));
         }
         for name in asked.traits.iter().filter(|name| !names.traits.contains_key(**name)) {
-            tell("a trait", name, nearest(name, names.traits.keys().map(String::as_str)));
+            let known = || names.traits.keys().map(String::as_str);
+            // Parts of an address are kept as `address_city`.
+            let part =
+                || known().find(|known| known.strip_suffix(*name).is_some_and(|rest| rest.ends_with('_')));
+            tell("a trait", name, nearest(name, known()).or_else(part));
         }
     }
     told

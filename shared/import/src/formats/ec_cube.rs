@@ -30,7 +30,7 @@ pub(super) const CUSTOMERS: Format = Format {
         ("都道府県(名称)", Field::Prefecture),
         ("都道府県", Field::Prefecture),
         ("住所1", Field::City),
-        ("住所2", Field::Unused),
+        ("住所2", Field::Street),
         ("メールアドレス", Field::Email),
         ("TEL", Field::Phone),
         ("TEL1", Field::PhonePart),

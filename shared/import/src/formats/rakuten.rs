@@ -32,6 +32,7 @@ pub(super) const CUSTOMERS: Format = Format {
         ("注文者住所都道府県", Field::Prefecture),
         ("注文者住所郡市区", Field::City),
         ("注文者住所都市区", Field::City),
+        ("注文者住所それ以降の住所", Field::Street),
         ("注文者電話番号1", Field::PhonePart),
         ("注文者電話番号2", Field::PhonePart),
         ("注文者電話番号3", Field::PhonePart),
