@@ -95,7 +95,8 @@ async fn consequence(table: &Table, before: &Definitions, kind: Kind, name: &str
         Kind::Journey => {
             let name = JourneyName::parse(name)?;
             let report = read_report(table, before, &name).await.context("counting enrollments")?;
-            format!("nobody begins it any more; customers in it who go on to its end: {}", report.waiting)
+            let inside = report.total.entered - report.ended.values().sum::<u64>();
+            format!("nobody begins it any more; customers in it who go on to its end: {inside}")
         }
         Kind::List => {
             "enrollments on earlier versions of journeys that ask about it find nobody on it".to_owned()
