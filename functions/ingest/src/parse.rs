@@ -1,7 +1,7 @@
 //! One call, read: what is common to all, then by its type.
 
 use domain::event::EventId;
-use domain::input::Input;
+use domain::input::{Input, UNNAMED};
 use domain::names::{CustomerId, JourneyName};
 use domain::time::{DAY, Timestamp};
 use serde::Serialize;
@@ -104,12 +104,14 @@ pub fn parse(item: &Value, now: Timestamp) -> Result<(CustomerId, Input), Reject
         Type::Enroll => {
             stray(fields, "event", "track")?;
             stray(fields, "traits", "identify")?;
-            let key = match given(fields, "key") {
-                Some(key) => text(key, "key", MESSAGE_ID_LIMIT)?.to_owned(),
-                None => message_id.map_or_else(|| derived(fields, now), ToOwned::to_owned),
+            let key = if let Some(key) = given(fields, "key") {
+                let key = text(key, "key", MESSAGE_ID_LIMIT)?;
+                // A key is kept with the customer: a long one by its hash.
+                if key.len() > KEY_LIMIT { EventId::of(key).as_str().to_owned() } else { key.to_owned() }
+            } else {
+                let id = message_id.map_or_else(|| derived(fields, now), ToOwned::to_owned);
+                format!("{UNNAMED}{}", EventId::of(&id).as_str())
             };
-            // A key is kept with the customer: one that was derived from the whole call is kept by its hash.
-            let key = if key.len() > KEY_LIMIT { EventId::of(&key).as_str().to_owned() } else { key };
             Input::Enroll {
                 journey: journey(fields)?,
                 key,

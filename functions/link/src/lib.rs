@@ -111,7 +111,8 @@ impl Link {
             return self.gone();
         };
         let at = self.clock.now();
-        let click = Input::Click { code: message.code, link: index, by: by.visitor, at };
+        let by = by.visitor(message.claimed_at, at);
+        let click = Input::Click { code: message.code, link: index, by, at };
         self.tell(Inbox::new(message.customer, vec![click])).await;
         let headers =
             [(header::LOCATION, target), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];

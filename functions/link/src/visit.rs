@@ -7,6 +7,7 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use domain::input::Visitor;
+use domain::time::Timestamp;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 /// Who asks for a link or a picture, as far as the request tells.
@@ -14,9 +15,13 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 pub(crate) struct By {
     /// Whether it only looks, or fetches before anyone asked.
     pub(crate) ahead: bool,
-    /// Who follows a link. Pictures are another matter: mailboxes fetch them in their own name when a person reads.
-    pub(crate) visitor: Visitor,
+    /// Who follows a link, by the name it gives itself. Pictures are another matter: mailboxes fetch them in their own name when a person reads.
+    visitor: Visitor,
 }
+
+/// A link that is followed so soon after its message went to the provider was followed by a program on the way: until a
+/// person has it, sees it and reads it, more time goes by. Mail gateways that pose as browsers are known by it. Seconds.
+const SCAN_SECONDS: i64 = 3;
 
 /// Headers that say why something is fetched: <https://wicg.github.io/nav-speculation/prefetch.html#sec-purpose-header>,
 /// and what browsers sent before it; `preview` is Safari's.
@@ -43,6 +48,11 @@ const PROGRAMS: [&str; 15] = [
 ];
 
 impl By {
+    /// Who follows a link `at` an instant, of a message that was claimed for its provider at another.
+    pub(crate) fn visitor(self, claimed: Timestamp, at: Timestamp) -> Visitor {
+        if at.since(claimed) < SCAN_SECONDS { Visitor::Program } else { self.visitor }
+    }
+
     fn of(method: &Method, headers: &HeaderMap) -> Self {
         let lower = |name: &str| {
             let value =

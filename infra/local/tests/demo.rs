@@ -57,7 +57,8 @@ fn lists_are_the_people_behind_the_figures(data: &Path) -> Result<()> {
     let figures = report(&[])?;
     let steps = figures["steps"].as_array().context("steps")?;
     let mut clicks = 0;
-    for which in ["sent", "failed", "skipped", "unknown", "delivered", "opened", "clicked", "replied"] {
+    for which in ["sent", "failed", "skipped", "unknown", "delivered", "opened", "clicked", "bots", "replied"]
+    {
         let list = report(&["--list", which])?;
         let list = list.as_array().context("a list")?;
         for step in steps {
@@ -80,6 +81,10 @@ fn lists_are_the_people_behind_the_figures(data: &Path) -> Result<()> {
             "{which}"
         );
     }
+    let missed = report(&["--list", "missed"])?.as_array().context("a list")?.len();
+    let figure = |name: &str| figures[name].as_u64().unwrap_or_default();
+    assert_eq!(missed as u64, figure("failed") + figure("skipped") + figure("unknown"));
+    assert!(missed > 0, "nobody was missed, which shows nothing: {figures}");
     let mut command = Command::new(env!("CARGO_BIN_EXE_tsunagi"));
     let csv = command.args(["report", "win-back", "--list", "clicked", "--data"]).arg(data).output()?.stdout;
     let csv = String::from_utf8(csv)?;

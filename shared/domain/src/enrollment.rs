@@ -341,9 +341,8 @@ impl Message {
         self.billed |= billed;
     }
 
-    /// Takes a click on a link. What comes within [`SCAN_SECONDS`] is no person's, whoever it says it is.
+    /// Takes a click on a link.
     pub fn click(&mut self, link: usize, by: Visitor, at: Timestamp) {
-        let by = if at.since(self.at) < SCAN_SECONDS { Visitor::Program } else { by };
         match by {
             Visitor::Program => earliest(&mut self.scanned, at),
             Visitor::Person => {
@@ -367,10 +366,6 @@ impl Message {
         self.clicked.into_iter().chain(self.replied).min()
     }
 }
-
-/// A link that is followed so soon after its message was handed to its sender was followed by a program on the way: until a
-/// person has it, sees it and reads it, more time goes by. Mail gateways that pose as browsers are known by it. Seconds.
-pub const SCAN_SECONDS: i64 = 3;
 
 /// Keeps the earlier of two instants.
 pub fn earliest(kept: &mut Option<Timestamp>, at: Timestamp) {

@@ -120,6 +120,9 @@ pub enum Input {
     },
 }
 
+/// What the key begins with of a request to begin a journey that was given none: what tells it from others follows.
+pub const UNNAMED: char = '#';
+
 /// Who follows a link, as far as the request for it tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

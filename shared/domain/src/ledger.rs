@@ -27,6 +27,9 @@ pub struct Row {
     /// Its messages, in the order they were reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<Sent>,
+    /// Whether it ended while nothing was known of a message that had been handed to its sender.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outstanding: bool,
     /// Ways taken: the step and the name of the way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub took: Vec<(usize, String)>,
@@ -100,6 +103,8 @@ impl Row {
                 | State::Listening { .. } => None,
             },
             messages: settled.map(Sent::of).collect(),
+            outstanding: !enrollment.is_live()
+                && enrollment.messages().any(|message| message.status == Status::Pending),
             took: took.collect(),
             passed: passed.collect(),
             goal: enrollment.goal,

@@ -2,6 +2,7 @@
 
 mod experiments;
 mod figures;
+mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,11 +12,13 @@ use serde::Serialize;
 use self::experiments::Outcome;
 pub use self::experiments::{Holdout, Split, Variant};
 pub use self::figures::Figures;
+use self::places::Places;
 use crate::contact::Channel;
 use crate::enrollment::{Goal, Status};
-use crate::journey::{Awaited, Journey, Step};
+use crate::journey::Journey;
 use crate::ledger::{Row, Sent};
 use crate::message::SkipReason;
+use crate::names::CustomerId;
 use crate::time::Timestamp;
 
 /// What a journey did.
@@ -65,10 +68,10 @@ pub struct StepReport {
     pub figures: Figures,
 }
 
-/// The ways of one branch.
+/// The ways of one branch. Versions of a journey are taken together as long as its ways have the same names.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct BranchReport {
-    /// What it is, such as `branch`, `split` or `wait for EVENT`.
+    /// What it is and where it stands, such as `branch after hello` or `wait for Order Completed at the beginning`.
     pub step: String,
     /// What came of those who took each way, from there on; those who were held out are in none.
     pub ways: BTreeMap<String, Figures>,
@@ -85,7 +88,7 @@ pub enum Fate {
     Failed,
     /// None was handed to a provider, the first for this reason.
     Skipped(SkipReason),
-    /// The first is still to come.
+    /// The first is still to come, or is with its sender.
     Waiting,
 }
 
@@ -102,10 +105,9 @@ impl Fate {
         };
         let known: Vec<Self> = to_them().filter_map(rank).collect();
         let best = [Self::Sent, Self::Unknown, Self::Failed].into_iter().find(|fate| known.contains(fate));
-        let over = row.ended.is_some();
         best.or(known.first().copied()).unwrap_or(if row.held_out {
             Self::Skipped(SkipReason::HeldOut)
-        } else if over {
+        } else if row.ended.is_some() && !row.outstanding {
             Self::Skipped(SkipReason::Ended)
         } else {
             Self::Waiting
@@ -132,39 +134,64 @@ fn to_the_person<'a>(row: &'a Row, journey: Option<&'a Journey>) -> impl Iterato
     row.messages.iter().filter(move |sent| notice(sent).is_none())
 }
 
-/// Folds the rows of all versions of a journey, each with when its enrollment began.
-pub fn fold(
-    rows: impl IntoIterator<Item = (Timestamp, Row)>,
-    versions: &BTreeMap<u32, Arc<Journey>>,
-) -> Report {
+/// A row of the ledger, with whose it is and when the enrollment began.
+pub type Entry = (CustomerId, Timestamp, Row);
+
+/// Which of the entries count the goal they reached. An event that is the goal of several enrollments of a customer counts
+/// once, for the one that wrote to them last: it is one sale.
+pub fn converting(entries: &[Entry], versions: &BTreeMap<u32, Arc<Journey>>) -> BTreeSet<usize> {
+    // By the customer and the sale: the last message before it, when the enrollment began, and which it is.
+    let mut latest = BTreeMap::new();
+    for (index, (customer, entered, row)) in entries.iter().enumerate() {
+        let Some(goal) = row.goal else { continue };
+        let journey = versions.get(&row.version).map(Arc::as_ref);
+        let one = (last_before(goal, row, journey).map(|sent| sent.at), *entered, index);
+        let kept = latest.entry((customer, goal.at, goal.yen)).or_insert(one);
+        *kept = one.max(*kept);
+    }
+    latest.into_values().map(|(_, _, index)| index).collect()
+}
+
+/// The last message that left before a goal was reached.
+fn last_before<'a>(goal: Goal, row: &'a Row, journey: Option<&'a Journey>) -> Option<&'a Sent> {
+    let left = to_the_person(row, journey).filter(|sent| sent.status.left() && sent.at <= goal.at);
+    left.max_by_key(|sent| sent.step)
+}
+
+/// Folds the rows of all versions of a journey.
+pub fn fold(entries: &[Entry], versions: &BTreeMap<u32, Arc<Journey>>) -> Report {
+    let converting = converting(entries, versions);
     let mut fold = Fold {
         versions,
+        places: Places::of(versions),
         report: Report::default(),
         steps: BTreeMap::new(),
-        branches: BTreeMap::new(),
+        ways: BTreeMap::new(),
         outcomes: Vec::new(),
     };
-    for (entered, row) in rows {
-        fold.row(entered, &row);
+    for (index, (_, entered, row)) in entries.iter().enumerate() {
+        let goal = row.goal.filter(|_| converting.contains(&index));
+        fold.row(*entered, row, goal);
     }
     fold.finish()
 }
 
 struct Fold<'a> {
     versions: &'a BTreeMap<u32, Arc<Journey>>,
+    places: Places,
     report: Report,
     steps: BTreeMap<String, StepReport>,
-    /// By the position of the step and what it is.
-    branches: BTreeMap<(usize, String), BTreeMap<String, Figures>>,
+    /// By the number of the place.
+    ways: BTreeMap<usize, BTreeMap<String, Figures>>,
     outcomes: Vec<Outcome>,
 }
 
 impl Fold<'_> {
-    fn row(&mut self, entered: Timestamp, row: &Row) {
+    fn row(&mut self, entered: Timestamp, row: &Row, reached: Option<Goal>) {
         let journey = self.versions.get(&row.version).map(Arc::clone);
         let journey = journey.as_deref();
         // Those who were held out tell what would have come anyway.
-        let goal = row.goal.filter(|_| !row.held_out);
+        let goal = reached.filter(|_| !row.held_out);
         let report = &mut self.report;
         report.total.add(to_the_person(row, journey), goal);
         match Fate::of(row, journey) {
@@ -177,30 +204,25 @@ impl Fold<'_> {
         if let Some((_, why)) = row.ended {
             *report.ended.entry(why.describe().to_owned()).or_default() += 1;
         }
-        let left = to_the_person(row, journey).filter(|sent| sent.status.left());
-        let last = goal.and_then(|goal| left.filter(|sent| sent.at <= goal.at).max_by_key(|sent| sent.step));
+        let last = goal.and_then(|goal| last_before(goal, row, journey));
         for sent in &row.messages {
             let name = journey.and_then(|journey| journey.step_name(sent.step));
             let name = name.map_or_else(|| sent.step.to_string(), ToString::to_string);
             self.message(name, sent, goal.filter(|_| last == Some(sent)));
         }
         let mut splits = Vec::new();
-        for (step, way) in row.took.iter().filter(|_| !row.held_out) {
-            let place = (*step, journey.map_or("step".to_owned(), |journey| called(journey, *step)));
-            if journey.is_some_and(|journey| matches!(journey.steps.get(*step), Some(Step::Split { .. }))) {
-                splits.push((place.clone(), way.clone()));
+        let took = row.took.iter().filter(|_| !row.held_out).map(|(step, way)| (*step, way.as_str()));
+        for (step, way) in took.chain(row.passed.iter().map(|(step, _)| (*step, "passed"))) {
+            let Some(place) = self.places.at(row.version, step) else { continue };
+            if self.places.is_split(place) {
+                splits.push((place, way.to_owned()));
             }
             // Steps lead forwards only: what stands after it in the list came after it.
-            let after = to_the_person(row, journey).filter(|sent| sent.step > *step);
-            self.branches.entry(place).or_default().entry(way.clone()).or_default().add(after, goal);
-        }
-        for (step, _) in &row.passed {
-            let place = (*step, journey.map_or("step".to_owned(), |journey| called(journey, *step)));
-            let after = to_the_person(row, journey).filter(|sent| sent.step > *step);
-            self.branches.entry(place).or_default().entry("passed".to_owned()).or_default().add(after, goal);
+            let after = to_the_person(row, journey).filter(|sent| sent.step > step);
+            self.ways.entry(place).or_default().entry(way.to_owned()).or_default().add(after, goal);
         }
         let holds_out = journey.is_some_and(|journey| journey.holdout_percent > 0);
-        let outcome = Outcome::of(entered, row, splits);
+        let outcome = Outcome::of(entered, row, reached, splits);
         if holds_out || outcome.counts() {
             self.outcomes.push(outcome);
         }
@@ -241,25 +263,12 @@ impl Fold<'_> {
             self.report.steps.push(step);
         }
         self.report.holdout = experiments::holdout(&self.outcomes);
-        self.report.splits = experiments::splits(&self.outcomes, &self.branches);
-        let branches = self.branches.into_iter().map(|((_, step), ways)| BranchReport { step, ways });
-        self.report.branches = branches.collect();
+        for place in self.places.in_order() {
+            let Some(ways) = self.ways.remove(&place) else { continue };
+            let step = self.places.called(place).to_owned();
+            self.report.splits.extend(experiments::split((place, &step), &ways, &self.outcomes));
+            self.report.branches.push(BranchReport { step, ways });
+        }
         self.report
-    }
-}
-
-/// What a step is called that people pass or that parts their ways.
-fn called(journey: &Journey, step: usize) -> String {
-    match journey.steps.get(step) {
-        Some(Step::Listen { awaited: Awaited::Event(event), .. }) => format!("wait for {}", event.name),
-        Some(Step::Listen { awaited: Awaited::When(_), .. }) => "wait".to_owned(),
-        Some(Step::Split { .. }) => "split".to_owned(),
-        Some(Step::Branch { .. }) => "branch".to_owned(),
-        Some(Step::Webhook(webhook)) => format!("webhook {}", webhook.name),
-        Some(Step::Card { card, .. }) => format!("card {card}"),
-        Some(
-            Step::Message(_) | Step::Wait { .. } | Step::Audience { .. } | Step::Set { .. } | Step::Exit,
-        )
-        | None => "step".to_owned(),
     }
 }

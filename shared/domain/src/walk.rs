@@ -57,8 +57,7 @@ pub(crate) fn begin(world: &mut World<'_>, candidate: Candidate, version: u32) {
     let Some(journey) = definitions.version(&journey, version) else { return };
     let Some(first) = journey.first else { return };
     let goal_before = journey.goal.as_ref().is_some_and(|goal| world.happened_now(goal, key.as_deref()));
-    let named =
-        [journey.name.as_str(), world.customer.id.as_str(), key.as_deref().unwrap_or_default(), "held out"];
+    let named = [journey.name.as_str(), world.customer.id.as_str(), "held out"];
     let held_out = draw(&named, 100) < u32::from(journey.holdout_percent);
     // The first look at it, in this very round, moves it on to its first step.
     world.customer.enrollments.push(Enrollment {

@@ -36,7 +36,7 @@ async fn shop_with_links(faults: Option<Arc<dyn Faults>>) -> Result<Shop> {
             channel: Channel::Sms,
             to: "+819012340001".to_owned(),
             links: LINKS.map(ToOwned::to_owned).to_vec(),
-            claimed_at: MORNING,
+            claimed_at: MORNING.plus(-60),
             attempt: "test".to_owned(),
             outcome: None,
             expires,
@@ -156,6 +156,14 @@ fn programs_are_answered_and_told_apart() -> Result<()> {
             assert_eq!(picture.status(), StatusCode::OK, "{what}");
             assert_eq!(told(&shop).await?, [click(2, Visitor::Program)?], "{what}");
         }
+        // One that poses as a browser, two seconds after the message went to its provider.
+        let code = Code::parse("Fresh0000000").context("a code")?;
+        let known =
+            shop.table.message(&Code::parse(CODE).context("a code")?).await?.context("the message")?;
+        shop.table.claim(&MessageItem { code: code.clone(), claimed_at: MORNING.plus(-2), ..known }).await?;
+        ask(&shop, Method::GET, &format!("/l/{}/2", code.as_str()), None).await?;
+        let early = Input::Click { code, link: 2, by: Visitor::Program, at: MORNING };
+        assert_eq!(told(&shop).await?, [Inbox::new(CustomerId::parse("c00001")?, vec![early])]);
         let scanner = Some(("user-agent", "Barracuda Sentinel (EE)"));
         ask(&shop, Method::GET, &format!("/l/{CODE}"), scanner).await?;
         assert_eq!(told(&shop).await?, [click(0, Visitor::Program)?]);

@@ -11,6 +11,7 @@ use domain::definitions::Definitions;
 use domain::due::{self, DueReason};
 use domain::enrollment::{Enrollment, Message, Noted, State, Status, Visit};
 use domain::event::EventId;
+use domain::input::UNNAMED;
 use domain::journey::{DateEntry, DateOf, Enter, Journey};
 use domain::names::CustomerId;
 use domain::time::Timestamp;
@@ -136,6 +137,7 @@ fn of_enrollment(enrollment: &Enrollment, journey: Option<&Journey>, definitions
     });
     let key = enrollment.key.as_deref().unwrap_or_default();
     let (key, because) = match (asked, key) {
+        (true, key) if key.starts_with(UNNAMED) => (String::new(), ": asked for".to_owned()),
         (true, key) => (String::new(), format!(": asked for, under the key {key}")),
         (false, "") => (String::new(), because),
         (false, key) => (format!(" for {key}"), because),

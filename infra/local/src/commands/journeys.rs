@@ -59,7 +59,8 @@ enum Command {
     Enroll {
         #[command(flatten)]
         asked: Asked,
-        /// What tells this time from others, such as the id of an order; a journey whose re-entry is `per_key` needs one.
+        /// What tells this time from others, such as the id of an order. Without one, to ask again a minute later is to ask for
+        /// another time.
         #[arg(long)]
         key: Option<String>,
     },
@@ -168,7 +169,13 @@ pub fn known(definitions: &Definitions, name: &str) -> Result<JourneyName> {
     match (found, nearest(name, definitions.journeys.keys().map(JourneyName::as_str))) {
         (Some(name), _) => Ok(name),
         (None, Some(near)) => bail!("there is no journey `{name}`; did you mean `{near}`?"),
-        (None, None) => bail!("there is no journey `{name}`; `tsunagi journeys` lists them"),
+        (None, None) => {
+            let known: Vec<&str> = definitions.journeys.keys().map(JourneyName::as_str).collect();
+            bail!(
+                "there is no journey `{name}`; there are: {}",
+                if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+            )
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use domain::journey::Journey;
 use domain::ledger::Sent;
 use domain::message::SkipReason;
 use domain::names::{CustomerId, JourneyName};
-use domain::report::Fate;
+use domain::report::{Fate, converting};
 use domain::time::Timestamp;
 use serde::Serialize;
 
@@ -45,7 +45,7 @@ pub enum Which {
     Bots,
     /// Who replied.
     Replied,
-    /// Who reached the goal; those who were held out apart.
+    /// Who reached the goal; those who were held out apart. A sale that is the goal of several enrollments counts once.
     Converted,
     /// Who got no messages, so that what they bring can be told.
     HeldOut,
@@ -79,9 +79,18 @@ pub async fn read(
     let known: Vec<&str> = definitions.journeys.keys().map(JourneyName::as_str).collect();
     let none = || format!("there is no journey `{name}`; there are: {}", known.join(", "));
     let versions = definitions.journeys.get(name).with_context(none)?;
+    let mut rows: Vec<LedgerRow> = Vec::new();
+    for version in versions.keys() {
+        table.rows(name, *version, |row| rows.push(row)).await?;
+    }
+    let entry = |row: &LedgerRow| (row.customer.clone(), row.entered, row.row.clone());
+    let converting = converting(&rows.iter().map(entry).collect::<Vec<_>>(), versions);
     let mut listed = Vec::new();
-    for (version, journey) in versions {
-        table.rows(name, *version, |row| listed.extend(of_row(&row, journey, definitions, which))).await?;
+    for (index, mut row) in rows.into_iter().enumerate() {
+        row.row.goal = row.row.goal.filter(|_| converting.contains(&index));
+        if let Some(journey) = versions.get(&row.row.version) {
+            listed.extend(of_row(&row, journey, definitions, which));
+        }
     }
     listed.sort();
     Ok(listed)

@@ -65,9 +65,9 @@ pub async fn read(table: &Table, definitions: &Definitions, name: &JourneyName) 
     let versions = definitions.journeys.get(name).with_context(none)?;
     let mut rows = Vec::new();
     for version in versions.keys() {
-        table.rows(name, *version, |row| rows.push((row.entered, row.row))).await?;
+        table.rows(name, *version, |row| rows.push((row.customer, row.entered, row.row))).await?;
     }
-    Ok(report::fold(rows, versions))
+    Ok(report::fold(&rows, versions))
 }
 
 /// A report as one JSON object.

@@ -177,13 +177,18 @@ fn show(scenario: &'static Dir<'static>) -> String {
 fn add(scenario: &'static Dir<'static>, directory: &Path) -> Result<()> {
     fs::create_dir_all(directory).with_context(|| format!("making {}", directory.display()))?;
     let mut files = files(scenario);
+    // Every scenario has one: that of the first stays.
+    for (file, text) in &mut files {
+        let there = fs::read(directory.join(&*file)).is_ok_and(|there| there != text.as_bytes());
+        if file == "README.md" && there {
+            *file = format!("README-{}.md", name_of(scenario));
+        }
+    }
     files.push((schema::FILE.to_owned(), schema::text()?));
     let mut kept = 0;
     for (name, text) in files {
         let path = directory.join(name);
         match fs::read(&path) {
-            // Every scenario has one: that of the first stays.
-            Ok(_) if path.ends_with("README.md") => say(&format!("{}: is there; it stays", path.display())),
             Ok(there) if there == text.as_bytes() => say(&format!("{}: is there already", path.display())),
             Ok(_) => {
                 kept += 1;

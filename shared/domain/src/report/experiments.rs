@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Figures;
+use crate::enrollment::Goal;
 use crate::experiment::{Confidence, Counts, Group, Lift, Plan, Sequential, Side, Verdict, compare_in_order};
 use crate::ledger::Row;
 use crate::money::Yen;
@@ -15,17 +16,14 @@ use crate::time::Timestamp;
 pub(super) struct Outcome {
     entered: Timestamp,
     held_out: bool,
-    /// The splits it passed, each with the way it went.
-    ways: Vec<(Place, String)>,
+    /// The places of the splits it passed, each with the way it went.
+    ways: Vec<(usize, String)>,
     /// Whether it is over: one that goes on may still convert.
     over: bool,
     converted: bool,
     revenue: Yen,
     cost: Yen,
 }
-
-/// Where a split stands, and what it is called.
-type Place = (usize, String);
 
 /// The journey against those who were held out of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -63,15 +61,15 @@ pub struct Variant {
 }
 
 impl Outcome {
-    pub(super) fn of(entered: Timestamp, row: &Row, ways: Vec<(Place, String)>) -> Self {
+    pub(super) fn of(entered: Timestamp, row: &Row, goal: Option<Goal>, ways: Vec<(usize, String)>) -> Self {
         let cost = row.messages.iter().filter_map(|sent| sent.yen).sum();
         Self {
             entered,
             held_out: row.held_out,
             ways,
             over: row.ended.is_some(),
-            converted: row.goal.is_some(),
-            revenue: row.goal.map(|goal| goal.yen).unwrap_or_default(),
+            converted: goal.is_some(),
+            revenue: goal.map(|goal| goal.yen).unwrap_or_default(),
             cost,
         }
     }
@@ -109,43 +107,34 @@ pub(super) fn holdout(outcomes: &[Outcome]) -> Option<Holdout> {
     })
 }
 
-/// What each split tells, of which `figures` has what came of its ways.
-pub(super) fn splits(
+/// What the split at a place tells, of which `figures` has what came of its ways; none where the place is no split.
+pub(super) fn split(
+    (place, called): (usize, &str),
+    figures: &BTreeMap<String, Figures>,
     outcomes: &[Outcome],
-    figures: &BTreeMap<Place, BTreeMap<String, Figures>>,
-) -> Vec<Split> {
-    let mut ways: BTreeMap<&Place, BTreeMap<&str, Vec<&Outcome>>> = BTreeMap::new();
+) -> Option<Split> {
+    let way =
+        |outcome: &'_ Outcome| outcome.ways.iter().find(|(at, _)| *at == place).map(|(_, way)| way.clone());
+    let mut ways: BTreeMap<String, Vec<&Outcome>> = BTreeMap::new();
     for outcome in outcomes.iter().filter(|it| !it.held_out) {
-        for (step, way) in &outcome.ways {
-            ways.entry(step).or_default().entry(way).or_default().push(outcome);
+        if let Some(way) = way(outcome) {
+            ways.entry(way).or_default().push(outcome);
         }
     }
-    let none = BTreeMap::new();
-    let split = |(place, ways)| split(place, &ways, outcomes, figures.get(place).unwrap_or(&none));
-    ways.into_iter().map(split).collect()
-}
-
-fn split(
-    place: &Place,
-    ways: &BTreeMap<&str, Vec<&Outcome>>,
-    outcomes: &[Outcome],
-    figures: &BTreeMap<String, Figures>,
-) -> Split {
-    let names: Vec<&str> = ways.keys().copied().collect();
-    let (first, others) = names.split_first().map_or(("", &[][..]), |(first, others)| (*first, others));
-    let went = |outcome: &Outcome| {
-        let way = outcome.ways.iter().find(|(at, _)| at == place)?;
-        names.iter().copied().find(|name| *name == way.1).map(|name| (name, outcome.converted))
-    };
-    let in_order: Vec<(&str, bool)> = in_order(outcomes).filter(|it| !it.held_out).filter_map(went).collect();
-    let compared = compare_in_order(&first, others.iter().copied(), Plan::default(), in_order);
-    let variant = |(name, went): (&&str, &Vec<&Outcome>)| Variant {
-        name: (*name).to_owned(),
+    let names: Vec<&String> = ways.keys().collect();
+    let (first, others) = names.split_first()?;
+    let went = |outcome: &Outcome| way(outcome).map(|way| (way, outcome.converted));
+    let in_order: Vec<(String, bool)> =
+        in_order(outcomes).filter(|it| !it.held_out).filter_map(went).collect();
+    let others = others.iter().map(|name| (*name).clone());
+    let compared = compare_in_order(*first, others, Plan::default(), in_order);
+    let variant = |(name, went): (&String, &Vec<&Outcome>)| Variant {
+        name: name.clone(),
         group: group(went.iter().copied()).0,
-        figures: figures.get(*name).copied().unwrap_or_default(),
+        figures: figures.get(name).copied().unwrap_or_default(),
         verdict: compared.get(name).map(Sequential::verdict),
     };
-    Split { step: place.1.clone(), variants: ways.iter().map(variant).collect() }
+    Some(Split { step: called.to_owned(), variants: ways.iter().map(variant).collect() })
 }
 
 /// Outcomes by when they entered, until the first that may still change: to pass over that one would count those who

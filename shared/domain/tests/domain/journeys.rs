@@ -332,8 +332,9 @@ proptest! {
             prop_assert!(enrollment.messages().all(|message| message.status != Status::Pending));
         }
         for (name, versions) in &definitions.journeys {
-            let rows = settled.clone().filter(|it| it.journey == *name).map(|it| (it.entered, Row::of(it)));
-            let report = report::fold(rows, versions);
+            let ours = settled.clone().filter(|it| it.journey == *name);
+            let rows: Vec<report::Entry> = ours.map(|it| (customer.id.clone(), it.entered, Row::of(it))).collect();
+            let report = report::fold(&rows, versions);
             prop_assert!(report.is_complete() && report.waiting == 0, "{:?}", report);
         }
     }

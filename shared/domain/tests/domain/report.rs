@@ -15,7 +15,7 @@ use domain::input::{Input, Outcome, Visitor};
 use domain::ledger::Row;
 use domain::money::Yen;
 use domain::names::{CustomerId, JourneyName};
-use domain::report::{Report, fold};
+use domain::report::{Entry, Report, fold};
 use domain::step::step;
 use domain::time::Timestamp;
 
@@ -51,7 +51,7 @@ fn order(id: &str, at: Timestamp) -> Input {
 }
 
 /// The rows of a customer, by way of everything that reaches them.
-fn rows(number: usize, person: Person, definitions: &Definitions) -> Vec<(Timestamp, Row)> {
+fn rows(number: usize, person: Person, definitions: &Definitions) -> Vec<Entry> {
     let bought = at("1998-01-05T12:00:00+09:00");
     let phone = Value::Text(format!("+8190{number:08}"));
     let consent = ConsentSaid {
@@ -89,13 +89,14 @@ fn rows(number: usize, person: Person, definitions: &Definitions) -> Vec<(Timest
     while let Some(due) = stepped.next {
         stepped = step(&stepped.customer, &[Input::Timer], due.at, definitions);
     }
-    stepped.customer.enrollments.iter().map(|it| (it.entered, Row::of(it))).collect()
+    let id = &stepped.customer.id;
+    stepped.customer.enrollments.iter().map(|it| (id.clone(), it.entered, Row::of(it))).collect()
 }
 
 fn report(people: impl Iterator<Item = Person>) -> Report {
     let definitions = definitions(&CAMPAIGN.map(ToOwned::to_owned));
     let rows = people.enumerate().flat_map(|(number, person)| rows(number, person, &definitions));
-    fold(rows, &definitions.journeys[&JourneyName::parse("campaign").unwrap()])
+    fold(&rows.collect::<Vec<_>>(), &definitions.journeys[&JourneyName::parse("campaign").unwrap()])
 }
 
 /// 10,000 lapsed customers, ¥9 an SMS, one in ten clicks, one in fifty of those buys: ¥4,500 for each that came back.
@@ -190,9 +191,9 @@ fn what_it_brought() {
             )
             .customer;
         }
-        rows.push((entered, Row::of(&customer.enrollments[0])));
+        rows.push((customer.id.clone(), entered, Row::of(&customer.enrollments[0])));
     }
-    let report = fold(rows, &definitions.journeys[&name]);
+    let report = fold(&rows, &definitions.journeys[&name]);
     assert!(report.is_complete(), "{report:?}");
     let holdout = report.holdout.unwrap();
     assert_eq!(holdout.held_out.counts.customers() + holdout.treated.counts.customers(), 6_000);

@@ -1,6 +1,7 @@
 //! What happens next to whoever is in a journey, in words.
 
 use domain::calendar::Weekdays;
+use domain::condition::Condition;
 use domain::contact::Channel;
 use domain::definitions::Definitions;
 use domain::enrollment::{Enrollment, State};
@@ -106,8 +107,11 @@ fn step_in_words(journey: &Journey, step: Option<usize>) -> String {
                 (format!("waits for {}, {} at most", awaited_in_words(awaited), length(*seconds)), None)
             }
             Some(Step::Branch { ways, .. }) => {
+                // A last way without a condition takes everyone.
+                let everyone = ways.last().is_some_and(|way| way.when == Condition::All(Vec::new()));
+                let none = (!everyone).then(|| "none of them".to_owned());
                 let ways = ways.iter().map(|way| format!("`{}`", way.name));
-                let ways: Vec<String> = ways.chain(["none of them".to_owned()]).collect();
+                let ways: Vec<String> = ways.chain(none).collect();
                 (format!("goes one way: {}", ways.join(" or ")), None)
             }
             Some(Step::Split { ways }) => {

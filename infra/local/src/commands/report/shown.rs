@@ -38,7 +38,7 @@ pub fn describe(name: &JourneyName, about: &str, report: &Report) -> String {
 
 /// What became of the messages of each step.
 fn messages(report: &Report) -> String {
-    let heads = ["reached", "sent", "failed", "skipped", "unknown", "delivered", "parts"];
+    let heads = ["entered", "sent", "failed", "skipped", "unknown", "delivered", "parts"];
     let heads = ("messages".to_owned(), Some(heads.map(ToOwned::to_owned)));
     let step = |step: &StepReport| {
         let StepReport { failed, skipped, unknown, parts, figures, .. } = step;
@@ -82,7 +82,7 @@ const HEADS: [&str; 14] = [
 /// What the figures are of.
 const NOTE: &str = "
   A step's conversions are those whose last message it was; a way's figures are of what came after it.
-  bots: links that programs followed, such as mail gateways. CVR: conversions by clicks. return: yen by yen spent.
+  bots: people whose links a program followed, such as a mail gateway. CVR: conversions by clicks. return: yen by yen spent.
 ";
 
 fn cells(figures: &Figures) -> [String; 14] {
@@ -135,8 +135,8 @@ fn experiments(text: &mut String, report: &Report) {
             group(&holdout.treated),
             said(&holdout.verdict)
         );
-        if let (Some(conversions), Some(yen)) =
-            (holdout.lift.incremental_conversions, holdout.lift.incremental_revenue_yen)
+        if let (Verdict::Better { .. } | Verdict::Worse { .. }, Some(conversions), Some(yen)) =
+            (&holdout.verdict, holdout.lift.incremental_conversions, holdout.lift.incremental_revenue_yen)
         {
             let _ = writeln!(
                 text,
