@@ -309,7 +309,8 @@ async fn people_open_click_answer_and_buy() {
     world.live().await;
     let mut fetched = world.product.fetched.lock().unwrap().clone();
     fetched.sort();
-    assert_eq!(fetched, ["m1", "m1.gif", "m2"]);
+    // The e-mail's link by a mail gateway, and by its reader.
+    assert_eq!(fetched, ["m1", "m1", "m1.gif", "m2"]);
     let replies =
         world.product.notices.lock().unwrap().iter().filter(|n| !matches!(n, Notice::Receipt { .. })).count();
     assert_eq!(replies, 2);
@@ -321,8 +322,9 @@ async fn people_open_click_answer_and_buy() {
     assert_eq!(events[0]["properties"]["value"], events[1]["properties"]["total"]);
     assert!(events[1]["timestamp"].as_str().is_some_and(|at| Timestamp::parse(at).is_ok()));
     let people = world.sandbox.people_stats();
-    assert_eq!((people.clicks, people.opens, people.strangers, people.given_up), (2, 1, 3, 0));
-    assert_eq!(people.fetched, BTreeMap::from([(302, 3)]));
+    assert_eq!((people.scans, people.clicks, people.opens), (1, 2, 1));
+    assert_eq!((people.strangers, people.given_up), (3, 0));
+    assert_eq!(people.fetched, BTreeMap::from([(302, 4)]));
     assert!(world.sandbox.inbox(&InboxQuery::default()).iter().all(|entry| entry.text.is_none()));
 }
 
