@@ -104,7 +104,8 @@ impl<'a> Reader<'a> {
 
     /// A variable that the text sets itself. Within a loop, an earlier turn may have set it.
     fn own(&mut self, name: &str) {
-        let is_of_loops = name.ends_with("loop") || self.loops.contains(&name);
+        let is_of_loops =
+            matches!(name, "forloop" | "tablerow" | "tablerowloop") || self.loops.contains(&name);
         if self.set.contains(name) || (!self.loops.is_empty() && (is_of_loops || self.spoken.assigns(name))) {
             return;
         }
@@ -220,7 +221,7 @@ mod tests {
         for source in [
             "{% include 'footer' %}",
             "{% render 'footer' %}",
-            "{% tablerow x in customer.a %}{{ x }}{% endtablerow %}",
+            "{% tablerow x in customer.a %}x{% endtablerow %}",
             "{% cycle name: %}",
             "{{ a }}{% assign a = 1 %}",
             "{% assign a = a | plus: 1 %}",
