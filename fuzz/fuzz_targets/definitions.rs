@@ -1,5 +1,5 @@
-//! Any text as a definition: it is taken or refused with its mistakes, and what was taken is evaluated, of a customer of
-//! whom nothing is known and of one of whom much is.
+//! Any text as a definition: it is taken or refused with its mistakes, and what was taken is evaluated, and its messages
+//! filled in, of a customer of whom nothing is known and of one of whom much is.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -9,12 +9,15 @@ use domain::consent::{ConsentSaid, Purpose};
 use domain::contact::Channel;
 use domain::customer::{Customer, Value};
 use domain::definitions::{Definitions, Version, examine, read};
+use domain::enrollment::{Enrollment, State};
 use domain::event::{Event, EventId, ORDER_COMPLETED, Properties};
 use domain::input::Input;
-use domain::message::CodeKey;
+use domain::journey::Step;
+use domain::message::{Code, CodeKey};
 use domain::money::Yen;
 use domain::names::CustomerId;
 use domain::population::{BgNbd, GammaGamma, Population, Quintiles};
+use domain::rendering::{Sender, fill};
 use domain::step::step;
 use domain::time::{DAY, Timestamp};
 use libfuzzer_sys::fuzz_target;
@@ -35,6 +38,7 @@ fuzz_target!(|yaml: &str| {
     };
     for customer in &*CUSTOMERS {
         stepped(customer, &definitions);
+        rendered(customer, &definitions);
     }
     definitions.population = Some(population());
     for customer in &*CUSTOMERS {
@@ -55,6 +59,37 @@ fn stepped(customer: &Customer, definitions: &Definitions) {
         }
         now = due.at;
         stepped = step(&stepped.customer, &[Input::Timer], now, definitions);
+    }
+}
+
+/// Fills in every message of the journeys, as if the customer had come to it, by a request that said everything there is
+/// of a trait. Whether anything is missing is not asked.
+fn rendered(customer: &Customer, definitions: &Definitions) {
+    let Some(code) = Code::parse("000000000000") else { return };
+    let sender = Sender { base: "https://t.example.jp", name: "つなぎ商店" };
+    let said = customer.traits.iter().map(|(name, stamped)| (name.clone(), stamped.0.clone()));
+    let said: Properties = said.collect();
+    for name in definitions.journeys.keys() {
+        let Some((version, journey)) = definitions.current(name) else { continue };
+        for (position, step) in journey.steps.iter().enumerate() {
+            let Step::Message(message) = step else { continue };
+            let enrollment = Enrollment {
+                journey: name.clone(),
+                version,
+                entered: NOW,
+                key: None,
+                date: None,
+                by: None,
+                event: said.clone(),
+                held_out: false,
+                goal_before: false,
+                state: State::Sending { step: position },
+                visits: Vec::new(),
+                holds: Vec::new(),
+                goal: None,
+            };
+            let _ = fill(customer, (&enrollment, journey), message, &code, definitions, sender);
+        }
     }
 }
 

@@ -10,20 +10,26 @@
 //! Dates are ISO dates, or RFC 3339 instants, which are shown in [`Variables::zone`]. What a filter can't show skips the
 //! person as a missing value does: `{{ customer.name | default: 'お客さま' | sama }}` has another word for it.
 
+mod asked;
+mod elsewhere;
 mod filters;
 mod html;
+mod pieces;
 mod spoken;
 mod tags;
+mod vain;
 mod variables;
 mod wording;
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use liquid::model::{Object, Value as Variable};
+use liquid::model::Object;
 use liquid::{Parser, ParserBuilder, Template};
 
+use self::elsewhere::Elsewhere;
 use self::filters::Japanese;
+use self::pieces::{BLOCKS, Piece, live, pieces};
 pub use self::spoken::{Path, Spoken};
 pub use self::variables::{OF_A_STEP, SHOP_NAME, Variables};
 pub use self::wording::{LANGUAGE, Wording};
@@ -41,6 +47,8 @@ pub struct Text(Arc<Parsed>);
 struct Parsed {
     source: String,
     template: Template,
+    /// What the template reads from a place of its own.
+    elsewhere: Option<Elsewhere>,
     spoken: Spoken,
 }
 
@@ -62,8 +70,12 @@ impl Text {
         tags::check(parser, source).map_err(unread)?;
         match parser.parse(source) {
             Ok(template) => {
-                let (source, spoken) = (source.to_owned(), Spoken::of(source));
-                Ok(Self(Arc::new(Parsed { source, template, spoken })))
+                let spoken = Spoken::of(source);
+                // Mistakes are told of the text as it was written: what is rendered was parsed after it.
+                let rendered = Elsewhere::of(source, &spoken)
+                    .and_then(|(written, elsewhere)| Some((parser.parse(&written).ok()?, Some(elsewhere))));
+                let (template, elsewhere) = rendered.unwrap_or((template, None));
+                Ok(Self(Arc::new(Parsed { source: source.to_owned(), template, elsewhere, spoken })))
             }
             Err(error) => {
                 let whole = plain(&error.to_string());
@@ -79,16 +91,11 @@ impl Text {
 
     /// Fills in the variables; the error names what is missing, never a value.
     pub fn render(&self, variables: &Object) -> Result<String, MissingValue> {
-        let absent: Vec<&[String]> =
-            self.0.spoken.replaced().filter(|path| !is_known(variables, path)).collect();
-        if absent.is_empty() {
-            return self.0.template.render(variables).map_err(|_| MissingValue);
-        }
-        let mut variables = variables.clone();
-        for path in absent {
-            add_nothing(&mut variables, path);
-        }
-        self.0.template.render(&variables).map_err(|_| MissingValue)
+        let rendered = match &self.0.elsewhere {
+            Some(elsewhere) => self.0.template.render(&elsewhere.beside(variables)),
+            None => self.0.template.render(variables),
+        };
+        rendered.map_err(|_| MissingValue)
     }
 
     /// As [`Text::render`], for a text that is HTML: the values stand in it as words, whatever they are.
@@ -104,6 +111,11 @@ impl Text {
     /// What it speaks of.
     pub fn spoken(&self) -> &Spoken {
         &self.0.spoken
+    }
+
+    /// What of it nobody would ever read, each with what would be right: a text with any of it still parses.
+    pub fn vain(&self) -> Vec<String> {
+        vain::vain(&self.0.source, &self.0.spoken)
     }
 
     /// Whether it is the same for everyone: it has no variables.
@@ -124,7 +136,7 @@ impl Text {
     /// The pieces that stand outside of blocks such as `{% if … %} … {% endif %}`, whose inside may be left out.
     fn always(&self) -> impl Iterator<Item = Piece<'_>> {
         let mut depth = 0_usize;
-        pieces(&self.0.source).into_iter().filter(move |piece| {
+        live(&self.0.source).filter(move |piece| {
             if let Piece::Block(tag) = piece {
                 let name = tag.split_whitespace().next().unwrap_or_default();
                 if name.starts_with("end") {
@@ -136,82 +148,6 @@ impl Text {
             depth == 0
         })
     }
-}
-
-/// Whether there is something where a path leads.
-fn is_known(variables: &Object, path: &[String]) -> bool {
-    let Some((last, way)) = path.split_last() else { return true };
-    let object = way.iter().try_fold(variables, |object, name| match object.get(name.as_str()) {
-        Some(Variable::Object(inner)) => Some(inner),
-        Some(_) | None => None,
-    });
-    object.is_none_or(|object| object.contains_key(last.as_str()))
-}
-
-/// Puts nothing where a path leads, so that another word can stand for it.
-fn add_nothing(variables: &mut Object, path: &[String]) {
-    let Some((last, way)) = path.split_last() else { return };
-    let object = way.iter().try_fold(variables, |object, name| match object.get_mut(name.as_str()) {
-        Some(Variable::Object(inner)) => Some(inner),
-        Some(_) | None => None,
-    });
-    if let Some(object) = object {
-        object.entry(last.clone()).or_insert(Variable::Nil);
-    }
-}
-
-/// Tags of Liquid that have an end.
-const BLOCKS: [&str; 9] =
-    ["if", "unless", "ifchanged", "case", "for", "tablerow", "capture", "comment", "raw"];
-
-/// A piece of a text as it was written.
-#[derive(Clone, Copy)]
-enum Piece<'a> {
-    /// What stands outside of tags.
-    Words(&'a str),
-    /// The inside of `{{ … }}`.
-    Output(&'a str),
-    /// The inside of `{% … %}`.
-    Block(&'a str),
-}
-
-fn pieces(source: &str) -> Vec<Piece<'_>> {
-    let mut found = Vec::new();
-    let mut rest = source;
-    while let Some(start) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
-        found.push(Piece::Words(&rest[..start]));
-        let tag = &rest[start + 2..];
-        let output = rest[start..].starts_with("{{");
-        let (inside, after) = tag.split_once(if output { "}}" } else { "%}" }).unwrap_or((tag, ""));
-        // {{- and -}} take away the space around them.
-        let inside = inside.strip_prefix('-').unwrap_or(inside);
-        let inside = inside.strip_suffix('-').unwrap_or(inside);
-        found.push(if output { Piece::Output(inside) } else { Piece::Block(inside) });
-        rest = after;
-    }
-    found.push(Piece::Words(rest));
-    found
-}
-
-/// The pieces that mean something: what stands in `raw` or `comment` is no tag, and is left out.
-fn live(source: &str) -> impl Iterator<Item = Piece<'_>> {
-    let mut verbatim_until = None;
-    pieces(source).into_iter().filter(move |piece| match (piece, verbatim_until) {
-        (Piece::Block(tag), Some(end)) if tag.trim() == end => {
-            verbatim_until = None;
-            true
-        }
-        (Piece::Words(_) | Piece::Output(_) | Piece::Block(_), Some(_)) => false,
-        (Piece::Words(_) | Piece::Output(_), None) => true,
-        (Piece::Block(tag), None) => {
-            verbatim_until = match tag.trim() {
-                "raw" => Some("endraw"),
-                "comment" => Some("endcomment"),
-                _ => None,
-            };
-            true
-        }
-    })
 }
 
 impl fmt::Debug for Text {
@@ -435,6 +371,8 @@ mod tests {
         let text = Text::parse("a {{ sender }}{%- if customer.vip -%} b {% for x in y %}c{% endfor %} {{ optout }}{% endif %} d{% comment %}e{% endcomment %}").unwrap();
         assert!(text.spoken().always_shows("sender") && !text.spoken().always_shows("optout"));
         assert_eq!(text.always_says().concat(), "a  d");
+        let hidden = Text::parse("a{% comment %}{% endif %}STOP{% endcomment %}").unwrap();
+        assert_eq!(hidden.always_says().concat(), "a");
         assert!(
             Text::parse("{% if customer.vip %}a{% endif %}{{ optout }}")
                 .unwrap()

@@ -153,6 +153,7 @@ impl<'a> Wordings<'a> {
         match Text::parse(source) {
             Ok(text) => {
                 self.spoken(text.spoken(), &place);
+                text.vain().iter().for_each(|what| self.builder.refuse(&place, what));
                 Some(text)
             }
             Err(broken) => {

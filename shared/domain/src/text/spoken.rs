@@ -2,14 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{BLOCKS, Piece, live};
+use super::asked::{Asked, asked, keeps_all};
+use super::pieces::{Tag, tags};
 
 /// What every text can speak of.
-const GIVEN: [&str; 7] = ["customer", "event", "links", "optout", "sender", "shop", "steps"];
-
-/// Words of Liquid that are no variables.
-const WORDS: [&str; 11] =
-    ["true", "false", "nil", "null", "empty", "blank", "and", "or", "contains", "in", "reversed"];
+pub(super) const GIVEN: [&str; 7] = ["customer", "event", "links", "optout", "sender", "shop", "steps"];
 
 /// What a text speaks of.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +14,8 @@ pub struct Spoken {
     paths: Vec<Path>,
     /// The names that it sets itself, wherever it does.
     set: BTreeSet<String>,
+    /// Those of them that stay set.
+    assigned: BTreeSet<String>,
 }
 
 /// A variable that a text asks for.
@@ -28,28 +27,31 @@ pub struct Path {
     /// What it is called within what every text is given: `name` of `customer.name`, `hello.reply` of
     /// `steps.hello.reply`; empty when nothing is named.
     pub name: String,
-    /// Whether there is another word for it, as in `{{ customer.name | default: 'お客さま' }}`.
+    /// Whether there is another word for it where it stands, as in `{{ customer.name | default: 'お客さま' }}`.
     replaced: bool,
-    /// Whether every message with the text shows it: it stands in `{{ … }}`, outside of blocks.
+    /// Whether every message with the text shows all of it: it stands by itself in `{{ … }}`, outside of blocks.
     shown: bool,
-    /// Whether every message with the text asks for it: it is shown, or assigned outside of blocks.
+    /// Whether every message with the text asks for it: it stands in `{{ … }}`, or is assigned, outside of blocks.
     needed: bool,
 }
 
 impl Path {
-    fn new(parts: Vec<String>, replaced: bool) -> Self {
-        let within = parts.get(1..Self::depth(&parts).min(parts.len())).unwrap_or_default();
-        Self { name: within.join("."), parts, replaced, shown: false, needed: false }
+    fn new(asked: Asked, tag: &Tag<'_>) -> Self {
+        let parts = asked.parts;
+        let within = parts.get(1..depth(&parts).min(parts.len())).unwrap_or_default();
+        let always = tag.depth == 0;
+        Self {
+            name: within.join("."),
+            replaced: asked.replaced,
+            shown: always && tag.is_output() && asked.is_subject && !asked.goes_on && keeps_all(tag.asks),
+            needed: always && tag.evaluates(),
+            parts,
+        }
     }
 
-    /// How many names lead to one value of what every text is given.
-    fn depth(parts: &[String]) -> usize {
-        if parts.first().is_some_and(|root| root == "steps") { 3 } else { 2 }
-    }
-
-    /// The names that lead to the value, without what follows of the value itself.
-    fn value(&self) -> Option<&[String]> {
-        self.parts.get(..Self::depth(&self.parts))
+    /// Whether it is a value of its own for which there is no other word.
+    fn is_bare(&self) -> bool {
+        self.parts.len() >= depth(&self.parts) && !self.replaced
     }
 
     fn root(&self) -> &str {
@@ -57,44 +59,39 @@ impl Path {
     }
 }
 
+/// How many names lead to one value of what every text is given.
+pub(super) fn depth(parts: &[String]) -> usize {
+    if parts.first().is_some_and(|root| root == "steps") { 3 } else { 2 }
+}
+
 impl Spoken {
     pub(super) fn of(source: &str) -> Self {
         let mut spoken = Self::default();
-        let mut depth = 0_usize;
-        for piece in live(source) {
-            match piece {
-                Piece::Words(_) => {}
-                Piece::Output(tag) => spoken.take(tag, depth == 0, depth == 0),
-                Piece::Block(tag) => {
-                    let (name, rest) = first_name(tag);
-                    if name.starts_with("end") {
-                        depth = depth.saturating_sub(1);
-                    } else {
-                        depth += usize::from(BLOCKS.contains(&name));
-                        let rest = spoken.setting(name, rest);
-                        spoken.take(rest, false, depth == 0 && name == "assign");
-                    }
-                }
-            }
+        for tag in tags(source) {
+            spoken.setting(&tag);
+            spoken.paths.extend(asked(tag.asks).into_iter().map(|asked| Path::new(asked, &tag)));
         }
         spoken
     }
 
-    /// Takes what the tag sets; what is left of it.
-    fn setting<'a>(&mut self, tag: &str, rest: &'a str) -> &'a str {
-        if !["assign", "capture", "increment", "decrement", "for", "tablerow"].contains(&tag) {
-            return rest;
-        }
-        let (set, rest) = first_name(rest);
-        self.set.insert(set.to_owned());
-        if matches!(tag, "for" | "tablerow") {
+    fn setting(&mut self, tag: &Tag<'_>) {
+        let Some(name) = tag.sets else { return };
+        self.set.insert(name.to_owned());
+        if matches!(tag.name, "for" | "tablerow") {
             self.set.extend(["forloop", "tablerow", "tablerowloop"].map(ToOwned::to_owned));
+        } else {
+            self.assigned.insert(name.to_owned());
         }
-        rest
     }
 
-    fn take(&mut self, expression: &str, shown: bool, needed: bool) {
-        self.paths.extend(asked(expression).into_iter().map(|path| Path { shown, needed, ..path }));
+    /// Whether the text sets a name itself.
+    pub(super) fn sets(&self, name: &str) -> bool {
+        self.set.contains(name)
+    }
+
+    /// Whether a name that the text sets stays set after the tag.
+    pub(super) fn assigns(&self, name: &str) -> bool {
+        self.assigned.contains(name)
     }
 
     /// The variables that nothing gives, by their first names.
@@ -133,116 +130,25 @@ impl Spoken {
         self.of_given("shop").filter_map(|path| path.parts.get(1)).map(String::as_str)
     }
 
-    /// Traits of the customer, properties of the event and answers to earlier steps that it speaks of and has no other
-    /// word for, such as `customer` and `name`. One in a block that is left out is among them.
+    /// Traits of the customer, properties of the event and answers to earlier steps that it speaks of, at one place at
+    /// least without another word, such as `customer` and `name`. One in a block that is left out is among them.
     pub fn values(&self) -> impl Iterator<Item = (&str, &str)> {
         let of = ["customer", "event", "steps"].into_iter().flat_map(|root| self.of_given(root));
-        of.filter(|path| path.value().is_some_and(|value| !self.replaces(value)))
-            .map(|path| (path.root(), path.name.as_str()))
+        of.filter(|path| path.is_bare()).map(|path| (path.root(), path.name.as_str()))
     }
 
     /// Properties of the event without which no message with the text is sent.
     pub fn event_needed(&self) -> BTreeSet<&str> {
-        let needed = self.of_given("event").filter(|path| path.needed);
-        needed
-            .filter(|path| path.value().is_some_and(|value| !self.replaces(value)))
-            .map(|path| path.name.as_str())
-            .collect()
+        let needed = self.of_given("event").filter(|path| path.needed && path.is_bare());
+        needed.map(|path| path.name.as_str()).collect()
     }
 
-    /// The ways to what it has another word for.
-    pub(super) fn replaced(&self) -> impl Iterator<Item = &[String]> {
-        self.paths.iter().filter(|path| path.replaced).filter_map(Path::value)
-    }
-
-    fn replaces(&self, value: &[String]) -> bool {
-        self.replaced().any(|replaced| replaced == value)
-    }
-
-    /// Whether every message with the text shows the variable, such as `sender` or `shop.name`.
+    /// Whether every message with the text shows all of the variable, such as `sender` or `shop.name`.
     pub fn always_shows(&self, variable: &str) -> bool {
         let names: Vec<&str> = variable.split('.').collect();
-        let shows = |path: &Path| path.parts.get(..names.len()).is_some_and(|parts| parts == names);
-        self.paths.iter().filter(|path| path.shown).any(shows)
+        let mut given = names.first().into_iter().flat_map(|root| self.of_given(root));
+        given.any(|path| path.shown && path.parts == names)
     }
-}
-
-/// The variables in what Liquid evaluates; filters, their named arguments, numbers and its own words are none.
-fn asked(expression: &str) -> Vec<Path> {
-    let mut found = Vec::new();
-    let mut rest = expression;
-    let mut filter = false;
-    while let Some(first) = rest.chars().next() {
-        let after = &rest[first.len_utf8()..];
-        if let Some((_, after)) = quoted(rest) {
-            (rest, filter) = (after, false);
-        } else if let Some(after) = rest.strip_prefix("..") {
-            rest = after;
-        } else if first == '.' {
-            // It goes on with a path whose last name is in brackets.
-            rest = &after[name_length(after)..];
-        } else if name_length(rest) == 0 {
-            filter = if first.is_whitespace() { filter } else { first == '|' };
-            rest = after;
-        } else {
-            let (parts, after) = path(rest);
-            let next = after.trim_start();
-            let word = parts.len() == 1 && WORDS.contains(&parts[0].as_str());
-            let number = parts[0].trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
-            let hyphens = parts[0].chars().all(|c| c == '-');
-            if !filter && !word && !number && !hyphens && !next.starts_with(':') {
-                let default = next.strip_prefix('|').is_some_and(|next| first_name(next).0 == "default");
-                found.push(Path::new(parts, default));
-            }
-            (rest, filter) = (after, false);
-        }
-    }
-    found
-}
-
-/// The names that begin an expression, as far as they are written there, and what follows.
-fn path(expression: &str) -> (Vec<String>, &str) {
-    let (name, mut rest) = expression.split_at(name_length(expression));
-    let mut parts = vec![name.to_owned()];
-    loop {
-        if let Some(after) = rest.strip_prefix('.').filter(|after| name_length(after) > 0) {
-            let (name, after) = after.split_at(name_length(after));
-            parts.push(name.to_owned());
-            rest = after;
-        } else if let Some((literal, after)) = rest.strip_prefix('[').and_then(literal) {
-            parts.push(literal.to_owned());
-            rest = after;
-        } else {
-            return (parts, rest);
-        }
-    }
-}
-
-/// A text or a number in brackets of which the first is read already.
-fn literal(rest: &str) -> Option<(&str, &str)> {
-    let rest = rest.trim_start();
-    let (literal, after) = quoted(rest).or_else(|| {
-        let (number, after) = rest.split_at(name_length(rest));
-        number.parse::<i64>().is_ok().then_some((number, after))
-    })?;
-    Some((literal, after.trim_start().strip_prefix(']')?))
-}
-
-/// A text in quotes, and what follows.
-fn quoted(rest: &str) -> Option<(&str, &str)> {
-    let quote = rest.chars().next().filter(|first| matches!(first, '\'' | '"'))?;
-    Some(rest[1..].split_once(quote).unwrap_or((&rest[1..], "")))
-}
-
-/// What a tag of a block is called, or the first name of its rest, and what follows.
-fn first_name(tag: &str) -> (&str, &str) {
-    let tag = tag.trim_start();
-    tag.split_at(name_length(tag))
-}
-
-/// How many bytes at the beginning may be a name.
-fn name_length(text: &str) -> usize {
-    text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).unwrap_or(text.len())
 }
 
 #[cfg(test)]
@@ -324,6 +230,36 @@ mod tests {
         assert_eq!(needed("{{ event.a }} {% assign b = event.b %}{{ customer.c }}"), "a b");
         assert_eq!(needed("{% if event.a %}{{ event.a }}{% endif %}{{ event.b | default: '' }}"), "");
         assert_eq!(needed("{% raw %}{{ event.a }}{% endraw %}{{ event['b'] }}"), "b");
+        assert_eq!(needed("{{ event.a | default: '' }}{{ event.a }}"), "a");
+        assert_eq!(needed("{{ 'x' | append: event.a | default: '' }}"), "a");
+    }
+
+    #[test]
+    fn another_word_is_for_the_place_where_it_stands() {
+        let values =
+            |source: &str| spoken(source).values().map(|(_, name)| name.to_owned()).collect::<Vec<_>>();
+        assert_eq!(values("{{ customer.name | default: 'x' }}{{ customer.name | sama }}"), ["name"]);
+        assert_eq!(values("{{ customer.name | default: 'x' }}"), [""; 0]);
+    }
+
+    #[test]
+    fn what_every_message_shows_all_of() {
+        let shows = |source: &str| spoken(source).always_shows("sender");
+        for source in
+            ["{{ sender }}", "{{sender|strip}}", "{% if customer.a %}{% endif %}{{- sender | append: 'x' -}}"]
+        {
+            assert!(shows(source), "{source}");
+        }
+        for source in [
+            "{{ customer.sales_name | default: sender }}より",
+            "{{ sender | truncate: 0, '' }}",
+            "{{ sender.size }}",
+            "{% assign sender = 'x' %}{{ sender }}",
+            "{% if customer.a %}{{ sender }}{% endif %}",
+            "{% comment %}{% comment %}{% endcomment %}{{ sender }}{% endcomment %}",
+        ] {
+            assert!(!shows(source), "{source}");
+        }
     }
 
     #[test]

@@ -4,7 +4,8 @@
 
 use liquid::Parser;
 
-use super::{Piece, live, plain};
+use super::pieces::{Piece, live, offset};
+use super::plain;
 
 /// The most digits of a number: as many as surely have a place in 64 bits.
 const DIGITS_LIMIT: usize = 18;
@@ -77,8 +78,8 @@ fn nameless(inside: &str) -> String {
 
 /// The line and the column, from 1, of the character that is so many after the beginning of a part of a text.
 fn place(source: &str, part: &str, after: usize) -> (usize, usize) {
-    let begins = (part.as_ptr() as usize).saturating_sub(source.as_ptr() as usize);
-    let until = source.get(..begins).unwrap_or_default().chars().chain(part.chars().take(after));
+    let until =
+        source.get(..offset(source, part)).unwrap_or_default().chars().chain(part.chars().take(after));
     until.fold((1, 1), |(line, column), c| if c == '\n' { (line + 1, 1) } else { (line, column + 1) })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::consent::Purpose;
 use domain::contact::Channel;
 use domain::customer::{Customer, Value};
-use domain::definitions::{Definitions, read};
+use domain::definitions::{Definitions, Kind, Version, read};
 use domain::enrollment::{Enrollment, Message, State, Status, Visit};
 use domain::event::Properties;
 use domain::message::{Code, SkipReason};
@@ -91,6 +91,35 @@ fn a_later_text_says_what_became_of_an_earlier_message() {
     assert_eq!(again("{{ steps.hello.reply }}", &[], vec![hello(None)]), Err(SkipReason::MissingValue));
 }
 
+/// The customer has no name: with a word for it at one place only, the message would go out with a hole at the other.
+#[test]
+fn a_word_for_one_place_is_none_for_another() {
+    let polite = "{{ customer.name | default: 'お客さま' | sama }}";
+    assert_eq!(again(&format!("{polite}、ご予約です"), &[], Vec::new()).unwrap(), "お客さま、ご予約です");
+    for text in [
+        format!("{polite}、{{{{ customer.name }}}}様のご予約です"),
+        format!("{{{{ customer.name }}}}様、{polite}のご予約です"),
+    ] {
+        assert_eq!(again(&text, &[], Vec::new()), Err(SkipReason::MissingValue), "{text}");
+    }
+    let reply = "{{ steps.hello.reply | default: 'なし' }}{{ steps.hello.reply }}";
+    assert_eq!(again(reply, &[], vec![hello(None)]), Err(SkipReason::MissingValue));
+    assert_eq!(again(reply, &[], vec![hello(Some("はい"))]).unwrap(), "はいはい");
+}
+
+/// A journey that was accepted with it still reads.
+#[test]
+fn what_nobody_would_read_is_refused_where_it_is_not_accepted_yet() {
+    let yaml = journey("{{ sender.name }}");
+    let told = mistakes(&yaml);
+    assert!(
+        told.ends_with("`sender.name` leads nowhere: `sender` is one value; write {{ sender }}"),
+        "{told}"
+    );
+    let accepted = Version { kind: Kind::Journey, name: "j".to_owned(), number: 1, yaml };
+    assert!(Definitions::new(&[accepted], key()).is_ok());
+}
+
 #[test]
 fn texts_say_what_the_shop_says_by_now() {
     let before = "shop: { time_zone: Asia/Tokyo, details: { phone: 03-1234-5678 } }";
@@ -167,6 +196,7 @@ fn a_text_with_a_word_for_it_needs_no_event() {
         ("{ birthday: '10:00' }", "{{ event.id | default: '' }}", true),
         ("{ birthday: '10:00' }", "{% if event.id %}{{ event.id }}{% endif %}", true),
         ("{ segment: s }", "{% assign id = event['id'] %}{{ id }}", false),
+        ("{ birthday: '10:00' }", "{{ event.id | default: '' }} {{ event.id }}", false),
         ("request", "{{ event.id }}", true),
         ("{ event: { name: Order Completed } }", "{{ event.id }}", true),
     ] {
@@ -201,13 +231,16 @@ fn a_step_is_earlier_where_a_way_leads_from_it() {
 #[test]
 fn the_traits_of_which_texts_speak() {
     let yaml = "journey: { name: j, purpose: transactional, reentry: never, enter: request, steps: [{ email: { name: hello, \
-                subject: { ja: '{{ customer.name }}', en: '{{ customer.id }}' }, text: '{{ customer.rank | default: 1 }} {{ event.id }}', \
+                subject: { ja: '{{ customer.name }}', en: '{{ customer.name | default: 1 }}' }, text: '{{ customer.rank | default: 1 }} {{ event.id }} {{ customer.plan | default: 1 }} {{ customer.plan }}', \
                 from: { name: '{{ customer.sales_name }}', reply_to: '{{ customer.sales_email }}' } } }, \
                 { notify: { name: call, to: '{{ customer.boss }}', subject: x, text: '{% if customer.vip %}x{% endif %}' } }] }";
     let definitions = Definitions::new(&[version(yaml, 1)], key()).unwrap();
     let (_, journey) = definitions.current(&JourneyName::parse("j").unwrap()).unwrap();
     let traits: BTreeSet<&str> = journey.spoken_traits().collect();
-    assert_eq!(traits.into_iter().collect::<Vec<_>>(), ["boss", "name", "sales_email", "sales_name", "vip"]);
+    assert_eq!(
+        traits.into_iter().collect::<Vec<_>>(),
+        ["boss", "name", "plan", "sales_email", "sales_name", "vip"]
+    );
 }
 
 #[test]

@@ -95,6 +95,39 @@ const MISTAKES: &[(&str, &str)] = &[
         "STEPS",
         "{ webhook: { name: crm, url: https://crm.example.jp/hooks } }, { sms: { name: hello, text: '{{ sender }} {{ steps.crm.sent_at }} {{ optout }}' } }",
     ),
+    ("STEPS", "{ sms: { name: hello, text: '{{ sender }} {{ sender.name }} {{ optout }}' } }"),
+    (
+        "STEPS",
+        "{ sms: { name: hello, text: '{{ shop.name.kana }} {{ shop.name }} {{ customer.id.x }} {{ customer.rank.gold }} {{ optout }}' } }",
+    ),
+    ("STEPS", "{ sms: { name: hello, text: '{{ sender }} {{ customer | sama }} {{ optout }}' } }"),
+    ("STEPS", "{ sms: { name: hello, text: '{{ sender }} {% include \"footer\" %} {{ optout }}' } }"),
+    ("STEPS", "{ sms: { name: hello, text: '{{ sender }} {{ off }}{% assign off = 10 %} {{ optout }}' } }"),
+    (
+        "STEPS",
+        "{ sms: { name: hello, text: '{{ sender }} {% for x in customer.interests %}{{ x }}{% endfor %} {{ forloop.index }} {{ optout }}' } }",
+    ),
+    (
+        "STEPS",
+        "{ sms: { name: hello, text: '{{ sender }} {{ customer.points | divided_by: 0 }} {{ optout }}' } }",
+    ),
+    ("STEPS", "{ sms: { name: hello, text: '{{ customer.sales_name | default: sender }} {{ optout }}' } }"),
+    ("STEPS", "{ sms: { name: hello, text: '{{ sender | truncate: 0 }} {{ optout }}' } }"),
+    ("STEPS", "{ sms: { name: hello, text: '{% assign sender = 1 %}{{ sender }} {{ optout }}' } }"),
+    ("STEPS", "{ sms: { name: hello, text: '{{ sender }} {% break %} {{ optout }}' } }"),
+    ("STEPS", "{ sms: { name: hello, text: '{{ sender }} {% comment %}{% endif %}STOP{% endcomment %}' } }"),
+    (
+        "STEPS",
+        "{ sms: { name: hello, text: '{{ sender }} {{ links.shop.url }} {{ optout }}', links: { shop: 'https://shop.example.jp' } } }",
+    ),
+    (
+        "STEPS",
+        "{ SMS }, { sms: { name: again, text: '{{ sender }} {{ steps.hello.sent_at.day }} {{ steps.hello.reply.x | default: 1 }} {{ optout }}' } }",
+    ),
+    (
+        "STEPS",
+        "{ sms: { name: hello, text: '{{ sender }} {{ event.id | default: 0 }} {{ event.id }} {{ optout }}' } }",
+    ),
     ("STEPS", "{ notify: { name: call, to: sales, subject: Lead, text: '{{ customer.name }}' } }"),
     // The journey itself.
     ("purpose: marketing", "purpose: ads"),
