@@ -141,7 +141,8 @@ pub fn life() -> impl Strategy<Value = Life> {
         1 => (0..PAGES.len()).prop_map(|key| Told::Asked { key }),
     ];
     // Many things at few minutes, so that several are told at one.
-    let minute = prop_oneof![2 => 0..MINUTES, 1 => 0..600_i64, 1 => (0..8_i64).prop_map(|n| n * 600)];
+    let minute =
+        prop_oneof![2 => 0..MINUTES, 2 => 0..60_i64, 1 => 0..600_i64, 1 => (0..8_i64).prop_map(|n| n * 600)];
     let told = (person, prop::collection::vec((minute, told), 1..24)).prop_map(|(first, mut rest)| {
         rest.insert(0, (0, first));
         rest
@@ -152,14 +153,14 @@ pub fn life() -> impl Strategy<Value = Life> {
 
 fn fate() -> impl Strategy<Value = Fate> {
     let answer = prop_oneof![
-        12 => Just(Answer::Accepted),
-        2 => Just(Answer::Refused),
+        6 => Just(Answer::Accepted),
+        1 => Just(Answer::Refused),
         1 => Just(Answer::Silence),
         1 => Just(Answer::Lost),
     ];
     let later = || prop_oneof![0..12_i64, 0..900_i64];
     (
-        (0..10_i64, 0..4_i64, answer),
+        (0..11_i64, 0..4_i64, answer),
         prop::option::of((later(), any::<bool>())),
         prop::option::of((later(), prop::bool::weighted(0.3))),
         prop::option::of(later()),
