@@ -74,7 +74,7 @@ fn both(sketch: &Sketch, life: &Life) -> (Option<Trace>, Option<Trace>) {
 #[test]
 fn step_does_as_the_model() {
     let seen: RefCell<BTreeMap<&str, u32>> = RefCell::default();
-    let mut runner = TestRunner::new(cases(3000));
+    let mut runner = TestRunner::new(cases(6000));
     runner
         .run(&(once(), life()), |(sketch, life)| {
             let (played, model) = both(&sketch, &life);
