@@ -13,6 +13,7 @@ mod journeys;
 mod language;
 mod library;
 mod mistakes;
+mod model;
 mod moments;
 mod plan;
 mod policies;

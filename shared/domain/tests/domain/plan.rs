@@ -11,7 +11,7 @@ pub enum Plan {
     Wait(i64),
     WaitFor { event: usize, minutes: i64, then: Vec<Plan>, otherwise: Vec<Plan> },
     WaitWhen { asked: Asked, minutes: i64, then: Vec<Plan>, otherwise: Vec<Plan> },
-    UntilClock { hour: u8, weekdays: bool },
+    UntilClock { hour: u8, weekdays: bool, days: u32 },
     UntilVisit(i64),
     Branch(Vec<(Asked, Vec<Plan>)>),
     Split(Vec<Vec<Plan>>),
@@ -145,7 +145,8 @@ fn steps() -> impl Strategy<Value = Vec<Plan>> {
         1 => Just(Plan::Notify),
         1 => Just(Plan::Webhook),
         1 => Just(Plan::Card),
-        1 => (0..24_u8, any::<bool>()).prop_map(|(hour, weekdays)| Plan::UntilClock { hour, weekdays }),
+        1 => (0..24_u8, any::<bool>(), 0..3_u32)
+            .prop_map(|(hour, weekdays, days)| Plan::UntilClock { hour, weekdays, days }),
         1 => (-2000..2000_i64).prop_map(Plan::UntilVisit),
         1 => Just(Plan::Exit),
     ];
@@ -293,9 +294,9 @@ impl Writer {
                 let within = format!("{minutes}m");
                 json!({"wait_for": {"when": when, "within": within, "then": then, "otherwise": otherwise}})
             }
-            Plan::UntilClock { hour, weekdays } => {
-                let days = if *weekdays { json!(["monday", "saturday"]) } else { json!([]) };
-                json!({"wait_until": {"at": format!("{hour:02}:30"), "weekdays": days}})
+            Plan::UntilClock { hour, weekdays, days } => {
+                let weekdays = if *weekdays { json!(["monday", "saturday"]) } else { json!([]) };
+                json!({"wait_until": {"at": format!("{hour:02}:30"), "weekdays": weekdays, "days": days}})
             }
             Plan::UntilVisit(minutes) => {
                 let side = if *minutes < 0 { "before" } else { "after" };
