@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{BLOCKS, Piece, live};
 
 /// What every text can speak of.
-const GIVEN: [&str; 7] = ["customer", "event", "links", "optout", "sender", "shop", "steps"];
+const GIVEN: [&str; 8] = ["customer", "event", "forms", "links", "optout", "sender", "shop", "steps"];
 
 /// Words of Liquid that are no variables.
 const WORDS: [&str; 11] =
@@ -121,6 +121,11 @@ impl Spoken {
     /// Whether it may use any link: it goes through all of them, or takes one by a variable.
     pub fn any_link(&self) -> bool {
         self.of_given("links").any(|path| path.parts.len() == 1)
+    }
+
+    /// Whether it leads to a form: `{{ forms.email }}`.
+    pub fn any_form(&self) -> bool {
+        self.of_given("forms").next().is_some()
     }
 
     /// The steps it speaks of: `hello` of `{{ steps.hello.reply }}`.
