@@ -1,6 +1,7 @@
-//! `link`: short links, the picture that tells of opening, and the page to opt out. It needs the table only: a click that
-//! can't be told to the inbox still leads where it should.
+//! `link`: short links, the picture that tells of opening, the page to opt out, and the form for an e-mail address. Links
+//! need the table only: a click that can't be told to the inbox still leads where it should.
 
+mod form;
 mod pages;
 mod visit;
 
@@ -10,7 +11,7 @@ use std::time::Duration;
 use anyhow::Result;
 use axum::Router;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -25,6 +26,7 @@ use domain::input::Input;
 use domain::message::Code;
 use tokio::time::timeout;
 
+use self::form::Typed;
 use self::visit::{By, location, named};
 
 /// A transparent picture of one pixel.
@@ -90,6 +92,16 @@ impl Link {
                 .post(|State(link): State<Arc<Self>>, code: Named<String>| async move {
                     link.optout(&named(code)).await
                 }),
+            )
+            .route(
+                "/f/{code}",
+                get(|State(link): State<Arc<Self>>, code: Named<String>| async move {
+                    link.email_form(&named(code)).await
+                })
+                .post(|State(link): State<Arc<Self>>, code: Named<String>, typed: Typed| async move {
+                    link.take_email(&named(code), typed).await
+                })
+                .layer(DefaultBodyLimit::max(form::BODY_LIMIT)),
             )
             .fallback(|State(link): State<Arc<Self>>| async move { link.gone() })
             .with_state(Arc::new(self))

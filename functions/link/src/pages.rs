@@ -6,6 +6,7 @@ use maud::{DOCTYPE, Markup, html};
 
 fn page(sender: &str, title: &str, body: &Markup) -> Html<String> {
     let style = "body{font-family:system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem;line-height:1.7}\
+                 input{font:inherit;width:100%;box-sizing:border-box;padding:.6rem;border:1px solid #789;border-radius:.4rem}\
                  button{font:inherit;padding:.7rem 1.6rem;border:0;border-radius:.4rem;background:#234;color:#fff}";
     let page = html! {
         (DOCTYPE)
@@ -51,6 +52,48 @@ pub(crate) fn opted_out(sender: &str, channel: Channel) -> Html<String> {
         "停止しました",
         &html! {
             p { "お知らせの" (ja) "は届かなくなります。" br; small { "You will get no more marketing " (en) "." } }
+        },
+    )
+}
+
+/// What was typed and why it can't be taken, when the form is shown again.
+pub(crate) struct Wrong<'a> {
+    pub(crate) typed: &'a str,
+    pub(crate) why: (&'static str, &'static str),
+}
+
+/// One field asks for an e-mail address.
+pub(crate) fn email_form(sender: &str, wrong: Option<&Wrong<'_>>) -> Html<String> {
+    page(
+        sender,
+        "メールアドレスのご登録",
+        &html! {
+            p {
+                (sender) "からのメールをお届けするアドレスをご入力ください。" br;
+                small { "The e-mail address to which " (sender) " may write." }
+            }
+            @if let Some(Wrong { why: (ja, en), .. }) = wrong {
+                p role="alert" style="color:#a00" { (ja) br; small { (en) } }
+            }
+            form method="post" {
+                p {
+                    label for="email" { "メールアドレス / E-mail" } br;
+                    input id="email" name="email" type="email" autocomplete="email" maxlength="254" required
+                        placeholder="name@example.jp" value=[wrong.map(|wrong| wrong.typed)];
+                }
+                button type="submit" { "登録する / Send" }
+            }
+        },
+    )
+}
+
+/// The address was taken.
+pub(crate) fn email_taken(sender: &str) -> Html<String> {
+    page(
+        sender,
+        "ありがとうございます",
+        &html! {
+            p { "メールアドレスを承りました。" br; small { "Thank you: we have your e-mail address." } }
         },
     )
 }

@@ -12,6 +12,9 @@ use crate::time::Timestamp;
 /// The name of a completed purchase in the Segment e-commerce specification.
 pub const ORDER_COMPLETED: &str = "Order Completed";
 
+/// What is told after a customer filled in the form for an e-mail address.
+pub const ADDRESS_UPDATED: &str = "Address Updated";
+
 /// How many occurrences of one event name a customer keeps; older ones are kept as count, sum and first.
 pub const RECENT_LIMIT: usize = 100;
 

@@ -98,6 +98,7 @@ pub fn fill(
         steps: steps.collect(),
         links: links.collect(),
         optout: optout.clone(),
+        email_form: format!("{}/f/{}", sender.base, code.as_str()),
         sender: sender.name,
         details: &definitions.shop.details,
         zone: &zone,

@@ -31,7 +31,7 @@ use self::elsewhere::Elsewhere;
 use self::filters::Japanese;
 use self::pieces::{BLOCKS, Piece, live, pieces};
 pub use self::spoken::{Path, Spoken};
-pub use self::variables::{OF_A_STEP, SHOP_NAME, Variables};
+pub use self::variables::{FORMS, OF_A_STEP, SHOP_NAME, Variables};
 pub use self::wording::{LANGUAGE, Wording};
 use crate::check;
 use crate::spelling::nearest;
@@ -254,6 +254,7 @@ mod tests {
             steps: vec![("tell-me", message)],
             links,
             optout: "https://s.example/o".to_owned(),
+            email_form: "https://s.example/f".to_owned(),
             sender: "つなぎ商店",
             details: &BTreeMap::from([("phone".to_owned(), "03-1234-5678".to_owned())]),
             zone: &TimeZone::UTC,
@@ -287,6 +288,12 @@ mod tests {
             "{{ customer['会員ランク'] | default: '一般' }} {{ customer.name | default: customer.id }}";
         assert_eq!(render(text, &[]), Ok("一般 1".to_owned()));
         assert_eq!(render(text, &[("会員ランク", "金"), ("name", "花")]), Ok("金 花".to_owned()));
+    }
+
+    #[test]
+    fn a_form_has_a_page() {
+        assert_eq!(render("{{ forms.email }}", &[]), Ok("https://s.example/f".to_owned()));
+        assert_eq!(render("{{ forms.phone }}", &[]), Err(MissingValue));
     }
 
     #[test]

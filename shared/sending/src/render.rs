@@ -48,6 +48,8 @@ pub struct Rendered {
     pub headers: Vec<(String, String)>,
     /// Where its links lead, in order.
     pub links: Vec<String>,
+    /// Whether it leads to the form for an e-mail address.
+    pub asks_email: bool,
     /// What it may cost, when that is bounded.
     pub(crate) cost: Option<Cost>,
 }
@@ -111,6 +113,7 @@ pub(crate) fn render(
         html,
         headers,
         links: step.links.iter().map(|(_, url)| url.clone()).collect(),
+        asks_email: step.texts().any(|text| text.spoken().any_form()),
         cost,
     })
 }

@@ -100,6 +100,7 @@ impl<T: Transport> Sender<T> {
             channel: T::CHANNEL,
             to: message.to.clone(),
             links: message.links.clone(),
+            asks_email: message.asks_email,
             claimed_at: now,
             attempt: new_attempt(),
             outcome: None,

@@ -7,18 +7,21 @@ use anyhow::{Context, Result, ensure};
 use cloud::inbox::Inbox;
 use cloud::table::messages::MessageItem;
 use domain::contact::Channel;
+use domain::customer::Value;
 use domain::input::{Input, Visitor};
 use domain::message::Code;
 use domain::names::CustomerId;
 use domain::time::{DAY, Timestamp};
 use local::faults::{Call, Fault, Faults, Service};
 use reqwest::{Method, Response, StatusCode};
-use tests::customers::BROWSER;
+use serde_json::json;
+use tests::customers::{BROWSER, Someone};
 use tests::shop::{Opening, Shop, alone};
 
 /// Monday, 2 March 2026, 10:00 in Japan.
 const MORNING: Timestamp = Timestamp::from_seconds(1_772_413_200);
 const CODE: &str = "Known0000000";
+const ASKING: &str = "Asking000000";
 const EXPIRED: &str = "Expired00000";
 const LINKS: [&str; 3] = [
     "https://shop.example.jp/welcome?from=sms&x=%E6%98%A5#top",
@@ -26,16 +29,19 @@ const LINKS: [&str; 3] = [
     "http://shop.example.jp/",
 ];
 
-/// A shop that sent a message with three links, and another one long ago.
+/// A shop that sent a message with three links, one that asks for an e-mail address as well, and another one long ago.
 async fn shop_with_links(faults: Option<Arc<dyn Faults>>) -> Result<Shop> {
     let shop = Shop::open(Opening { faults, ..Opening::at(MORNING) }).await?;
-    for (code, expires) in [(CODE, MORNING.plus(DAY)), (EXPIRED, MORNING)] {
+    let messages =
+        [(CODE, false, MORNING.plus(DAY)), (ASKING, true, MORNING.plus(DAY)), (EXPIRED, true, MORNING)];
+    for (code, asks_email, expires) in messages {
         let message = MessageItem {
             code: Code::parse(code).context("a code")?,
             customer: CustomerId::parse("c00001")?,
             channel: Channel::Sms,
             to: "+819012340001".to_owned(),
             links: LINKS.map(ToOwned::to_owned).to_vec(),
+            asks_email,
             claimed_at: MORNING.plus(-60),
             attempt: "test".to_owned(),
             outcome: None,
@@ -53,6 +59,14 @@ async fn ask(shop: &Shop, method: Method, path: &str, header: Option<(&str, &str
         request = request.header(name, value);
     }
     Ok(request.send().await?)
+}
+
+/// Fills in a form; what it answers.
+async fn fill_in(shop: &Shop, path: &str, body: &str) -> Result<(StatusCode, String)> {
+    let request = shop.http.post(format!("{}{path}", shop.stack.base_url)).header("user-agent", BROWSER);
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    let answer = request.body(body.to_owned()).send().await?;
+    Ok((answer.status(), answer.text().await?))
 }
 
 fn location(response: &Response) -> Option<&str> {
@@ -111,6 +125,11 @@ fn what_leads_nowhere_gets_a_page_and_counts_nothing() -> Result<()> {
             format!("/l/{unknown}/1"),
             format!("/l/{EXPIRED}"),
             format!("/o/{EXPIRED}"),
+            format!("/f/{EXPIRED}"),
+            format!("/f/{unknown}"),
+            // Its text does not ask for an address: who has another link of it can't change where e-mails go.
+            format!("/f/{CODE}"),
+            "/f/%FF".to_owned(),
             format!("/l/{CODE}/3"),
             format!("/l/{CODE}/-1"),
             format!("/l/{CODE}/99999999999999999999"),
@@ -129,6 +148,13 @@ fn what_leads_nowhere_gets_a_page_and_counts_nothing() -> Result<()> {
             assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8", "{path}");
             let page = answer.text().await?;
             assert!(page.contains("ページが見つかりません") && !page.contains("evil"), "{path}: {page}");
+            if path.starts_with("/f/") {
+                assert_eq!(
+                    fill_in(&shop, &path, "email=a@example.jp").await?.0,
+                    StatusCode::NOT_FOUND,
+                    "{path}"
+                );
+            }
         }
         assert!(told(&shop).await?.is_empty(), "something was counted");
         Ok(())
@@ -210,7 +236,124 @@ fn a_table_that_is_down_gets_a_page_that_says_so() -> Result<()> {
         let answer = ask(&shop, Method::GET, &format!("/l/{CODE}"), None).await?;
         assert_eq!((answer.status(), location(&answer)), (StatusCode::SERVICE_UNAVAILABLE, None));
         assert_eq!(answer.headers()["retry-after"], "5");
+        let (status, _) = fill_in(&shop, &format!("/f/{ASKING}"), "email=a@example.jp").await?;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         assert!(told(&shop).await?.is_empty());
+        Ok(())
+    })
+}
+
+#[test]
+fn the_form_takes_an_address_and_says_what_is_wrong_with_others() -> Result<()> {
+    alone(async {
+        let shop = shop_with_links(None).await?;
+        let path = format!("/f/{ASKING}");
+        let bot =
+            Some(("user-agent", "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"));
+        for (method, header) in [(Method::GET, None), (Method::GET, bot), (Method::HEAD, None)] {
+            let page = ask(&shop, method.clone(), &path, header).await?;
+            assert_eq!(page.status(), StatusCode::OK, "{method}");
+            let page = page.text().await?;
+            let shown =
+                page.contains("つなぎ書店") && page.contains("name=\"email\"") && !page.contains("alert");
+            assert!(shown || method == Method::HEAD, "{page}");
+        }
+        let long = format!("email={}@example.jp", "a".repeat(65));
+        let huge = format!("email=a@example.jp&x={}", "x".repeat(5_000));
+        let wrong = [
+            ("email=hana", "value=\"hana\"", StatusCode::UNPROCESSABLE_ENTITY),
+            (
+                "email=%22%3E%3Cscript%3E",
+                "value=\"&quot;&gt;&lt;script&gt;\"",
+                StatusCode::UNPROCESSABLE_ENTITY,
+            ),
+            ("email=", "value=\"\"", StatusCode::UNPROCESSABLE_ENTITY),
+            ("mail=hana@example.jp", "value=\"\"", StatusCode::UNPROCESSABLE_ENTITY),
+            ("", "value=\"\"", StatusCode::UNPROCESSABLE_ENTITY),
+            (&long, "value=\"aaaaa", StatusCode::UNPROCESSABLE_ENTITY),
+            (&huge, "value=\"\"", StatusCode::PAYLOAD_TOO_LARGE),
+        ];
+        for (body, shown, expected) in wrong {
+            let (status, page) = fill_in(&shop, &path, body).await?;
+            assert_eq!(status, expected, "{body}: {page}");
+            assert!(
+                page.contains("メールアドレスとして読めません") && page.contains(shown),
+                "{body}: {page}"
+            );
+        }
+        assert!(told(&shop).await?.is_empty(), "nothing was told");
+        for _ in 0..2 {
+            let (status, page) = fill_in(&shop, &path, "email=+Hana.New%40Example.jp").await?;
+            assert_eq!(status, StatusCode::OK);
+            assert!(page.contains("ありがとうございます") && page.contains("つなぎ書店"), "{page}");
+        }
+        let [first, second] = &told(&shop).await?[..] else { panic!("each is told") };
+        assert_eq!(first, second, "the same again is the same");
+        let [Input::Identify { traits, consents, at }, Input::Track { event }] = &first.inputs[..] else {
+            panic!("{first:?}")
+        };
+        assert_eq!((first.customer.as_str(), *at), ("c00001", MORNING));
+        assert_eq!(*traits, [("email".to_owned(), Value::Text("hana.new@example.jp".to_owned()))].into());
+        assert!(consents.is_empty() && event.name == "Address Updated" && event.at == MORNING);
+        Ok(())
+    })
+}
+
+/// An inbox that refuses: nobody is thanked for what was not taken.
+#[test]
+fn an_address_is_acknowledged_only_when_the_inbox_has_it() -> Result<()> {
+    alone(async {
+        let shop = shop_with_links(Some(Arc::new(Down(Service::Sqs, Fault::Throttle)))).await?;
+        let (status, page) = fill_in(&shop, &format!("/f/{ASKING}"), "email=a@example.jp").await?;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(!page.contains("ありがとうございます"), "{page}");
+        Ok(())
+    })
+}
+
+/// Asks by SMS for an address, and writes to it.
+const ASKS: &str = "journey:
+  name: asks
+  purpose: transactional
+  enter: request
+  reentry: never
+  steps:
+    - sms: { name: ask, text: \"{{ sender }} {{ forms.email }}\" }
+    - wait_for:
+        event: Address Updated
+        within: 3d
+        then: [{ email: { name: thanks, subject: \"{{ sender }}\", text: \"{{ sender }}\" } }]
+";
+
+#[test]
+fn an_address_that_was_asked_for_reaches_the_customer_and_the_journey_goes_on() -> Result<()> {
+    alone(async {
+        let mut shop = Shop::open(Opening::at(MORNING)).await?;
+        let someone = Someone::willing(0);
+        shop.take(&[someone.identify(MORNING.plus(-DAY))]).await?;
+        shop.apply(&[ASKS]).await?;
+        shop.settle().await?;
+        shop.take(&[json!({ "type": "enroll", "userId": someone.id, "journey": "asks", "key": "a" })])
+            .await?;
+        shop.pass(60).await?;
+        let asked = shop.accepted()?.pop().context("an SMS")?;
+        let text = asked.text.context("texts are kept")?;
+        let path = text.strip_prefix("つなぎ書店 https://t.example.jp").context("the form")?.to_owned();
+        assert_eq!(path, format!("/f/{}", asked.reference));
+        let id = CustomerId::parse(&someone.id)?;
+        let before = shop.table.customer(&id).await?;
+        let scanner = Some(("user-agent", "Barracuda Sentinel (EE)"));
+        assert_eq!(ask(&shop, Method::GET, &path, scanner).await?.status(), StatusCode::OK);
+        assert_eq!(fill_in(&shop, &path, "email=hana.new@").await?.0, StatusCode::UNPROCESSABLE_ENTITY);
+        shop.settle().await?;
+        assert_eq!(shop.table.customer(&id).await?, before, "a look and a mistake change nothing");
+        assert_eq!(fill_in(&shop, &path, "email=hana.new@example.jp").await?.0, StatusCode::OK);
+        shop.pass(60).await?;
+        let after = shop.table.customer(&id).await?.context("the customer")?.customer;
+        assert_eq!(after.address(Channel::Email), Some("hana.new@example.jp"));
+        let to: Vec<String> = shop.accepted()?.into_iter().map(|entry| entry.to).collect();
+        assert_eq!(to, [someone.e164(), "hana.new@example.jp".to_owned()]);
+        assert_eq!(shop.forbidden(), Vec::<String>::new());
         Ok(())
     })
 }

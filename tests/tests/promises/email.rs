@@ -84,3 +84,55 @@ fn an_answer_that_opts_out_stops_further_letters() -> Result<()> {
         Ok(())
     })
 }
+
+/// A letter in the name of the customer's own sales person.
+const OWN: &str = "journey:
+  name: own
+  purpose: marketing
+  enter: { segment: lapsed }
+  reentry: never
+  steps:
+    - email:
+        name: one
+        subject: \"{{ sender }}\"
+        from: { name: \"{{ customer.sales_name | default: sender }}\", reply_to: \"{{ customer.sales_email }}\" }
+        text: \"{{ sender }} {{ optout }}\"
+";
+
+#[test]
+fn a_letter_of_ones_own_sales_person_bears_their_name_and_is_answered_to_them() -> Result<()> {
+    alone(async {
+        let shop = Shop::open(Opening::at(MORNING)).await?;
+        let long_ago = MORNING.plus(-60 * DAY);
+        let people = [0, 1].map(Someone::willing);
+        let mut calls: Vec<Value> = people.iter().map(|someone| someone.identify(long_ago)).collect();
+        calls[0]["traits"]["sales_name"] = json!("佐藤 \"みのり\"");
+        calls[0]["traits"]["sales_email"] = json!("sato@shop.example.jp");
+        calls.extend(people.iter().map(|someone| someone.order("first", long_ago, 3000)));
+        shop.take(&calls).await?;
+        shop.settle().await?;
+        shop.apply(&[LAPSED, OWN]).await?;
+        shop.settle().await?;
+        let letters = shop.accepted()?;
+        let letter =
+            |to: &Someone| letters.iter().find(|entry| entry.to == to.email).context("a letter each");
+        let (own, other) = (letter(&people[0])?, letter(&people[1])?);
+        let from = |entry: &sandbox::Entry| entry.from.clone().context("it has a sender");
+        let (own_from, other_from) = (from(own)?, from(other)?);
+        let address = own_from.strip_prefix("\"佐藤 \\\"みのり\\\"\" ").context(own_from.clone())?;
+        assert!(address.starts_with('<') && address.contains('@') && address.ends_with('>'), "{own_from}");
+        assert_eq!(
+            other_from,
+            format!("\"つなぎ書店\" {address}"),
+            "the shop's own address under either name"
+        );
+        let replies = |entry: &sandbox::Entry| -> Vec<String> {
+            let to = entry.headers.iter().filter(|(name, _)| name == "Reply-To");
+            to.map(|(_, address)| address.clone()).collect()
+        };
+        assert_eq!(replies(own), ["sato@shop.example.jp"]);
+        assert_eq!(replies(other), [""; 0], "without a sales person, replies go to the shop");
+        assert!(own.headers.iter().any(|(name, _)| name == "List-Unsubscribe"), "{:?}", own.headers);
+        Ok(())
+    })
+}

@@ -20,6 +20,7 @@ fn message(code: &str, expires: Timestamp) -> Result<MessageItem> {
         channel: Channel::Sms,
         to: "+819012345678".to_owned(),
         links: Vec::new(),
+        asks_email: false,
         claimed_at: MORNING,
         attempt: "1".to_owned(),
         outcome: None,

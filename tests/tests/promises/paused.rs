@@ -27,13 +27,21 @@ fn journey(when_late: &str) -> String {
     )
 }
 
-/// What `tsunagi journeys pause|resume|stop` store.
+/// What `tsunagi journeys pause|resume|stop --now` store.
 async fn switch(shop: &Shop, to: SwitchedTo) -> Result<()> {
+    store(shop, Kind::Switch, serde_json::to_string(&Switch { at: shop.clock.now(), to })?).await
+}
+
+/// What `tsunagi journeys stop --finish` stores: a version without a word.
+async fn finish(shop: &Shop) -> Result<()> {
+    store(shop, Kind::Journey, String::new()).await
+}
+
+async fn store(shop: &Shop, kind: Kind, yaml: String) -> Result<()> {
     let mut versions = shop.table.definitions().await?;
-    let again = versions.iter().filter(|version| version.kind == Kind::Switch).count();
-    let yaml = serde_json::to_string(&Switch { at: shop.clock.now(), to })?;
     let name = "two".to_owned();
-    versions.push(Version { kind: Kind::Switch, name, number: u32::try_from(again)? + 1, yaml });
+    let again = versions.iter().filter(|version| version.kind == kind && version.name == name).count();
+    versions.push(Version { kind, name, number: u32::try_from(again)? + 1, yaml });
     add(&shop.table, &versions[versions.len() - 1..]).await?;
     announce(&shop.stack.runtime, number(&versions)).await?;
     shop.settle().await
@@ -104,6 +112,30 @@ fn stopped_at_once_nobody_hears_of_it_again() -> Result<()> {
         let report = shop.report("two").await?;
         assert!(report.is_complete() && report.waiting == 0);
         assert_eq!(report.ended.values().sum::<u64>(), 20);
+        Ok(())
+    })
+}
+
+#[test]
+fn finished_it_takes_nobody_in_and_goes_on_for_who_is_in_it() -> Result<()> {
+    alone(async {
+        let mut shop = lapsed_shop_of(Opening::at(MORNING), 20, &journey("send")).await?;
+        shop.pass(DAY).await?;
+        assert_eq!(shop.accepted()?.len(), 20);
+        finish(&shop).await?;
+        let long_ago = shop.clock.now().plus(-60 * DAY);
+        let late = (20..25).map(Someone::willing);
+        let calls: Vec<_> =
+            late.flat_map(|it| [it.identify(long_ago), it.order("first", long_ago, 3000)]).collect();
+        shop.take(&calls).await?;
+        shop.pass(5 * DAY).await?;
+        let both: BTreeMap<String, usize> =
+            (0..20).map(|index| (Someone::willing(index).e164(), 2)).collect();
+        assert_eq!(by_number(&shop)?, both, "those in it got both messages, and nobody else any");
+        let report = shop.report("two").await?;
+        assert!(report.is_complete());
+        assert_eq!((report.total.entered, report.total.sent, report.waiting), (20, 20, 0));
+        assert_eq!(report.ended, [("all steps taken".to_owned(), 20)].into());
         Ok(())
     })
 }

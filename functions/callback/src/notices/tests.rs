@@ -18,6 +18,7 @@ fn message(reference: &str, channel: Channel, to: &str) -> (Code, MessageItem) {
         channel,
         to: to.to_owned(),
         links: Vec::new(),
+        asks_email: false,
         claimed_at: NOW,
         attempt: "a".to_owned(),
         outcome: None,

@@ -1,10 +1,10 @@
 //! Messages: the claim that lets one provider call through, and what its links and receipts lead back to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use domain::contact::Channel;
 use domain::enrollment::Status;
 use domain::message::Code;
@@ -32,6 +32,8 @@ pub struct MessageItem {
     pub to: String,
     /// Where its links lead, in order.
     pub links: Vec<String>,
+    /// Whether it asks for an e-mail address: its code then opens the form.
+    pub asks_email: bool,
     /// When the claim was made.
     pub claimed_at: Timestamp,
     /// Who made the claim.
@@ -86,6 +88,7 @@ impl MessageItem {
             channel: serde_json::from_value(read_text(item, "channel")?.into())?,
             to: read_text(item, "to")?.to_owned(),
             links: serde_json::from_str(read_text(item, "links")?)?,
+            asks_email: item.contains_key(ASKS_EMAIL),
             claimed_at: seconds("claimed_at")?,
             attempt: read_text(item, "attempt")?.to_owned(),
             outcome,
@@ -96,13 +99,18 @@ impl MessageItem {
 
 const SORT: &str = "message";
 
+/// The attribute of a message that asks for an e-mail address; others do without it.
+const ASKS_EMAIL: &str = "asks_email";
+
 impl Table {
     /// Claims a message: of all who try, one may call the provider.
     pub async fn claim(&self, message: &MessageItem) -> Result<Claimed> {
+        let asks_email = message.asks_email.then(|| (ASKS_EMAIL.to_owned(), AttributeValue::Bool(true)));
         let request = self
             .client
             .put_item()
             .table_name(&self.name)
+            .set_item(asks_email.map(|marked| HashMap::from([marked])))
             .item("pk", text(format!("M#{}", message.code.as_str())))
             .item("sk", text(SORT))
             .item("customer", text(message.customer.as_str()))

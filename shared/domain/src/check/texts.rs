@@ -8,7 +8,7 @@ use crate::definition::{FromSource, Links, Mistake};
 use crate::journey::{From, Step};
 use crate::names::StepName;
 use crate::spelling::nearest;
-use crate::text::{OF_A_STEP, Path, Spoken, Text, Wording};
+use crate::text::{FORMS, OF_A_STEP, Path, Spoken, Text, Wording};
 use crate::words::Words;
 
 /// What is said of a property where no event begins the journey.
@@ -188,6 +188,15 @@ impl<'a> Wordings<'a> {
         let known: Vec<&str> = spoken.known().into_iter().collect();
         for name in spoken.strangers() {
             self.builder.refuse(place, &unknown("variable", name, &known));
+        }
+        for form in spoken.of_given("forms") {
+            match form.parts.get(1) {
+                None => self.builder.refuse(place, "`forms` is all of them; name one: {{ forms.email }}"),
+                Some(name) if !FORMS.contains(&name.as_str()) => {
+                    self.builder.refuse(place, &unknown("form", name, &FORMS));
+                }
+                Some(_) => {}
+            }
         }
         if self.builder.begins_with_event {
             return;

@@ -6,7 +6,8 @@ use super::asked::{Asked, asked, keeps_all};
 use super::pieces::{Tag, tags};
 
 /// What every text can speak of.
-pub(super) const GIVEN: [&str; 7] = ["customer", "event", "links", "optout", "sender", "shop", "steps"];
+pub(super) const GIVEN: [&str; 8] =
+    ["customer", "event", "forms", "links", "optout", "sender", "shop", "steps"];
 
 /// What a text speaks of.
 #[derive(Clone, Debug, Default)]
@@ -118,6 +119,11 @@ impl Spoken {
     /// Whether it may use any link: it goes through all of them, or takes one by a variable.
     pub fn any_link(&self) -> bool {
         self.of_given("links").any(|path| path.parts.len() == 1)
+    }
+
+    /// Whether it leads to a form: `{{ forms.email }}`.
+    pub fn any_form(&self) -> bool {
+        self.of_given("forms").next().is_some()
     }
 
     /// The steps it speaks of: `hello` of `{{ steps.hello.reply }}`.

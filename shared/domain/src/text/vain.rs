@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
 fn nowhere(parts: &[&str]) -> Option<String> {
     let (value, below) = match parts {
         ["sender" | "optout", ..] => parts.split_at(1),
-        ["links" | "shop" | "customer" | "event", _, ..] => parts.split_at(2),
+        ["forms" | "links" | "shop" | "customer" | "event", _, ..] => parts.split_at(2),
         ["steps", _, told, ..] if OF_A_STEP.contains(told) => parts.split_at(3),
         _ => return None,
     };
@@ -157,6 +157,7 @@ fn all_of_them(root: &str) -> Option<String> {
     let one = match root {
         "customer" => "customer.name",
         "event" => "event.order_id",
+        "forms" => "forms.email",
         "links" => "links.shop",
         "shop" => "shop.phone",
         _ => return None,

@@ -13,6 +13,9 @@ use crate::event::Properties;
 /// What a text can speak of of an earlier step's message.
 pub const OF_A_STEP: [&str; 5] = ["clicked", "opened", "replied", "reply", "sent_at"];
 
+/// The forms that a text can lead to.
+pub const FORMS: [&str; 1] = ["email"];
+
 /// What a text can speak of of every shop: its name.
 pub const SHOP_NAME: &str = "name";
 
@@ -29,6 +32,8 @@ pub struct Variables<'a> {
     pub links: Vec<(String, String)>,
     /// The page behind which one can opt out.
     pub optout: String,
+    /// The page that asks for an e-mail address.
+    pub email_form: String,
     /// Who sends.
     pub sender: &'a str,
     /// What the shop says of itself beside its name.
@@ -51,6 +56,7 @@ impl Variables<'_> {
             self.event.iter().filter_map(|(name, value)| Some((name.clone().into(), variable(value)?)));
         let steps = self.steps.iter().map(|(name, message)| ((*name).to_owned().into(), step(*message)));
         let links = self.links.iter().map(|(name, url)| (name.clone().into(), Variable::scalar(url.clone())));
+        let forms = FORMS.map(|name| (name.into(), Variable::scalar(self.email_form.clone())));
         let named = [(SHOP_NAME.into(), Variable::scalar(self.sender.to_owned()))];
         let details = self.details.iter();
         let details = details.map(|(name, said)| (name.clone().into(), Variable::scalar(said.clone())));
@@ -59,6 +65,7 @@ impl Variables<'_> {
             ("event".into(), Variable::Object(said.collect())),
             ("steps".into(), Variable::Object(steps.collect())),
             ("links".into(), Variable::Object(links.collect())),
+            ("forms".into(), Variable::Object(Object::from_iter(forms))),
             ("shop".into(), Variable::Object(details.chain(named).collect())),
             ("optout".into(), Variable::scalar(self.optout.clone())),
             ("sender".into(), Variable::scalar(self.sender.to_owned())),

@@ -480,7 +480,7 @@ fn story() -> impl Strategy<Value = Vec<Said>> {
         Just(Said::Outcome(Status::Accepted)),
         Just(Said::Held),
         (any::<bool>(), 1..9_i64).prop_map(|(delivered, yen)| Said::Receipt(delivered, yen)),
-        (1..50_i64).prop_map(Said::Click),
+        click(),
         (1..50_i64).prop_map(Said::Open),
         (1..50_i64).prop_map(Said::Reply),
     ];
@@ -493,12 +493,19 @@ fn story() -> impl Strategy<Value = Vec<Said>> {
     prop_oneof![2 => prop::collection::vec(left, 0..5), 1 => prop::collection::vec(refused, 0..3)]
 }
 
+/// By a person or a program; some within the first seconds after the latest message was handed over, a minute ago.
+fn click() -> impl Strategy<Value = Said> {
+    let program = prop_oneof![Just(Visitor::Person), Just(Visitor::Program)];
+    (0..3_usize, program, prop_oneof![1..50_i64, -60..-54_i64])
+        .prop_map(|(link, by, after)| Said::Click(link, by, after))
+}
+
 #[derive(Clone, Debug)]
 enum Said {
     Outcome(Status),
     Held,
     Receipt(bool, i64),
-    Click(i64),
+    Click(usize, Visitor, i64),
     Open(i64),
     Reply(i64),
 }
@@ -520,7 +527,7 @@ fn said(code: &Code, said: &Said, now: Timestamp) -> Input {
                 if *delivered { Status::Delivered } else { Status::Undelivered("absent".to_owned()) };
             Input::Receipt { code, status, parts: Some(2), yen: Some(Yen(*yen)) }
         }
-        Said::Click(after) => Input::Click { code, link: 0, by: Visitor::Person, at: now.plus(*after) },
+        Said::Click(link, by, after) => Input::Click { code, link: *link, by: *by, at: now.plus(*after) },
         Said::Open(after) => Input::Open { code, at: now.plus(*after) },
         Said::Reply(after) => {
             Input::Reply { code: Some(code), channel: Channel::Sms, word: None, at: now.plus(*after) }

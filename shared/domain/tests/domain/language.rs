@@ -50,6 +50,15 @@ impl Story {
         self
     }
 
+    /// The picture of a letter is loaded.
+    fn opens(&mut self, when: &str, name: &str) -> &mut Self {
+        let at = tokyo(when);
+        self.pass(at);
+        let code = self.message(name).code;
+        self.happens(at, Input::Open { code, at });
+        self
+    }
+
     fn sets(&mut self, when: &str, name: &str, value: &str) -> &mut Self {
         self.identify(
             when,
@@ -102,6 +111,39 @@ fn an_enrollment_for_each_order() {
     02-04 11:00  hands over hello; → sms hello
     02-04 11:01  ends j: all steps taken; → row j
     "#);
+}
+
+/// Whether a letter was opened is asked once, when the branch is reached: who opens it later took the other way.
+#[test]
+fn a_letter_that_was_opened_or_not() {
+    let steps = format!(
+        "[{{ email: {{ name: letter, subject: s, text: t }} }}, {{ wait: 2d }}, {{ branch: [\
+         {{ name: opened, when: {{ opened: letter }}, steps: [{{ card: postcard }}] }}, \
+         {{ name: unopened, steps: [{{ sms: {SMS} }}] }}] }}]"
+    );
+    let begun = || {
+        let mut story = one("enter: { event: Signed Up }\n  reentry: never", &steps);
+        story.tells("02-01 10:00", "Signed Up", &[]);
+        story
+    };
+    let mut opened = begun();
+    opened.opens("02-02 09:00", "letter");
+    assert_snapshot!(opened.until("03-01 00:00").told, @"
+    02-01 10:00  enters j; hands over letter; → email letter; → row j
+    02-01 10:01  → row j
+    02-02 09:00  → row j
+    02-03 10:01  takes `opened`; takes `card`; ends j: all steps taken; → row j
+    ");
+    let mut late = begun();
+    late.opens("02-04 09:00", "letter");
+    assert_snapshot!(late.until("03-01 00:00").told, @"
+    02-01 10:00  enters j; hands over letter; → email letter; → row j
+    02-01 10:01  → row j
+    02-03 10:01  takes `unopened`; hands over hello; → sms hello; → row j
+    02-03 10:02  ends j: all steps taken; → row j
+    02-04 09:00  → row j
+    ");
+    assert!(!begun().until("03-01 00:00").told.contains("takes `opened`"));
 }
 
 /// What is told long after it happened begins nothing: an import of last year's orders writes to nobody.

@@ -95,7 +95,7 @@ fn an_unknown_link() {
 fn an_unknown_variable() {
     let name = "{{ customer.name | default: 'お客さま' }}様 {{ sender }}より";
     assert_snapshot!(slip(WIN_BACK, name, "{{ custmer.name | default: 'お客さま' }}様 {{ sender }}より"), @"14:15: steps[0].sms.text: there is no variable `custmer`; did you mean `customer`?");
-    assert_snapshot!(slip(WIN_BACK, name, "{{ name }}様 {{ sender }}より"), @"14:15: steps[0].sms.text: there is no variable `name`; there are: customer, event, links, optout, sender, shop, steps");
+    assert_snapshot!(slip(WIN_BACK, name, "{{ name }}様 {{ sender }}より"), @"14:15: steps[0].sms.text: there is no variable `name`; there are: customer, event, forms, links, optout, sender, shop, steps");
     assert_snapshot!(slip(WIN_BACK, "\"{{ customer.name | default: 'お客さま' }}様、お元気ですか", "\"{{ customr.name }}様、お元気ですか"), @"19:18: steps[2].email.subject: there is no variable `customr`; did you mean `customer`?");
 }
 

@@ -7,13 +7,18 @@ use domain::consent::{ConsentSaid, Purpose};
 use domain::contact::Channel;
 use domain::customer::{Customer, Value};
 use domain::definition::{Definition, Shop, parse};
-use domain::message::{Asks, HoldReason, Moment, Permission, Policy, Rules, Tightened, permission};
+use domain::definitions::Definitions;
+use domain::message::{Asks, Code, HoldReason, Moment, Permission, Policy, Rules, Tightened, permission};
 use domain::names::CustomerId;
+use domain::step::step;
 use domain::time::Timestamp;
+use domain::walk::check_at_sending;
+use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 
-use crate::at;
 use crate::hours::ZONES;
+use crate::story::track;
+use crate::{at, definitions};
 
 fn clock(text: &str) -> Clock24 {
     Clock24::try_from(text.to_owned()).unwrap()
@@ -144,12 +149,14 @@ fn nothing_leaves_outside_in_a_year() {
             let rules = Rules { policy: &case.policy, zone: &zone };
             let asks = Asks { channel: Channel::Sms, purpose: case.purpose, tightened: &case.tightened };
             let ask = |now| permission(&customer, asks, rules, Moment::Planning, now);
+            let sending = |now| permission(&customer, asks, rules, Moment::Sending, now);
             let inside = |now| {
                 let (date, minute) = local(now, name);
                 case.minutes.contains(&minute) && (case.open)(date)
             };
             let mut opening = start;
             for now in (0..366 * 72).map(|index| start.plus(index * 1200)) {
+                assert_eq!(ask(now), sending(now), "{name} {now}: without caps, both moments are one");
                 match ask(now) {
                     Permission::Send => assert!(inside(now), "{name} {now}"),
                     Permission::Hold(until, why) => {
@@ -201,4 +208,55 @@ fn what_was_held_is_spread_evenly() {
     }
     // Three standard deviations of a binomial count of 1,000 at one sixth are 35.
     assert!(tenths.iter().all(|count| (131..=202).contains(count)), "{tenths:?}");
+}
+
+/// The edges of the hours on every day of a year, the changes of daylight saving among them: the last minute before they
+/// begin, their first and last minutes, and the one after they end; when a message is planned, when it is about to leave,
+/// and when its sender asks.
+#[test]
+fn the_edges_of_the_hours_in_every_zone() {
+    let yamls = [
+        "shop: { time_zone: Asia/Tokyo }",
+        "segment: { name: fresh, when: { event: { name: Signed Up } } }",
+        "journey: { name: j, purpose: marketing, enter: { segment: fresh }, reentry: never, steps: [{ sms: { name: hello, text: '{{ sender }} STOP' } }] }",
+    ];
+    let definitions = definitions(&yamls.map(ToOwned::to_owned));
+    let tightened = Tightened::default();
+    let asks = Asks { channel: Channel::Sms, purpose: Purpose::Marketing, tightened: &tightened };
+    for name in ZONES {
+        let zone = jiff::tz::TimeZone::get(name).unwrap();
+        let instant = |date: Date, clock: (i8, i8, i8)| {
+            let local = date.at(clock.0, clock.1, clock.2, 0).to_zoned(zone.clone()).unwrap();
+            Timestamp::from_seconds(local.timestamp().as_second())
+        };
+        let first = jiff::civil::date(2026, 1, 1);
+        let (customer, code) = handed(&person("1", name), instant(first, (10, 0, 0)), &definitions);
+        for date in first.series(1.day()).take(365) {
+            let opening = |date| Permission::Hold(instant(date, (9, 0, 0)), HoldReason::QuietHours);
+            let tomorrow = date.tomorrow().unwrap();
+            for (clock, expected) in [
+                ((8, 59, 0), opening(date)),
+                ((8, 59, 59), opening(date)),
+                ((9, 0, 0), Permission::Send),
+                ((19, 59, 0), Permission::Send),
+                ((19, 59, 59), Permission::Send),
+                ((20, 0, 0), opening(tomorrow)),
+            ] {
+                let now = instant(date, clock);
+                for moment in [Moment::Planning, Moment::Sending] {
+                    let allowed = permission(&customer, asks, definitions.rules(), moment, now);
+                    assert_eq!(allowed, expected, "{name} {date} {clock:?} {moment:?}");
+                }
+                let checked = check_at_sending(&customer, &code, &definitions, now);
+                assert_eq!(checked, expected, "{name} {date} {clock:?}, by the sender");
+            }
+        }
+    }
+}
+
+/// The customer with a message that was handed to its sender at an instant.
+fn handed(customer: &Customer, at: Timestamp, definitions: &Definitions) -> (Customer, Code) {
+    let customer = step(customer, &[track("Signed Up", at)], at, definitions).customer;
+    let code = customer.enrollments[0].messages().next().unwrap().code.clone();
+    (customer, code)
 }

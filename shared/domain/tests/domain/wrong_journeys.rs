@@ -80,6 +80,8 @@ const MISTAKES: &[(&str, &str)] = &[
     ("STEPS", "{ sms: { name: hello, text: '{{ sender }} {{ event.order_id }} {{ optout }}' } }"),
     ("STEPS", "{ sms: { name: hello, text: '{{ sender }} {{ shop.fone }} {{ optout }}' } }"),
     ("STEPS", "{ sms: { name: hello, text: '{{ sender }} {{ shop.opening_hours }} {{ optout }}' } }"),
+    ("STEPS", "{ sms: { name: hello, text: '{{ sender }} {{ forms.emial }} {{ optout }}' } }"),
+    ("STEPS", "{ sms: { name: hello, text: '{{ sender }} {{ forms }} {{ optout }}' } }"),
     ("STEPS", "{ SMS }, { sms: { name: again, text: '{{ sender }} {{ steps.helo.reply }} {{ optout }}' } }"),
     ("STEPS", "{ SMS }, { sms: { name: again, text: '{{ sender }} {{ steps.hello.sent }} {{ optout }}' } }"),
     ("STEPS", "{ SMS }, { sms: { name: again, text: '{{ sender }} {{ steps[\"hello\"] }} {{ optout }}' } }"),

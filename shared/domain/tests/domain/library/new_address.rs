@@ -9,14 +9,14 @@ fn a_receipt_comes_back() {
     let shop = Shop::of("new-address");
     let mut hana = shop.person(&[]);
     hana.tells("2026-02-03 21:00", "Order Completed", &ORDER).bounces("2026-02-03 21:05", "receipt");
-    // The form of the shop.
+    // What the form tells when it is filled in.
     hana.becomes("2026-02-04 12:00", "email", "hana.new@example.jp");
     hana.tells("2026-02-04 12:00", "Address Updated", &[]).until("2026-06-01 00:00");
     assert_snapshot!(hana.told, @"
     2026-02-03 Tue 21:00  enters new-address
     2026-02-03 Tue 21:00  receipt → hana@example.jp: 「ご注文の控え(A-1001)」つなぎ商店です。ご注文ありがとうございます。ご注文番号は A-1001 です。
     2026-02-03 Tue 21:05  takes `came`
-    2026-02-04 Wed 10:00  ask → +819012345678 (1 part): つなぎ商店です。メールが届きませんでした。新しいアドレスはこちらへ https://t.example.jp/l/…
+    2026-02-04 Wed 10:00  ask → +819012345678 (1 part): つなぎ商店です。メールが届きませんでした。新しいアドレスはこちらへ https://t.example.jp/f/…
     2026-02-04 Wed 12:00  takes `came`
     2026-02-04 Wed 12:00  receipt-again → hana.new@example.jp: 「ご注文の控え(A-1001)」つなぎ商店です。アドレスをお知らせいただきありがとうございます。ご注文番号は A-1001 です。
     2026-02-04 Wed 12:01  ends new-address: all steps taken
@@ -29,7 +29,7 @@ fn a_receipt_comes_back() {
     2026-02-03 Tue 21:00  enters new-address
     2026-02-03 Tue 21:00  receipt → hana@example.jp: 「Your receipt (A-1001)」つなぎ商店: thank you for your order A-1001.
     2026-02-04 Wed 11:05  takes `came`
-    2026-02-05 Thu 10:00  ask → +819012345678 (2 parts): つなぎ商店: our e-mail came back. Your new address, please: https://t.example.jp/l/…
+    2026-02-05 Thu 10:00  ask → +819012345678 (2 parts): つなぎ商店: our e-mail came back. Your new address, please: https://t.example.jp/f/…
     2026-02-19 Thu 10:01  takes `timed out`
     2026-02-19 Thu 10:01  ends new-address: all steps taken
     ");

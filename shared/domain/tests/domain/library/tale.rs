@@ -141,6 +141,14 @@ impl Person<'_> {
         self.happens(at, Input::OptOut { channel, at })
     }
 
+    /// The person wants no message on a channel, not even about what was bought.
+    pub fn wants_none(&mut self, when: &str, channel: Channel) -> &mut Self {
+        let at = tokyo(when);
+        let refused = |purpose| ConsentSaid { channel, purpose, given: false };
+        let consents = Purpose::ALL.map(refused).to_vec();
+        self.happens(at, Input::Identify { traits: BTreeMap::new(), consents, at })
+    }
+
     /// The first link of a message is followed.
     pub fn clicks(&mut self, when: &str, step: &str) -> &mut Self {
         let at = tokyo(when);
