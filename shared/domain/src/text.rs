@@ -80,7 +80,9 @@ impl Text {
             Err(error) => {
                 let whole = plain(&error.to_string());
                 let mut what = filtered(parser, source);
-                if what.is_empty() || whole.starts_with(UNREAD) {
+                // Of a wrong filter within a tag such as `assign` Liquid says no more than that its chain is none.
+                let filter = !what.is_empty() && whole.contains("FilterChain");
+                if what.is_empty() || (whole.starts_with(UNREAD) && !filter) {
                     what.push(whole);
                     return Err(Broken { what, spoken: None });
                 }
@@ -352,11 +354,9 @@ mod tests {
         assert_eq!(spoken.links().collect::<Vec<_>>(), ["shop"]);
         let unread = Text::parse("{{ sendr } {{ links.shop | samaa }}").unwrap_err();
         assert!(unread.what.len() == 1 && unread.spoken.is_none());
+        // Liquid reads no further than the first filter that there is not: what is open after it is told next.
         let open = Text::parse("{{ sender | samaa }} {{ sender").unwrap_err();
-        assert!(
-            open.what.len() == 2 && open.what[1].starts_with(UNREAD) && open.spoken.is_none(),
-            "{open:?}"
-        );
+        assert_eq!(open.what, ["there is no filter `samaa`; did you mean `sama`?"]);
     }
 
     #[test]
