@@ -132,12 +132,12 @@ enum Command {
     Journeys(journeys::Journeys),
     /// What a journey did: funnel, money, and that everyone is accounted for; with --list, the people behind a figure.
     ///
-    /// Clicks are of people as far as can be told: what a program fetches ahead (link previews, HEAD requests) is answered
-    /// and not counted; a scanner that poses as a browser is.
+    /// Clicks are of people as far as can be told: a link that a program follows (a preview, a mail gateway, whoever is there
+    /// within three seconds of the message) is answered and counted apart, as `bots`.
     Report(report::ReportArgs),
     /// The cards that journeys' steps `card: NAME` ask for, as CSV for whoever prints and posts them.
     ///
-    /// A row for each card: the customer's id, name and address as they are known by now (traits `name` and `address`), the
+    /// A row for each card: the customer's id, name and address as they are known by now (the traits `name` and `address_…`), the
     /// journey, when, and the key of its event. Spreadsheets open it as it is. It works whether `tsunagi up` runs or not.
     Cards(cards::Cards),
     /// What happened to one customer, and what did not and why.

@@ -157,7 +157,6 @@ fn all_of_them(root: &str) -> Option<String> {
     let one = match root {
         "customer" => "customer.name",
         "event" => "event.order_id",
-        "forms" => "forms.email",
         "links" => "links.shop",
         "shop" => "shop.phone",
         _ => return None,
