@@ -255,9 +255,9 @@ fn a_broken_template_is_refused_with_its_remedy() {
     RecomputeQueue: messages are hidden for 60 s while RecomputeFunction may take 60 s; set VisibilityTimeout to 360 or more
     InboxQueue: unknown field `FifoQueue`, expected one of `VisibilityTimeout`, `DelaySeconds`, `RedrivePolicy`, `MessageRetentionPeriod`; write it as the one-machine runtime reads AWS::SQS::Queue
     CallbackRoute: its target integrations/Callback is no integration; write it as !Sub "integrations/${AnIntegration}"
-    MessageLinkRoute: its integration invokes Table, which is no function; set IntegrationUri to the Arn of a function of this template
+    FormPageRoute: its integration invokes Table, which is no function; set IntegrationUri to the Arn of a function of this template
     TrackRoute: RouteKey "$default" is not a method and a path; write it like "GET /l/{code}"
-    MessageLinkRoute: the API may not invoke LinkFunction; add an AWS::Lambda::Permission for apigateway.amazonaws.com
+    FormPageRoute: the API may not invoke LinkFunction; add an AWS::Lambda::Permission for apigateway.amazonaws.com
     CallbackIntegration: the functions do not read payload 1.0; set PayloadFormatVersion to "2.0"
     ScheduleFunction.Due: the schedule has no Name, so two stacks in one account collide; set one that begins with ${AWS::StackName}
     ScheduleFunction: the rate "1 fortnight" does not read; write it like rate(5 minutes)
