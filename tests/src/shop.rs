@@ -1,5 +1,6 @@
 //! A shop: a whole stack on a virtual clock, in a directory of its own.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -69,6 +70,7 @@ impl Opening {
 
 const NO_FAULTS: sandbox::Faults = sandbox::Faults {
     latency_ms: 0,
+    down: 0,
     unavailable: 0.0,
     throttled: 0.0,
     refused: 0.0,
@@ -103,7 +105,12 @@ impl Shop {
     pub async fn open(opening: Opening) -> Result<Self> {
         let directory = tempfile::tempdir()?;
         let clock = opening.clock.unwrap_or_else(|| VirtualClock::at(opening.start));
-        let secrets = Secrets::from_seed(7);
+        let mut secrets = Secrets::from_seed(7);
+        // Accounts that a test may define, at the sandbox.
+        for account in ["main", "backup"] {
+            let key = BTreeMap::from([("key".to_owned(), secrets.provider_key.clone())]);
+            secrets.providers.insert(account.to_owned(), key);
+        }
         let stack = Stack::start(Setup {
             data: directory.path().to_owned(),
             durability: Durability::Fast,

@@ -1,5 +1,6 @@
 //! `callback`: receipts, replies and bounces that providers post.
 
+mod accounts;
 mod notices;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,23 +9,26 @@ use std::sync::Arc;
 use anyhow::Result;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::any;
 use axum::{Json, Router, body::Bytes};
 use cloud::clock::Clock;
 use cloud::concurrent;
 use cloud::config::{ConfigError, Vars};
+use cloud::definitions::Cache;
 use cloud::inbox;
 use cloud::queue::Queue;
 use cloud::table::Table;
 use domain::contact::Channel;
-use domain::message::Code;
+use domain::message::{Code, CodeKey};
 use domain::names::CustomerId;
 use domain::time::Timestamp;
+use providers::post::Post;
 use providers::receipts::{self, Notice, ReceiptError, Secret};
 use serde_json::{Value, json};
 
+use crate::accounts::Accounts;
 use crate::notices::Known;
 
 /// The most bytes of one post.
@@ -42,6 +46,7 @@ pub struct Callback {
     table: Table,
     inbox: Queue,
     secret: Secret,
+    accounts: Accounts,
     clock: Clock,
 }
 
@@ -62,8 +67,11 @@ impl Callback {
             name: "CALLBACK_SECRET",
             what: format!("is {error}"),
         };
+        let table = Table::from_vars(aws_sdk_dynamodb::Client::new(config), vars)?;
+        let definitions = Cache::new(table.clone(), clock.clone(), CodeKey::none());
         Ok(Self {
-            table: Table::from_vars(aws_sdk_dynamodb::Client::new(config), vars)?,
+            accounts: Accounts::new(definitions, vars)?,
+            table,
             inbox: Queue::new(aws_sdk_sqs::Client::new(config), vars.required("INBOX_QUEUE_URL")?),
             secret: Secret::parse(&secret).map_err(wrong)?,
             clock,
@@ -73,9 +81,20 @@ impl Callback {
     /// The function's routes.
     pub fn router(self) -> Router {
         Router::new()
-            .route("/callbacks/{provider}", post(receive))
+            .route("/callbacks/{account}", any(receive))
+            .route("/callbacks/{account}/{segment}", any(receive))
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
             .with_state(Arc::new(self))
+    }
+
+    /// Checks and reads a post to the account of a name; `sandbox` is the account of shops that define none.
+    async fn read(&self, name: &str, post: Post<'_>, query: Option<&str>, now: Timestamp) -> Result<Posted> {
+        let Some(account) = self.accounts.named(name).await? else {
+            return Ok(receipts::parse(name, post.headers, post.body, &self.secret, now));
+        };
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+        let url = format!("{}{query}", account.url);
+        Ok(account.provider.notices(&Post { url: &url, ..post }, now))
     }
 
     /// Takes what a provider tells, once it is read and known to be the provider's. All of it can be taken again.
@@ -121,9 +140,13 @@ impl Callback {
     }
 }
 
+/// What a post came to: notices, or that it changes nothing.
+type Posted = std::result::Result<Vec<Notice>, ReceiptError>;
+
 async fn receive(
     State(callback): State<Arc<Callback>>,
-    Path(provider): Path<String>,
+    Path(path): Path<Vec<String>>,
+    (method, uri): (Method, Uri),
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
@@ -136,9 +159,13 @@ async fn receive(
         Err(_) => return answer(StatusCode::BAD_REQUEST, json!({ "error": "the post could not be read" })),
     };
     let now = callback.clock.now();
-    let notices = match receipts::parse(&provider, &headers, &body, &callback.secret, now) {
-        Ok(notices) => notices,
-        Err(error) => return refused(&error),
+    let account = path.first().map(String::as_str).unwrap_or_default();
+    let segment = path.get(1).map(String::as_str);
+    let post = Post { method: &method, url: "", segment, headers: &headers, body: &body };
+    let notices = match callback.read(account, post, uri.query(), now).await {
+        Ok(Ok(notices)) => notices,
+        Ok(Err(error)) => return refused(&error),
+        Err(error) => return deferred(0, &error),
     };
     match callback.take(&notices, now).await {
         Ok(Taken { accepted, unknown }) => {
@@ -151,16 +178,15 @@ async fn receive(
             }
             answer(StatusCode::OK, json!({ "accepted": accepted, "unknown": unknown }))
         }
-        Err(error) => {
-            tracing::error!(
-                callback.deferred = notices.len(),
-                error = format!("{error:#}"),
-                "a post was not taken"
-            );
-            let body = Json(json!({ "error": "not taken; post the same again" }));
-            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_SECONDS)], body).into_response()
-        }
+        Err(error) => deferred(notices.len(), &error),
     }
+}
+
+/// The provider is to post the same again.
+fn deferred(notices: usize, error: &anyhow::Error) -> Response {
+    tracing::error!(callback.deferred = notices, error = format!("{error:#}"), "a post was not taken");
+    let body = Json(json!({ "error": "not taken; post the same again" }));
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_SECONDS)], body).into_response()
 }
 
 /// Who forges a post learns nothing from the answer.

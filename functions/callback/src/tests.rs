@@ -22,6 +22,12 @@ use super::*;
 const NOW: Timestamp = Timestamp::from_seconds(1_795_000_000);
 const CODE: &str = "AAAAAAAAAAAA";
 const FROM: &str = "+819012345678";
+const SEGMENT: &str = "0123456789abcdefghij";
+const PROVIDERS: &str = "providers:
+  accounts:
+    main: { provider: zettai-reach, url: https://api.example.jp, settings: { client_id: '1', sms_code: '512345' } }
+  routes: [{ channel: sms, to: { main: 1 } }]
+";
 
 /// One message `CODE` to customer `c1`; no alias. What is written and sent is kept, and each part can be down.
 #[derive(Debug, Default)]
@@ -63,6 +69,9 @@ impl Aws {
                 json!({ "Responses": { "table": items }, "UnprocessedKeys": {} })
             }
             "GetItem" => json!({}),
+            "Query" => json!({ "Items": [{
+                "pk": { "S": "D#" }, "sk": { "S": "providers#providers#000001" }, "yaml": { "S": PROVIDERS },
+            }] }),
             "PutItem" => {
                 self.suppressed.lock().unwrap().push(body["Item"]["pk"]["S"].as_str().unwrap().to_owned());
                 json!({})
@@ -108,6 +117,8 @@ fn callback(aws: &Arc<Aws>) -> Router {
         "TABLE_NAME" => Some("table".to_owned()),
         "INBOX_QUEUE_URL" => Some("https://sqs.ap-northeast-1.amazonaws.com/1/inbox".to_owned()),
         "CALLBACK_SECRET" => Some(secret().reveal()),
+        "LINK_BASE_URL" => Some("https://t.example.jp".to_owned()),
+        "PROVIDER_SECRETS" => Some(json!({ "main": { "token": "t", "callback": SEGMENT } }).to_string()),
         _ => None,
     });
     Callback::new(&config, &vars, Clock::from_millis(|| NOW.seconds() * 1000)).unwrap().router()
@@ -193,9 +204,45 @@ async fn what_is_forged_stale_or_unreadable_changes_nothing() {
     assert_eq!((aws.suppressed.lock().unwrap().len(), aws.sent.lock().unwrap().len()), (0, 0));
 }
 
+/// What is posted to an account of the shop's own is read by its provider, and changes nothing without its secret.
+#[tokio::test]
+async fn an_account_of_the_shops_own() {
+    let receipt = json!({ "eventNotifications": [{
+        "type": "DLR", "dateTime": "20261118120000", "messageId": "1", "phoneNumber": "09012345678", "smsCode": "00051234",
+        "carrierId": 103, "carrierName": "docomo", "clientTag": CODE, "statusId": 2, "statusDescription": "Delivered",
+        "detailedStatusId": 1, "separatedSuccessCount": 1,
+    }] });
+    let body = form(&receipt.to_string());
+    let post = |path: &str| {
+        Request::post(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(body.clone()))
+            .unwrap()
+    };
+    let aws = Arc::default();
+    for path in
+        ["/callbacks/main".to_owned(), "/callbacks/main/wrong".to_owned(), format!("/callbacks/x/{SEGMENT}")]
+    {
+        assert_eq!(answer(&aws, post(&path)).await.0, 403, "{path}");
+    }
+    assert!(aws.sent.lock().unwrap().is_empty());
+    let (status, _, body) = answer(&aws, post(&format!("/callbacks/main/{SEGMENT}"))).await;
+    assert_eq!((status, body), (200, json!({ "accepted": 1, "unknown": 0 })));
+    let sent = aws.sent.lock().unwrap().clone();
+    let expected = json!({ "type": "receipt", "code": CODE, "status": "delivered", "parts": 1, "yen": null });
+    assert_eq!(sent[0]["inputs"][0], expected, "{sent:?}");
+}
+
+/// A form of one field.
+fn form(json: &str) -> String {
+    let encoded = json.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02X}"));
+    format!("json={encoded}")
+}
+
 #[test]
 fn a_wrong_secret_names_its_variable() {
-    let vars = Vars::new(|name| (name != "DUE_SHARDS").then(|| "short".to_owned()));
+    let unset = ["DUE_SHARDS", "PROVIDER_SECRETS"];
+    let vars = Vars::new(move |name| (!unset.contains(&name)).then(|| "short".to_owned()));
     let config = aws_types::SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
     let error = Callback::new(&config, &vars, Clock::system()).unwrap_err().to_string();
     let expected = "environment variable CALLBACK_SECRET is not a webhook secret; write whsec_ and the base64 of at least 24 random bytes";

@@ -4,6 +4,7 @@ use anyhow::Result;
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use domain::contact::Channel;
+use providers::account::{Account, AccountError};
 use providers::answer::{Accepted, LookUp, SendError};
 use providers::email::{EmailProvider, EmailRequest};
 use sending::{Rendered, Sender, Transport};
@@ -17,13 +18,25 @@ pub struct Email {
 
 /// Wires the function.
 pub fn wire(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Sender<Email>> {
-    let provider = EmailProvider::from_vars(vars)?;
+    // Where the shop defines its accounts, none need be configured.
+    let provider = vars.get("EMAIL_PROVIDER").map(|_| EmailProvider::from_vars(vars)).transpose()?;
     let from = vars.required("EMAIL_FROM")?;
-    Sender::new(Email { provider, from }, config, vars, clock)
+    Sender::new(provider.map(|provider| Email { provider, from }), config, vars, clock)
 }
 
 impl Transport for Email {
     const CHANNEL: Channel = Channel::Email;
+
+    fn open(provider: &str, account: &Account, vars: &Vars) -> Result<Self, AccountError> {
+        let from = account.settings.get("from").cloned().or_else(|| vars.get("EMAIL_FROM"));
+        let from =
+            from.ok_or_else(|| account.error("settings.from", "is not set: the address e-mails come from"))?;
+        Ok(Self { provider: EmailProvider::open(provider, account, vars)?, from })
+    }
+
+    fn is_repeatable(&self) -> bool {
+        false
+    }
 
     async fn send(&self, message: &Rendered) -> Result<Accepted, SendError> {
         let named = message.from.as_ref().map(|name| in_the_name_of(name, &self.from));

@@ -4,6 +4,7 @@ use anyhow::Result;
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use domain::contact::Channel;
+use providers::account::{Account, AccountError};
 use providers::answer::{Accepted, LookUp, SendError};
 use providers::sms::{SmsProvider, SmsRequest};
 use sending::{Rendered, Sender, Transport};
@@ -14,12 +15,21 @@ pub struct Sms(SmsProvider);
 
 /// Wires the function.
 pub fn wire(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Sender<Sms>> {
-    let provider = SmsProvider::from_vars(vars)?;
-    Sender::new(Sms(provider), config, vars, clock)
+    // Where the shop defines its accounts, none need be configured.
+    let usual = vars.get("SMS_PROVIDER").map(|_| SmsProvider::from_vars(vars)).transpose()?;
+    Sender::new(usual.map(Sms), config, vars, clock)
 }
 
 impl Transport for Sms {
     const CHANNEL: Channel = Channel::Sms;
+
+    fn open(provider: &str, account: &Account, vars: &Vars) -> Result<Self, AccountError> {
+        SmsProvider::open(provider, account, vars).map(Self)
+    }
+
+    fn is_repeatable(&self) -> bool {
+        self.0.is_repeatable()
+    }
 
     async fn send(&self, message: &Rendered) -> Result<Accepted, SendError> {
         let request = SmsRequest {

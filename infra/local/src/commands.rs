@@ -17,6 +17,7 @@ mod people_list;
 mod place;
 mod plan;
 mod preview;
+mod providers;
 mod real_cases;
 mod recompute;
 mod report;
@@ -148,6 +149,8 @@ enum Command {
     /// ten times. It works whether `tsunagi up` runs or not. Of a message's text only the customer's id is shown:
     /// `tsunagi explain CUSTOMER` tells what became of that customer otherwise.
     DeadLetters(dead_letters::DeadLettersArgs),
+    /// The accounts at providers that messages go through: `providers check` asks each whether it works.
+    Providers(providers::ProvidersArgs),
     /// Measures this machine: import, events, recomputation, messages end to end, clicks.
     Bench(bench::Bench),
     /// Only the provider: a process of its own that outlives `tsunagi up --provider URL`.
@@ -198,6 +201,7 @@ fn start(cli: Cli) -> Result<ExitCode> {
             Command::Cards(command) => command.run().await,
             Command::Explain(command) => command.run().await,
             Command::DeadLetters(command) => command.run().await,
+            Command::Providers(command) => command.run().await,
             Command::Bench(command) => command.run().await,
             Command::Sandbox(command) => command.run().await,
         }

@@ -57,6 +57,9 @@ pub struct Secrets {
     /// What webhooks are signed with; none where it was kept before there were any.
     #[serde(default)]
     pub webhook_secret: String,
+    /// What accounts at providers ask for, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub providers: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Secrets {
@@ -88,7 +91,8 @@ impl Secrets {
             Secret::from_bytes(bytes).reveal()
         };
         let (callback_secret, webhook_secret) = (secret(), secret());
-        Self { write_key, code_key, callback_secret, provider_key, webhook_secret }
+        let providers = BTreeMap::new();
+        Self { write_key, code_key, callback_secret, provider_key, webhook_secret, providers }
     }
 }
 
@@ -220,7 +224,9 @@ async fn start_sandbox(
 }
 
 fn parameters(setup: &Setup, link_base: &str, provider_url: &str) -> BTreeMap<String, String> {
-    let Secrets { write_key, code_key, callback_secret, provider_key, webhook_secret } = &setup.secrets;
+    let Secrets { write_key, code_key, callback_secret, provider_key, webhook_secret, providers } =
+        &setup.secrets;
+    let providers = serde_json::json!(providers).to_string();
     let parameters = [
         ("LinkBaseUrl", link_base),
         ("SmsProvider", "sandbox"),
@@ -235,6 +241,7 @@ fn parameters(setup: &Setup, link_base: &str, provider_url: &str) -> BTreeMap<St
         ("CodeKey", code_key),
         ("CallbackSecret", callback_secret),
         ("WebhookSecret", webhook_secret),
+        ("ProviderSecrets", &providers),
     ];
     parameters.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }

@@ -15,6 +15,8 @@ const MAX_REFUSALS: i64 = 3;
 pub struct Faults {
     /// How long every answer takes, in milliseconds.
     pub latency_ms: u64,
+    /// The status with which every request is refused, look-ups too, such as 429 or 503; 0 while the provider works.
+    pub down: u16,
     /// Messages refused with 503 one to three times before they are accepted.
     pub unavailable: f64,
     /// Messages refused with 429 one to three times before they are accepted.
@@ -50,6 +52,11 @@ pub(crate) enum Fate {
 impl Faults {
     /// Whether the fractions can all hold.
     pub fn check(&self) -> anyhow::Result<()> {
+        ensure!(
+            self.down == 0 || (400..600).contains(&self.down),
+            "down is 0, or a status from 400 to 599, not {}",
+            self.down
+        );
         let answers =
             [self.unavailable, self.throttled, self.refused, self.misreported, self.unanswered, self.cut_off];
         let all = answers.iter().chain([&self.receipts_twice, &self.receipts_never]);

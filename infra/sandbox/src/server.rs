@@ -64,6 +64,9 @@ async fn send(shared: &Shared, channel: Channel, headers: &HeaderMap, posted: Po
     let reference = incoming.reference.clone();
     silence_if_asked(shared, Phase::BeforeAccept, &reference).await;
     pause(shared).await;
+    if let Some(refused) = down(shared) {
+        return refused;
+    }
     let fate = shared.fate(channel, &reference);
     match fate {
         Fate::Unavailable { .. } => return refusal(StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
@@ -116,6 +119,9 @@ async fn look_up(shared: &Shared, channel: Channel, headers: &HeaderMap, query: 
         return refusal(StatusCode::UNAUTHORIZED, "unauthorized");
     }
     pause(shared).await;
+    if let Some(refused) = down(shared) {
+        return refused;
+    }
     match shared.state().inbox.look_up(channel, &query.reference) {
         Some(entry) => {
             let body = json!({ "id": entry.id, "parts": entry.parts, "price_yen": entry.price_yen, "times": entry.times });
@@ -181,6 +187,13 @@ async fn silence_if_asked(shared: &Shared, phase: Phase, reference: &str) {
     if shared.options.on_request.as_ref().is_some_and(|hook| hook(phase, reference)) {
         std::future::pending::<()>().await;
     }
+}
+
+/// The refusal of everything, while the provider is down.
+fn down(shared: &Shared) -> Option<Response> {
+    let status = shared.state().faults.down;
+    let status = StatusCode::from_u16(status).ok().filter(|_| status > 0)?;
+    Some(refusal(status, "down"))
 }
 
 async fn pause(shared: &Shared) {

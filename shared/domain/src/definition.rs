@@ -19,6 +19,7 @@ use crate::mistakes::plain;
 use crate::names::{AudienceName, CardName, GroupName, JourneyName, SegmentName, StepName};
 use crate::parts::Prices;
 use crate::place::{self, Place};
+use crate::routes::Providers;
 use crate::shorthand;
 use crate::time::Length;
 use crate::webhook::WebhookUrl;
@@ -43,6 +44,8 @@ pub enum Definition {
     Shop(Shop),
     /// `list:` customers by their ids.
     List(ListSource),
+    /// `providers:` through which accounts messages go.
+    Providers(Providers),
 }
 
 /// A segment.

@@ -18,6 +18,7 @@ use crate::mistakes;
 use crate::names::{JourneyName, ListName, NameError, SegmentName};
 use crate::place::{self, Place, Tree};
 use crate::population::{Population, Unlearnt};
+use crate::routes::Providers;
 use crate::time::Timestamp;
 
 pub use self::dangling::Dangling;
@@ -33,6 +34,8 @@ pub enum Kind {
     Shop,
     /// A list of customers.
     List,
+    /// The accounts that messages go through; there is one definition of them, named `providers`.
+    Providers,
     /// Whether a journey runs: what an operator said of it, of which every version is kept.
     Switch,
     /// What was learnt of all customers at once. A recomputation writes it, nobody applies it, and only its latest
@@ -48,6 +51,7 @@ impl Kind {
             Self::Journey => "journey",
             Self::Shop => "shop",
             Self::List => "list",
+            Self::Providers => "providers",
             Self::Switch => "switch",
             Self::Population => "population",
         }
@@ -55,9 +59,17 @@ impl Kind {
 
     /// Reads the name in keys.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Segment, Self::Journey, Self::Shop, Self::List, Self::Switch, Self::Population]
-            .into_iter()
-            .find(|kind| kind.name() == text)
+        [
+            Self::Segment,
+            Self::Journey,
+            Self::Shop,
+            Self::List,
+            Self::Providers,
+            Self::Switch,
+            Self::Population,
+        ]
+        .into_iter()
+        .find(|kind| kind.name() == text)
     }
 }
 
@@ -142,12 +154,14 @@ pub fn examine(yaml: &str) -> Examined {
             Definition::Journey(source) => check::new_journey(source),
             Definition::Shop(shop) => check::shop(shop).err().unwrap_or_default(),
             Definition::List(source) => check::list(source),
+            Definition::Providers(providers) => providers.mistakes(),
         });
     let of = definition.as_ref().map(|definition| match definition {
         Definition::Segment(source) => (Kind::Segment, source.name.to_string()),
         Definition::Journey(source) => (Kind::Journey, source.name.to_string()),
         Definition::Shop(_) => (Kind::Shop, "shop".to_owned()),
         Definition::List(source) => (Kind::List, source.name.to_string()),
+        Definition::Providers(_) => (Kind::Providers, "providers".to_owned()),
     });
     Examined { of, mistakes, definition }
 }
@@ -187,6 +201,8 @@ pub struct Definitions {
     pub lists: BTreeMap<ListName, Arc<Ids>>,
     /// What was learnt of all customers at once.
     pub population: Option<Population>,
+    /// The accounts that messages go through; none while all go through the one of the configuration.
+    pub providers: Option<Arc<Providers>>,
     /// What the shop allows.
     pub shop: Shop,
     /// The shop's zone.
@@ -213,6 +229,7 @@ impl Definitions {
             switches: BTreeMap::new(),
             lists: BTreeMap::new(),
             population: None,
+            providers: None,
             shop: Shop::default(),
             zone: TimeZone::UTC,
             code_key,
@@ -266,6 +283,13 @@ impl Definitions {
                 self.journeys.entry(journey.name.clone()).or_default().insert(version.number, journey);
             }
             Definition::Shop(shop) => self.shop = shop,
+            Definition::Providers(providers) => {
+                let mistakes = providers.mistakes();
+                if !mistakes.is_empty() {
+                    return Err(mistakes);
+                }
+                self.providers = Some(Arc::new(providers));
+            }
             Definition::List(source) => {
                 self.lists.insert(source.name, Arc::new(source.ids.into_iter().collect()));
             }
@@ -282,6 +306,7 @@ impl Definitions {
                 self.withdrawn.insert(JourneyName::parse(&version.name)?);
             }
             Kind::Shop => self.shop = Shop::default(),
+            Kind::Providers => self.providers = None,
             Kind::List => {
                 self.lists.remove(&ListName::parse(&version.name)?);
             }

@@ -37,6 +37,7 @@ pub mod population;
 pub mod project;
 pub mod rendering;
 pub mod report;
+pub mod routes;
 pub mod schema;
 mod shorthand;
 pub mod simulate;

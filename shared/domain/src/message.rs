@@ -156,6 +156,8 @@ pub enum HoldReason {
     FrequencyCap,
     /// The journey is paused.
     Paused,
+    /// No provider takes messages at the moment.
+    ProviderDown,
 }
 
 impl HoldReason {
@@ -165,6 +167,7 @@ impl HoldReason {
             Self::QuietHours => "quiet hours",
             Self::FrequencyCap => "frequency cap",
             Self::Paused => "journey paused",
+            Self::ProviderDown => "the provider takes no messages at the moment",
         }
     }
 }

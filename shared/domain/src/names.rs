@@ -87,6 +87,10 @@ slug!(
     /// The name of a step within its journey.
     StepName
 );
+slug!(
+    /// The shop's own name of an account at a provider.
+    AccountName
+);
 
 /// The shop's own id of a customer: 1 to 128 characters without control characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]

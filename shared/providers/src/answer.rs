@@ -108,7 +108,7 @@ pub(crate) fn inconclusive(error: SendError) -> SendError {
 }
 
 /// The provider's code if it is a code and cannot be a number, an address or a text of the customer's.
-fn safe_code(code: Option<&str>) -> String {
+pub(crate) fn safe_code(code: Option<&str>) -> String {
     let code = code.unwrap_or_default();
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-' || c == '.';
     let longest_number = code.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use cloud::config::{ConfigError, Vars};
 
+use crate::account::{Account, AccountError};
 use crate::answer::{Accepted, LookUp, SendError};
 use crate::sandbox::{self, Sandbox};
 use crate::settings::{Names, required, wrong};
@@ -47,6 +48,14 @@ impl EmailProvider {
         match name {
             sandbox::NAME => Sandbox::from_config(NAMES, vars).map(Self::Sandbox),
             _ => Err(wrong(NAMES.provider, EXPECTED)),
+        }
+    }
+
+    /// The provider called `name`, through an account of the shop's own.
+    pub fn open(name: &str, account: &Account, vars: &Vars) -> Result<Self, AccountError> {
+        match name {
+            sandbox::NAME => Sandbox::open(account, vars).map(Self::Sandbox),
+            _ => Err(account.error("provider", "is none that sends e-mail")),
         }
     }
 

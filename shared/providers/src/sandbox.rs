@@ -6,6 +6,7 @@ use cloud::config::{ConfigError, Vars};
 use reqwest::{RequestBuilder, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 
+use crate::account::{Account, AccountError};
 use crate::answer::{Accepted, LookUp, SendError, inconclusive, sort_failure, sort_status};
 use crate::email::EmailRequest;
 use crate::settings::{Names, base_url, refuse_in_production, required};
@@ -40,6 +41,14 @@ impl Sandbox {
         Ok(Self { client: crate::http::client(), base_url, key })
     }
 
+    /// Through an account: `url` is where the sandbox listens, the secret `key` what it was given.
+    pub(crate) fn open(account: &Account, vars: &Vars) -> Result<Self, AccountError> {
+        refuse_in_production(vars, "STAGE").map_err(|error| account.error("provider", &error.what))?;
+        let base_url = account.base_url("http://127.0.0.1:8788")?;
+        let key = account.secret("key", "the key that `tsunagi sandbox` was given")?.to_owned();
+        Ok(Self { client: crate::http::client(), base_url, key })
+    }
+
     pub(crate) async fn send_sms(&self, request: &SmsRequest<'_>) -> Result<Accepted, SendError> {
         let message = SmsMessage { reference: request.reference, to: request.to, text: request.text };
         self.send("/sms/messages", &message).await
@@ -64,6 +73,11 @@ impl Sandbox {
 
     pub(crate) async fn look_up_email(&self, reference: &str) -> Result<LookUp, SendError> {
         self.look_up("/email/messages", reference).await.map_err(inconclusive)
+    }
+
+    /// Asks after a message that never was.
+    pub(crate) async fn check(&self) -> Result<String, SendError> {
+        self.look_up_sms("tsunagi-check").await.map(|_| "the sandbox answers".to_owned())
     }
 
     async fn send(&self, path: &str, message: &impl Serialize) -> Result<Accepted, SendError> {

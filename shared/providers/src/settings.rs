@@ -33,15 +33,21 @@ pub(crate) fn wrong(name: &'static str, expected: &'static str) -> ConfigError {
 pub(crate) fn base_url(vars: &Vars, variable: &'static str) -> Result<String, ConfigError> {
     const EXPECTED: &str = "an https:// URL (http:// on 127.0.0.1 or localhost)";
     let text = required(vars, variable, EXPECTED)?;
-    let Ok(url) = Url::parse(&text) else { return Err(wrong(variable, EXPECTED)) };
+    if is_base_url(&text) {
+        Ok(text.trim_end_matches('/').to_owned())
+    } else {
+        Err(wrong(variable, EXPECTED))
+    }
+}
+
+/// Whether a text is the address of an API: HTTPS, or plain HTTP on loopback, without a query.
+pub(crate) fn is_base_url(text: &str) -> bool {
+    let Ok(url) = Url::parse(text) else { return false };
     let host = url.host_str().unwrap_or_default();
     let loopback = host == "localhost"
         || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
     let transport = url.scheme() == "https" || (url.scheme() == "http" && loopback);
-    if !transport || url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong(variable, EXPECTED));
-    }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
+    transport && url.query().is_none() && url.fragment().is_none()
 }
 
 /// A fake is refused where real customers are.

@@ -4,8 +4,10 @@
 //! outcome belongs to an invocation that died; whether its call was made is for the provider to say, and only its
 //! proof that it took nothing lets the call be made again.
 
+mod circuit;
 mod render;
 mod task;
+mod ways;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -25,10 +27,13 @@ use domain::contact::Channel;
 use domain::input::{Input, SendTask};
 use domain::message::CodeKey;
 use domain::names::CustomerId;
+use providers::account::{Account, AccountError};
 use providers::answer::{Accepted, LookUp, SendError};
 
 pub use render::Rendered;
 pub use task::SETTLE_SECONDS;
+
+use self::ways::Ways;
 
 /// Messages under way at once in one invocation.
 const CONCURRENCY: usize = 16;
@@ -37,6 +42,14 @@ const CONCURRENCY: usize = 16;
 pub trait Transport: Debug + Send + Sync + 'static {
     /// The channel it serves.
     const CHANNEL: Channel;
+
+    /// The way through an account at a provider of this name.
+    fn open(provider: &str, account: &Account, vars: &Vars) -> Result<Self, AccountError>
+    where
+        Self: Sized;
+
+    /// Whether a message that may have left may be sent again: the provider knows it by its code.
+    fn is_repeatable(&self) -> bool;
 
     /// Makes exactly one request.
     fn send(&self, message: &Rendered) -> impl Future<Output = Result<Accepted, SendError>> + Send;
@@ -48,7 +61,7 @@ pub trait Transport: Debug + Send + Sync + 'static {
 /// What a sending function needs.
 #[derive(Debug)]
 pub struct Sender<T> {
-    transport: T,
+    ways: Ways<T>,
     table: Table,
     definitions: Cache,
     inbox: Queue,
@@ -60,12 +73,12 @@ pub struct Sender<T> {
 }
 
 impl<T: Transport> Sender<T> {
-    /// Wires a sending function.
-    pub fn new(transport: T, config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Self> {
+    /// Wires a sending function; `usual` is the way of all messages where the shop defines no accounts.
+    pub fn new(usual: Option<T>, config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Self> {
         let table = Table::from_vars(aws_sdk_dynamodb::Client::new(config), vars)?;
         let sqs = aws_sdk_sqs::Client::new(config);
         Ok(Self {
-            transport,
+            ways: Ways::new(usual, vars)?,
             definitions: Cache::new(table.clone(), clock.clone(), CodeKey::none()),
             table,
             inbox: Queue::new(sqs.clone(), vars.required("INBOX_QUEUE_URL")?),

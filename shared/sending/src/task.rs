@@ -1,18 +1,24 @@
 //! One task: whether the message may leave, the claim, the call, the record.
 
+use std::sync::Arc;
+
 use anyhow::{Result, bail};
 use cloud::table::messages::{Claimed, KEPT_SECONDS, MessageItem, Recorded};
 use cloud::table::new_attempt;
 use cloud::table::people::Stopped;
+use domain::chance::draw;
 use domain::customer::Customer;
 use domain::enrollment::Status;
 use domain::input::{Outcome, SendTask};
-use domain::message::{Code, Permission, SkipReason};
+use domain::message::{Code, HoldReason, Permission, SkipReason};
 use domain::money::Yen;
+use domain::names::AccountName;
+use domain::time::{DAY, MINUTE, Timestamp};
 use domain::walk::check_at_sending;
 use providers::answer::{Accepted, LookUp, SendError};
 
 use crate::render::{Cost, Rendered, render};
+use crate::ways::Way;
 use crate::{Sender, Transport};
 
 /// The most milliseconds between the reads of a check and the call that follows it.
@@ -28,6 +34,15 @@ pub const SETTLE_SECONDS: i64 = 60;
 /// Seconds after which a claim is given up as unknown when the provider can't be asked: before the queue, which hides a
 /// task for three minutes at a time and ten times at most, gives the task up.
 const GIVE_UP_SECONDS: i64 = 20 * 60;
+
+/// For how long a claim waits for an account that takes no calls before it is asked all the same.
+const DOWN_SECONDS: i64 = DAY;
+
+/// How soon a message is tried again that no account can take, in seconds.
+const NO_WAY_SECONDS: i64 = 30 * MINUTE;
+
+/// Over how many seconds those are spread that are tried again.
+const SPREAD_SECONDS: u32 = 300;
 
 /// A task and what its check rests on.
 #[derive(Clone, Debug)]
@@ -94,6 +109,15 @@ impl<T: Transport> Sender<T> {
 
     async fn claim(&self, checked: Checked, message: Rendered) -> Result<Outcome> {
         let now = self.clock.now();
+        let ways = self.ways_of(&checked, &message).await?;
+        let first = ways.iter().position(|way| way.allows(now));
+        let Some(first) = first else {
+            // A claim of before may rest on a call; it is asked about like any other.
+            return match self.table.message(&checked.task.code).await? {
+                Some(taken) => self.taken(taken, checked, Some(message)).await,
+                None => Ok(put_off(&ways, &checked.task.code, now)),
+            };
+        };
         let claim = MessageItem {
             code: checked.task.code.clone(),
             customer: checked.task.customer.clone(),
@@ -103,13 +127,23 @@ impl<T: Transport> Sender<T> {
             asks_email: message.asks_email,
             claimed_at: now,
             attempt: new_attempt(),
+            account: ways[first].name.clone(),
             outcome: None,
             expires: now.plus(KEPT_SECONDS),
         };
         match self.table.claim(&claim).await? {
-            Claimed::Ours => self.call(checked, message, &claim.attempt).await,
+            Claimed::Ours => self.call(checked, message, &claim.attempt, &ways[first..]).await,
             Claimed::Taken(taken) => self.taken(*taken, checked, Some(message)).await,
         }
+    }
+
+    async fn ways_of(&self, checked: &Checked, message: &Rendered) -> Result<Vec<Arc<Way<T>>>> {
+        let definitions = self.definitions.at_least(checked.customer.definitions).await?;
+        let ways = self.ways.of(&definitions, message);
+        if ways.is_empty() {
+            tracing::error!("no account can take a message: add a route, or the secrets of its accounts");
+        }
+        Ok(ways)
     }
 
     /// There is a claim already: its outcome is reported again, or found out.
@@ -126,37 +160,122 @@ impl<T: Transport> Sender<T> {
         if now.since(taken.claimed_at) < SETTLE_SECONDS {
             bail!("another delivery holds the claim");
         }
+        let definitions = self.definitions.at_least(checked.customer.definitions).await?;
+        let way = self.ways.named(&definitions, taken.account.as_ref());
+        let age = now.since(taken.claimed_at);
+        if let Some(way) = way.as_ref().filter(|way| age < DOWN_SECONDS && !way.allows(now)) {
+            return Ok(put_off(std::slice::from_ref(way), &taken.code, now));
+        }
         let attempt = new_attempt();
-        match self.transport.look_up(taken.code.as_str()).await {
-            Ok(LookUp::Accepted(accepted)) => {
+        let looked = match &way {
+            Some(way) => {
+                let looked = way.transport.look_up(taken.code.as_str()).await;
+                way.record(&looked, now);
+                // One that takes a code once is asked by sending it again.
+                if way.transport.is_repeatable() { looked.or(Ok(LookUp::NotAccepted)) } else { looked }
+            }
+            None => Err(SendError::Unknown { reason: "its account is gone" }),
+        };
+        match (looked, way) {
+            (Ok(LookUp::Accepted(accepted)), _) => {
                 self.record(&taken.code, &taken.attempt, accept(accepted)).await
             }
-            Ok(LookUp::NotAccepted) => {
+            (Ok(LookUp::NotAccepted), way) => {
                 if !self.table.take_over(&taken, &attempt, now).await? {
                     bail!("another delivery took the claim over");
                 }
                 if let Some(message) = message {
-                    return self.call(checked, message, &attempt).await;
+                    return self.call(checked, message, &attempt, way.as_slice()).await;
                 }
                 self.table.release(&taken.code, &attempt).await?;
                 bail!("a claim without a call was cleared; the check is made again")
             }
-            Err(error) if now.since(taken.claimed_at) >= GIVE_UP_SECONDS => {
+            (Err(error), _) if age >= GIVE_UP_SECONDS => {
                 tracing::warn!(error = %error, "a claim is given up as unknown");
                 self.record(&taken.code, &taken.attempt, lone(Status::Unknown)).await
             }
-            Err(error) => bail!("the provider could not be asked: {error}"),
+            (Err(error), _) => bail!("the provider could not be asked: {error}"),
         }
     }
 
-    /// Calls the provider, once, no later than two seconds after a check.
-    async fn call(&self, mut checked: Checked, mut message: Rendered, attempt: &str) -> Result<Outcome> {
+    /// Calls an account, no later than two seconds after a check; when it has certainly not taken the message, the next one.
+    async fn call(
+        &self,
+        mut checked: Checked,
+        mut message: Rendered,
+        attempt: &str,
+        ways: &[Arc<Way<T>>],
+    ) -> Result<Outcome> {
         let code = checked.task.code.clone();
         let mut cost = message.cost.clone();
         if !self.affords(cost.as_ref()).await? {
             self.table.release(&code, attempt).await?;
             return Ok(skipped(SkipReason::BudgetSpent));
         }
+        let mut refusal = None;
+        for (index, way) in ways.iter().enumerate() {
+            if index > 0 {
+                let now = self.clock.now();
+                if !way.allows(now) {
+                    continue;
+                }
+                if !self.table.go_through(&code, attempt, way.name.as_ref(), now).await? {
+                    bail!("another delivery took the claim over");
+                }
+            }
+            way.turn().await;
+            if let Some(outcome) = self.freshen(&mut checked, &mut message, &mut cost, attempt).await? {
+                return Ok(outcome);
+            }
+            let result = way.transport.send(&message).await;
+            way.record(&result, self.clock.now());
+            match result {
+                Ok(accepted) => {
+                    let price = accepted.price_yen.map(Yen);
+                    let outcome = self.record(&code, attempt, accept(accepted)).await?;
+                    if let Some(price) = price {
+                        self.charge(cost.as_ref(), price).await;
+                    }
+                    return Ok(outcome);
+                }
+                Err(SendError::Permanent { code: refusal }) => {
+                    self.charge(cost.as_ref(), Yen::ZERO).await;
+                    return self.record(&code, attempt, lone(Status::Failed(refusal))).await;
+                }
+                // The claim stays, as below.
+                Err(error @ SendError::Unknown { .. }) if way.transport.is_repeatable() => bail!("{error}"),
+                Err(SendError::Unknown { reason }) => {
+                    tracing::warn!(reason, "a message is unknown: it left and was not answered");
+                    return self.record(&code, attempt, lone(Status::Unknown)).await;
+                }
+                // The claim stays: the next delivery finds it without an outcome, and asks.
+                Err(error @ SendError::Unclear { .. }) => bail!("{error}"),
+                Err(error @ (SendError::Temporary { .. } | SendError::Configuration { .. })) => {
+                    tracing::warn!(%error, account = way.name.as_ref().map(AccountName::as_str), "an account did not take a message");
+                    refusal = Some(error);
+                }
+            }
+        }
+        self.charge(cost.as_ref(), Yen::ZERO).await;
+        self.table.release(&code, attempt).await?;
+        let now = self.clock.now();
+        match refusal {
+            // One that only this message met is tried again by its queue, soon.
+            Some(error) if ways.iter().all(|way| way.again_in(now).is_none()) => bail!("{error}"),
+            Some(_) | None => Ok(put_off(ways, &code, now)),
+        }
+    }
+
+    /// Sees to it that the check is no older than two seconds, by another one where it is. Returns why the message may not
+    /// leave after all.
+    async fn freshen(
+        &self,
+        checked: &mut Checked,
+        message: &mut Rendered,
+        cost: &mut Option<Cost>,
+        attempt: &str,
+    ) -> Result<Option<Outcome>> {
+        let code = checked.task.code.clone();
         let mut checks = 0;
         while self.clock.now_millis() - checked.read_at > CHECK_MILLIS {
             checks += 1;
@@ -169,52 +288,28 @@ impl<T: Transport> Sender<T> {
             if !self.table.keep_claim(&code, attempt, self.clock.now()).await? {
                 bail!("another delivery took the claim over");
             }
-            checked = self.recheck(checked.task).await?;
-            match self.ready(&checked).await? {
+            *checked = self.recheck(checked.task.clone()).await?;
+            match self.ready(checked).await? {
                 Ready::Send(ready) => {
                     // What is known of the person by now may have made it another text.
-                    if ready.cost != cost {
+                    if ready.cost != *cost {
                         self.charge(cost.as_ref(), Yen::ZERO).await;
                         cost.clone_from(&ready.cost);
                         if !self.affords(cost.as_ref()).await? {
                             self.table.release(&code, attempt).await?;
-                            return Ok(skipped(SkipReason::BudgetSpent));
+                            return Ok(Some(skipped(SkipReason::BudgetSpent)));
                         }
                     }
-                    message = *ready;
+                    *message = *ready;
                 }
                 Ready::Not(outcome) => {
                     self.charge(cost.as_ref(), Yen::ZERO).await;
                     self.table.release(&code, attempt).await?;
-                    return Ok(outcome);
+                    return Ok(Some(outcome));
                 }
             }
         }
-        match self.transport.send(&message).await {
-            Ok(accepted) => {
-                let price = accepted.price_yen.map(Yen);
-                let outcome = self.record(&code, attempt, accept(accepted)).await?;
-                if let Some(price) = price {
-                    self.charge(cost.as_ref(), price).await;
-                }
-                Ok(outcome)
-            }
-            Err(SendError::Permanent { code: refusal }) => {
-                self.charge(cost.as_ref(), Yen::ZERO).await;
-                self.record(&code, attempt, lone(Status::Failed(refusal))).await
-            }
-            Err(SendError::Unknown { reason }) => {
-                tracing::warn!(reason, "a message is unknown: it left and was not answered");
-                self.record(&code, attempt, lone(Status::Unknown)).await
-            }
-            // The claim stays: the next delivery finds it without an outcome, and asks.
-            Err(error @ SendError::Unclear { .. }) => bail!("{error}"),
-            Err(error @ (SendError::Temporary { .. } | SendError::Configuration { .. })) => {
-                self.charge(cost.as_ref(), Yen::ZERO).await;
-                self.table.release(&code, attempt).await?;
-                bail!("{error}")
-            }
-        }
+        Ok(None)
     }
 
     /// Takes what a message may cost out of its journey's budget, when it has one; whether there was enough.
@@ -260,6 +355,13 @@ fn accept(accepted: Accepted) -> Recorded {
         parts: Some(accepted.parts),
         yen: accepted.price_yen.map(Yen),
     }
+}
+
+/// Puts a message back that no account takes now, so that not all come at once when one does again.
+fn put_off<T>(ways: &[Arc<Way<T>>], code: &Code, now: Timestamp) -> Outcome {
+    let soonest = ways.iter().filter_map(|way| way.again_in(now)).min().unwrap_or(NO_WAY_SECONDS);
+    let spread = i64::from(draw(&[code.as_str(), "again"], SPREAD_SECONDS));
+    Outcome::Held { until: now.plus(soonest + spread), why: HoldReason::ProviderDown }
 }
 
 fn lone(status: Status) -> Recorded {

@@ -44,6 +44,7 @@ async fn shop_with_links(faults: Option<Arc<dyn Faults>>) -> Result<Shop> {
             asks_email,
             claimed_at: MORNING.plus(-60),
             attempt: "test".to_owned(),
+            account: None,
             outcome: None,
             expires,
         };

@@ -23,6 +23,7 @@ fn message(code: &str, expires: Timestamp) -> Result<MessageItem> {
         asks_email: false,
         claimed_at: MORNING,
         attempt: "1".to_owned(),
+        account: None,
         outcome: None,
         expires,
     })

@@ -1,6 +1,8 @@
 //! What the product promises to those who use it, each shown over the real functions: budgets, bad input, opt-outs,
 //! and the demo on real records.
 
+#![expect(clippy::print_stdout, reason = "what was measured is told")]
+
 mod bad_input;
 mod budgets;
 mod definitions;
@@ -9,6 +11,7 @@ mod expiry;
 mod explain;
 mod import_twice;
 mod optout;
+mod outage;
 mod paused;
 mod quiet_day;
 mod spending;

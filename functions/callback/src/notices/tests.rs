@@ -21,6 +21,7 @@ fn message(reference: &str, channel: Channel, to: &str) -> (Code, MessageItem) {
         asks_email: false,
         claimed_at: NOW,
         attempt: "a".to_owned(),
+        account: None,
         outcome: None,
         expires: NOW.plus(DAY),
     };

@@ -88,7 +88,7 @@ pub fn described(definitions: &Definitions, kind: Kind, name: &str) -> String {
             name.and_then(|name| definitions.lists.get(&name))
                 .map(|ids| counted(ids.len() as u64, "customer"))
         }
-        Kind::Shop | Kind::Switch | Kind::Population => None,
+        Kind::Shop | Kind::Providers | Kind::Switch | Kind::Population => None,
     };
     title.filter(|title| !title.is_empty()).map_or_else(String::new, |title| format!("   {title}"))
 }

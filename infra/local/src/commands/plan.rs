@@ -104,7 +104,7 @@ fn changes(checked: &Checked, files: &[File], title: impl Fn(&Applied) -> String
                     text,
                     "{kind} {name}: live, and not in these files; it stays (`tsunagi withdraw {kind} {name}` takes it out of force)"
                 ),
-                Kind::Shop | Kind::Switch | Kind::Population => {
+                Kind::Shop | Kind::Providers | Kind::Switch | Kind::Population => {
                     writeln!(text, "{kind}: live, and not in these files; it stays")
                 }
             };

@@ -164,6 +164,7 @@ fn holds(text: &str) -> Option<String> {
         Definition::Segment(source) => ("segment", source.name.to_string(), source.title.to_string()),
         Definition::Journey(source) => ("journey", source.name.to_string(), source.title.to_string()),
         Definition::Shop(_) => ("shop", String::new(), String::new()),
+        Definition::Providers(_) => ("providers", String::new(), String::new()),
         Definition::List(source) => ("list", source.name.to_string(), String::new()),
     };
     Some(format!("{:<36}{title}", format!("{kind} {name}")).trim_end().to_owned())

@@ -101,6 +101,6 @@ async fn consequence(table: &Table, before: &Definitions, kind: Kind, name: &str
         Kind::List => {
             "enrollments on earlier versions of journeys that ask about it find nobody on it".to_owned()
         }
-        Kind::Shop | Kind::Switch | Kind::Population => String::new(),
+        Kind::Shop | Kind::Providers | Kind::Switch | Kind::Population => String::new(),
     })
 }

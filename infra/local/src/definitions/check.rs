@@ -198,7 +198,7 @@ impl<'f> Checking<'f, '_> {
         let yaml = match kind {
             Kind::Segment => json!({ "segment": { "name": name, "when": { "in_audience": "x" } } }),
             Kind::List => json!({ "list": { "name": name, "ids": [] } }),
-            Kind::Journey | Kind::Shop | Kind::Switch | Kind::Population => return,
+            Kind::Journey | Kind::Shop | Kind::Providers | Kind::Switch | Kind::Population => return,
         };
         let number = self.latest.get(&(kind, name.as_str())).map_or(0, |latest| latest.number) + 1;
         let stand_in = Version { kind, name, number, yaml: yaml.to_string() };

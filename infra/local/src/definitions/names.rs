@@ -43,7 +43,7 @@ impl<'d> Asked<'d> {
                     asked.traits.extend(journey.spoken_traits());
                 }
             }
-            Kind::Shop | Kind::List | Kind::Switch | Kind::Population => {}
+            Kind::Shop | Kind::List | Kind::Providers | Kind::Switch | Kind::Population => {}
         }
         asked
     }

@@ -104,7 +104,9 @@ fn the_templates_wiring() {
     function callback: CallbackFunction, 10 s
       CALLBACK_SECRET=callback-secret
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
+      LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
+      PROVIDER_SECRETS={}
       STAGE=development
       TABLE_NAME=Table
     function ingest: IngestFunction, 10 s
@@ -148,6 +150,7 @@ fn the_templates_wiring() {
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
+      PROVIDER_SECRETS={}
       SENDER_NAME=つなぎ商店
       STAGE=development
       TABLE_NAME=Table
@@ -157,6 +160,7 @@ fn the_templates_wiring() {
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
+      PROVIDER_SECRETS={}
       SENDER_NAME=つなぎ商店
       SMS_PROVIDER=sandbox
       SMS_PROVIDER_KEY=sms-key
@@ -171,7 +175,10 @@ fn the_templates_wiring() {
       TABLE_NAME=Table
       WEBHOOK_SECRET=webhook-secret
     route POST /v1/batch → ingest
-    route POST /callbacks/{provider} → callback
+    route GET /callbacks/{account} → callback
+    route POST /callbacks/{account} → callback
+    route GET /callbacks/{account}/{segment} → callback
+    route POST /callbacks/{account}/{segment} → callback
     route POST /v1/enroll → ingest
     route GET /f/{code} → link
     route POST /f/{code} → link
@@ -254,7 +261,7 @@ fn a_broken_template_is_refused_with_its_remedy() {
     AdvanceFunction: batches of 100 from InboxQueue without a batching window; set MaximumBatchingWindowInSeconds to 1 or more
     RecomputeQueue: messages are hidden for 60 s while RecomputeFunction may take 60 s; set VisibilityTimeout to 360 or more
     InboxQueue: unknown field `FifoQueue`, expected one of `VisibilityTimeout`, `DelaySeconds`, `RedrivePolicy`, `MessageRetentionPeriod`; write it as the one-machine runtime reads AWS::SQS::Queue
-    CallbackRoute: its target integrations/Callback is no integration; write it as !Sub "integrations/${AnIntegration}"
+    CallbackGetRoute: its target integrations/Callback is no integration; write it as !Sub "integrations/${AnIntegration}"
     FormPageRoute: its integration invokes Table, which is no function; set IntegrationUri to the Arn of a function of this template
     TrackRoute: RouteKey "$default" is not a method and a path; write it like "GET /l/{code}"
     FormPageRoute: the API may not invoke LinkFunction; add an AWS::Lambda::Permission for apigateway.amazonaws.com

@@ -31,7 +31,12 @@ impl Table {
             match version.kind {
                 // The items of a name are in the order of its versions.
                 Kind::List => drop(lists.insert(version.name.clone(), version)),
-                Kind::Segment | Kind::Journey | Kind::Shop | Kind::Switch | Kind::Population => {
+                Kind::Segment
+                | Kind::Journey
+                | Kind::Shop
+                | Kind::Providers
+                | Kind::Switch
+                | Kind::Population => {
                     versions.push(version);
                 }
             }

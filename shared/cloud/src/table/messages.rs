@@ -9,7 +9,7 @@ use domain::contact::Channel;
 use domain::enrollment::Status;
 use domain::message::Code;
 use domain::money::Yen;
-use domain::names::CustomerId;
+use domain::names::{AccountName, CustomerId};
 use domain::time::{DAY, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,8 @@ pub struct MessageItem {
     pub claimed_at: Timestamp,
     /// Who made the claim.
     pub attempt: String,
+    /// Through which account it goes; none where no accounts are defined.
+    pub account: Option<AccountName>,
     /// What became of it; none while that is not known.
     pub outcome: Option<Recorded>,
     /// When it is forgotten.
@@ -91,6 +93,7 @@ impl MessageItem {
             asks_email: item.contains_key(ASKS_EMAIL),
             claimed_at: seconds("claimed_at")?,
             attempt: read_text(item, "attempt")?.to_owned(),
+            account: read_text(item, "account").ok().map(AccountName::parse).transpose()?,
             outcome,
             expires: seconds("expires")?,
         })
@@ -106,7 +109,7 @@ impl Table {
     /// Claims a message: of all who try, one may call the provider.
     pub async fn claim(&self, message: &MessageItem) -> Result<Claimed> {
         let asks_email = message.asks_email.then(|| (ASKS_EMAIL.to_owned(), AttributeValue::Bool(true)));
-        let request = self
+        let mut request = self
             .client
             .put_item()
             .table_name(&self.name)
@@ -122,6 +125,9 @@ impl Table {
             .item("expires", number(message.expires.seconds()))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if let Some(account) = &message.account {
+            request = request.item("account", text(account.as_str()));
+        }
         match request.send().await {
             Ok(_) => Ok(Claimed::Ours),
             Err(error) => {
@@ -133,6 +139,29 @@ impl Table {
                 }
             }
         }
+    }
+
+    /// Writes down that a message goes through another account than it was claimed for, which has certainly not taken it;
+    /// `false` when the claim is no longer ours.
+    pub async fn go_through(
+        &self,
+        code: &Code,
+        attempt: &str,
+        account: Option<&AccountName>,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let request = self.update(code);
+        let request = match account {
+            Some(account) => request
+                .update_expression("SET claimed_at = :now, account = :account")
+                .expression_attribute_values(":account", text(account.as_str())),
+            None => request.update_expression("SET claimed_at = :now REMOVE account"),
+        };
+        let request = request
+            .condition_expression("attempt = :mine AND attribute_not_exists(outcome)")
+            .expression_attribute_values(":mine", text(attempt))
+            .expression_attribute_values(":now", number(now.seconds()));
+        settled(request.send().await.err())
     }
 
     /// Takes over a claim whose holder is gone, once the provider has proved that it never accepted the message.

@@ -170,7 +170,7 @@ impl Definitions {
                     .chain(self.no_details(from, source.spoken().iter()))
                     .collect()
             }
-            Definition::Shop(_) | Definition::List(_) => Vec::new(),
+            Definition::Shop(_) | Definition::List(_) | Definition::Providers(_) => Vec::new(),
         }
     }
 

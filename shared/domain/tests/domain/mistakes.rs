@@ -55,7 +55,7 @@ fn a_wrong_kind_of_step() {
 
 #[test]
 fn a_wrong_kind_of_definition() {
-    assert_snapshot!(slip(WIN_BACK, "journey:", "jorney:"), @"3:1: `jorney` is not known here; did you mean `journey`? There are: segment, journey, shop, list");
+    assert_snapshot!(slip(WIN_BACK, "journey:", "jorney:"), @"3:1: `jorney` is not known here; did you mean `journey`? There are: segment, journey, shop, list, providers");
 }
 
 #[test]

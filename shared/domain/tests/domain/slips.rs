@@ -184,7 +184,7 @@ fn two_definitions_in_one_file() {
     assert_snapshot!(told("shop: { time_zone: Asia/Tokyo }\n---\nshop: { time_zone: Asia/Tokyo }\n"), @"3:1: a second definition; move it to a file of its own");
     assert_snapshot!(told(""), @"1:1: nothing is written here; a definition begins with `segment:`, `journey:`, `shop:` or `list:`");
     assert_snapshot!(told("# nothing\n"), @"2:1: nothing is written here; a definition begins with `segment:`, `journey:`, `shop:` or `list:`");
-    assert_snapshot!(told("population: { of: everyone }\n"), @"1:1: `population` is not known here; there are: segment, journey, shop, list");
+    assert_snapshot!(told("population: { of: everyone }\n"), @"1:1: `population` is not known here; there are: segment, journey, shop, list, providers");
     assert_snapshot!(told("- segment"), @"1:1: a word, or a key with its value, belongs here");
 }
 

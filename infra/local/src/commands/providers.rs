@@ -1,0 +1,68 @@
+//! `tsunagi providers`.
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+use cloud::config::Vars;
+use domain::contact::Channel;
+use domain::routes::serves;
+use domain::spelling::counted;
+use providers::account::{Account, Secrets};
+use providers::sms::SmsProvider;
+
+use super::text::say;
+use super::{Data, place};
+use crate::definitions;
+
+/// The accounts at providers.
+#[derive(Debug, Args)]
+pub struct ProvidersArgs {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Asks each account of the definition `providers` for something harmless that shows whether it works. Nothing is sent.
+    ///
+    /// Secrets are read from the environment variable `PROVIDER_SECRETS`, as JSON by the names of accounts:
+    /// {"main": {"token": "…", "callback": "…"}}; where it is not set, from `providers` in the installation's secrets.json.
+    Check {
+        #[command(flatten)]
+        data: Data,
+    },
+}
+
+impl ProvidersArgs {
+    pub(super) async fn run(self) -> Result<()> {
+        let Command::Check { data } = self.command;
+        let reader = place::reader(&data.data)?;
+        let definitions = definitions::current(&reader.table).await?;
+        let defined = definitions.providers.context(
+            "no accounts are defined: everything goes to the sandbox; apply a file with `providers:` to send through your own",
+        )?;
+        let kept = serde_json::to_string(&place::secrets(&data.data)?.providers)?;
+        let vars = Vars::new(move |name| {
+            let from_file = (name == "PROVIDER_SECRETS").then(|| kept.clone());
+            std::env::var(name).ok().or(from_file)
+        });
+        let secrets = Secrets::from_vars(&vars)?;
+        let mut wrong = 0;
+        for (name, source) in &defined.accounts {
+            if !serves(Channel::Sms).contains(&source.provider.as_str()) {
+                continue;
+            }
+            let account = Account::of(name, source, &secrets, &vars);
+            let told = match SmsProvider::open(&source.provider, &account, &vars) {
+                Ok(provider) => provider.check().await.map_err(|error| error.to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            wrong += u64::from(told.is_err());
+            let (mark, told) = told.map_or_else(|error| ("NOT RIGHT", error), |told| ("ok", told));
+            say(&format!("{name} ({}): {mark}: {told}", source.provider));
+        }
+        if wrong > 0 {
+            bail!("{} not right", counted(wrong, "account"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,170 @@
+//! The ways a message may go: accounts at providers, each with its circuit and its pace.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use cloud::config::Vars;
+use domain::definitions::Definitions;
+use domain::names::AccountName;
+use domain::routes::{Asking, Providers};
+use domain::time::Timestamp;
+use providers::account::{Account, Secrets};
+use providers::answer::SendError;
+use tokio::time::Instant;
+
+use crate::circuit::Circuit;
+use crate::{Rendered, Transport};
+
+/// One way to a provider.
+#[derive(Debug)]
+pub struct Way<T> {
+    /// The account; none of the one that is configured for all messages where no accounts are defined.
+    pub name: Option<AccountName>,
+    /// What makes its requests.
+    pub transport: T,
+    circuit: Mutex<Circuit>,
+    pace: Option<Pace>,
+}
+
+/// When the next call may be made, so that there are no more a second than the contract allows.
+#[derive(Debug)]
+struct Pace {
+    apart: Duration,
+    next: Mutex<Option<Instant>>,
+}
+
+impl<T> Way<T> {
+    fn new(name: Option<AccountName>, transport: T, per_second: Option<f64>) -> Self {
+        let apart = per_second.filter(|rate| *rate > 0.0).map(|rate| Duration::from_secs_f64(rate.recip()));
+        let pace = apart.map(|apart| Pace { apart, next: Mutex::default() });
+        Self { name, transport, circuit: Mutex::default(), pace }
+    }
+
+    /// Whether a call may be made now.
+    pub fn allows(&self, now: Timestamp) -> bool {
+        self.circuit().allows(now)
+    }
+
+    /// In how many seconds a message is tried again that it did not take; none while its circuit is closed.
+    pub fn again_in(&self, now: Timestamp) -> Option<i64> {
+        self.circuit().again_in(now)
+    }
+
+    /// Takes how a call went.
+    pub fn record<A>(&self, result: &Result<A, SendError>, now: Timestamp) {
+        let failed = match result {
+            Ok(_) | Err(SendError::Permanent { .. }) => false,
+            Err(
+                SendError::Temporary { .. }
+                | SendError::Configuration { .. }
+                | SendError::Unclear { .. }
+                | SendError::Unknown { .. },
+            ) => true,
+        };
+        self.circuit().record(failed, now);
+    }
+
+    /// Waits for its turn.
+    pub async fn turn(&self) {
+        let Some(pace) = &self.pace else { return };
+        let at = {
+            let mut next = pace.next.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = Instant::now();
+            let at = next.map_or(now, |next| next.max(now));
+            *next = Some(at + pace.apart);
+            at
+        };
+        tokio::time::sleep_until(at).await;
+    }
+
+    fn circuit(&self) -> std::sync::MutexGuard<'_, Circuit> {
+        self.circuit.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// All ways of a channel.
+#[derive(Debug)]
+pub struct Ways<T> {
+    /// The configured one, for shops that define no accounts.
+    usual: Option<Arc<Way<T>>>,
+    vars: Vars,
+    secrets: Secrets,
+    /// How many instances of the function there are at most, among which a contract's pace is shared.
+    instances: f64,
+    known: Mutex<Known<T>>,
+}
+
+/// The accounts of a definition, opened.
+#[derive(Debug)]
+struct Known<T> {
+    of: Option<Arc<Providers>>,
+    ways: BTreeMap<AccountName, Arc<Way<T>>>,
+}
+
+impl<T: Transport> Ways<T> {
+    /// The ways that configuration gives; `usual` is the one of shops that define no accounts.
+    pub fn new(usual: Option<T>, vars: &Vars) -> anyhow::Result<Self> {
+        let instances = vars.get("SENDER_INSTANCES").map_or(Ok(1), |text| text.parse::<u16>())?;
+        Ok(Self {
+            usual: usual.map(|transport| Arc::new(Way::new(None, transport, None))),
+            vars: vars.clone(),
+            secrets: Secrets::from_vars(vars)?,
+            instances: f64::from(instances.max(1)),
+            known: Mutex::new(Known { of: None, ways: BTreeMap::new() }),
+        })
+    }
+
+    /// The ways a message may go, in the order in which they are tried.
+    pub fn of(&self, definitions: &Definitions, message: &Rendered) -> Vec<Arc<Way<T>>> {
+        let Some(providers) = &definitions.providers else { return self.usual.iter().cloned().collect() };
+        let asking = Asking {
+            channel: T::CHANNEL,
+            purpose: message.purpose,
+            to: &message.to,
+            code: message.code.as_str(),
+        };
+        let ways = self.opened(providers);
+        providers.accounts_of(asking).into_iter().filter_map(|name| ways.get(name).cloned()).collect()
+    }
+
+    /// The way a message went that was claimed for an account.
+    pub fn named(&self, definitions: &Definitions, account: Option<&AccountName>) -> Option<Arc<Way<T>>> {
+        match (account, &definitions.providers) {
+            (None, _) => self.usual.clone(),
+            (Some(name), Some(providers)) => self.opened(providers).get(name).cloned(),
+            (Some(_), None) => None,
+        }
+    }
+
+    /// The accounts of a definition. One that stays as it was keeps its circuit; one that can't be opened is told of, and left
+    /// out: what would go through it goes the next way.
+    fn opened(&self, providers: &Arc<Providers>) -> BTreeMap<AccountName, Arc<Way<T>>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.of.as_ref() == Some(providers) {
+            return known.ways.clone();
+        }
+        let mut ways = BTreeMap::new();
+        for (name, source) in &providers.accounts {
+            if !domain::routes::serves(T::CHANNEL).contains(&source.provider.as_str()) {
+                continue;
+            }
+            let same = known.of.as_ref().is_some_and(|of| of.accounts.get(name) == Some(source));
+            if let Some(way) = known.ways.get(name).filter(|_| same) {
+                ways.insert(name.clone(), Arc::clone(way));
+                continue;
+            }
+            let account = Account::of(name, source, &self.secrets, &self.vars);
+            match T::open(&source.provider, &account, &self.vars) {
+                Ok(transport) => {
+                    let rate = source.per_second.map(|rate| f64::from(rate) / self.instances);
+                    ways.insert(name.clone(), Arc::new(Way::new(Some(name.clone()), transport, rate)));
+                }
+                Err(error) => tracing::error!(%error, "an account can't be used"),
+            }
+        }
+        *known = Known { of: Some(Arc::clone(providers)), ways };
+        known.ways.clone()
+    }
+}
