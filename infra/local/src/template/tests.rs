@@ -177,8 +177,6 @@ fn the_templates_wiring() {
     route POST /v1/batch → ingest
     route GET /callbacks/{account} → callback
     route POST /callbacks/{account} → callback
-    route GET /callbacks/{account}/{segment} → callback
-    route POST /callbacks/{account}/{segment} → callback
     route POST /v1/enroll → ingest
     route GET /f/{code} → link
     route POST /f/{code} → link
@@ -189,6 +187,8 @@ fn the_templates_wiring() {
     route POST /o/{code} → link
     route GET /p/{file} → link
     route POST /v1/remove → ingest
+    route GET /callbacks/{account}/{segment} → callback
+    route POST /callbacks/{account}/{segment} → callback
     route POST /v1/track → ingest
     "#);
 }
