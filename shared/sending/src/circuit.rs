@@ -44,11 +44,10 @@ impl Circuit {
 
     /// Takes how a call went: whether the account failed, whatever became of the message.
     pub fn record(&mut self, failed: bool, now: Timestamp) {
-        if !failed {
+        if !failed && self.open.is_some() {
             *self = Self::default();
-            return;
         }
-        self.recent.push_back(true);
+        self.recent.push_back(failed);
         if self.recent.len() > WINDOW {
             self.recent.pop_front();
         }
@@ -94,12 +93,17 @@ mod tests {
         assert!(circuit.allows(NOW.plus(181)) && circuit.again_in(NOW.plus(181)).is_none());
     }
 
-    #[test]
-    fn one_success_among_failures_keeps_it_closed() {
+    /// Whether it opens where so many calls of ten fail.
+    fn opens_at(failures: u32) -> bool {
         let mut circuit = Circuit::default();
         for call in 0..100 {
-            circuit.record(call % 9 != 0, NOW);
-            assert!(circuit.allows(NOW), "{call}");
+            circuit.record(call % 10 < failures, NOW);
         }
+        !circuit.allows(NOW)
+    }
+
+    #[test]
+    fn half_of_the_latest_calls_open_it_whatever_succeeds_between() {
+        assert!(!opens_at(4) && opens_at(6) && opens_at(9));
     }
 }
