@@ -318,6 +318,33 @@ impl Status {
 }
 
 impl Message {
+    /// A message of which no more is known than that a step sends it, and what became of it.
+    pub fn new(
+        (step, code): (usize, Code),
+        (channel, purpose): (Channel, Purpose),
+        at: Timestamp,
+        status: Status,
+    ) -> Self {
+        Self {
+            step,
+            code,
+            channel,
+            purpose,
+            at,
+            status,
+            asked: 0,
+            parts: None,
+            yen: None,
+            billed: false,
+            clicked: None,
+            links: BTreeSet::new(),
+            scanned: None,
+            opened: None,
+            replied: None,
+            reply: None,
+        }
+    }
+
     /// Takes what is said of the message; what ranks higher stands.
     pub fn learn(&mut self, status: Status) {
         if status > self.status {

@@ -219,7 +219,7 @@ fn unknown_filter(filter: &str, known: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
     use jiff::tz::TimeZone;
 
@@ -308,24 +308,9 @@ mod tests {
     fn what_became_of_an_earlier_step() {
         let text = "{% if steps.tell-me.replied %}{{ steps['tell-me'].reply | default: 'an answer' }}{% else %}none{% endif %}";
         assert_eq!(rendered(text, &[], None), Ok("none".to_owned()));
-        let mut message = Message {
-            step: 0,
-            code: Code::parse("000000000000").unwrap(),
-            channel: Channel::Sms,
-            purpose: Purpose::Marketing,
-            at: Timestamp::parse("2026-01-01T23:30:00Z").unwrap(),
-            status: Status::Pending,
-            asked: 0,
-            parts: None,
-            yen: None,
-            billed: false,
-            clicked: None,
-            links: BTreeSet::new(),
-            scanned: None,
-            opened: None,
-            replied: None,
-            reply: None,
-        };
+        let at = Timestamp::parse("2026-01-01T23:30:00Z").unwrap();
+        let code = Code::parse("000000000000").unwrap();
+        let mut message = Message::new((0, code), (Channel::Sms, Purpose::Marketing), at, Status::Pending);
         let sent = "{{ steps.tell-me.sent_at | date_ja }} {{ steps.tell-me.sent_at | time_ja }} {{ steps.tell-me.clicked }}";
         assert_eq!(rendered(sent, &[], Some(&message)), Err(MissingValue));
         message.status = Status::Delivered;

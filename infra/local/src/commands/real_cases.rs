@@ -277,24 +277,8 @@ fn bill(step: &MessageStep, parts: u32, yen: Yen) -> String {
 fn sent_before(journey: &Journey, position: usize, code: &Code, now: Timestamp) -> Vec<Visit> {
     let before = (0..position).filter_map(|at| Some((at, journey.message(at)?)));
     let visits = before.map(|(at, step)| {
-        Visit::Message(Message {
-            step: at,
-            code: code.clone(),
-            channel: step.channel,
-            purpose: step.purpose(journey),
-            at: now,
-            status: Status::Accepted,
-            asked: 0,
-            parts: None,
-            yen: None,
-            billed: false,
-            clicked: None,
-            links: BTreeSet::new(),
-            scanned: None,
-            opened: None,
-            replied: None,
-            reply: None,
-        })
+        let sent = (step.channel, step.purpose(journey));
+        Visit::Message(Message::new((at, code.clone()), sent, now, Status::Accepted))
     });
     visits.collect()
 }

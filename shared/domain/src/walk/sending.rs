@@ -1,7 +1,5 @@
 //! A message on its way: handed to its sender, held or left out, and asked about once more when it is about to leave.
 
-use std::collections::BTreeSet;
-
 use super::{PAUSED_SECONDS, goal, is_date_gone};
 use crate::condition::Subject;
 use crate::consent::Purpose;
@@ -74,24 +72,8 @@ fn record(
     let at = world.now;
     let code = code(world, index, journey, step);
     let enrollment = &mut world.customer.enrollments[index];
-    enrollment.visits.push(Visit::Message(Message {
-        step,
-        code: code.clone(),
-        channel: message.channel,
-        purpose: message.purpose(journey),
-        at,
-        status,
-        asked: 0,
-        parts: None,
-        yen: None,
-        billed: false,
-        clicked: None,
-        links: BTreeSet::new(),
-        scanned: None,
-        opened: None,
-        replied: None,
-        reply: None,
-    }));
+    let sent = (message.channel, message.purpose(journey));
+    enrollment.visits.push(Visit::Message(Message::new((step, code.clone()), sent, at, status)));
     code
 }
 
