@@ -29,8 +29,8 @@ const WEIGHT_LIMIT: u32 = 1_000;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Providers {
-    /// Accounts at providers, by names of the shop's own. Their secrets stand elsewhere: in the environment on one machine,
-    /// in one secret of the Secrets Manager on AWS.
+    /// Accounts at providers, by names of the shop's own. Their secrets stand elsewhere: in the environment variable
+    /// `PROVIDER_SECRETS`, the template's parameter `ProviderSecrets`.
     pub accounts: BTreeMap<AccountName, AccountSource>,
     /// Which account takes what: the first route that fits a message is its own.
     pub routes: Vec<Route>,
@@ -48,7 +48,7 @@ pub struct AccountSource {
     /// What the provider needs to know beside secrets, such as `sender`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
-    /// How many messages a second the contract allows.
+    /// How many messages a second each instance of the sending function hands over: on one machine there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_second: Option<u32>,
     /// Of a generic provider: what its requests, answers and receipts look like.

@@ -85,7 +85,7 @@ impl Account {
     pub fn of(name: &AccountName, source: &AccountSource, secrets: &Secrets, vars: &Vars) -> Self {
         let secrets = secrets.of(name.as_str());
         let segment = secrets.get("callback").map(|segment| format!("/{segment}")).unwrap_or_default();
-        let base = vars.get("CALLBACK_BASE_URL").or_else(|| vars.get("LINK_BASE_URL"));
+        let base = vars.get("LINK_BASE_URL");
         Self {
             callback: base.map(|base| format!("{}/callbacks/{name}{segment}", base.trim_end_matches('/'))),
             name: name.to_string(),

@@ -36,8 +36,8 @@ struct Pace {
 }
 
 impl<T> Way<T> {
-    fn new(name: Option<AccountName>, transport: T, per_second: Option<f64>) -> Self {
-        let apart = per_second.filter(|rate| *rate > 0.0).map(|rate| Duration::from_secs_f64(rate.recip()));
+    fn new(name: Option<AccountName>, transport: T, per_second: Option<u32>) -> Self {
+        let apart = per_second.and_then(|rate| Duration::from_secs(1).checked_div(rate));
         let pace = apart.map(|apart| Pace { apart, next: Mutex::default() });
         Self { name, transport, circuit: Mutex::default(), pace }
     }
@@ -91,8 +91,6 @@ pub struct Ways<T> {
     usual: Option<Arc<Way<T>>>,
     vars: Vars,
     secrets: Secrets,
-    /// How many instances of the function there are at most, among which a contract's pace is shared.
-    instances: f64,
     known: Mutex<Known<T>>,
 }
 
@@ -106,12 +104,10 @@ struct Known<T> {
 impl<T: Transport> Ways<T> {
     /// The ways that configuration gives; `usual` is the one of shops that define no accounts.
     pub fn new(usual: Option<T>, vars: &Vars) -> anyhow::Result<Self> {
-        let instances = vars.get("SENDER_INSTANCES").map_or(Ok(1), |text| text.parse::<u16>())?;
         Ok(Self {
             usual: usual.map(|transport| Arc::new(Way::new(None, transport, None))),
             vars: vars.clone(),
             secrets: Secrets::from_vars(vars)?,
-            instances: f64::from(instances.max(1)),
             known: Mutex::new(Known { of: None, ways: BTreeMap::new() }),
         })
     }
@@ -158,8 +154,8 @@ impl<T: Transport> Ways<T> {
             let account = Account::of(name, source, &self.secrets, &self.vars);
             match T::open(&source.provider, &account, &self.vars) {
                 Ok(transport) => {
-                    let rate = source.per_second.map(|rate| f64::from(rate) / self.instances);
-                    ways.insert(name.clone(), Arc::new(Way::new(Some(name.clone()), transport, rate)));
+                    let way = Way::new(Some(name.clone()), transport, source.per_second);
+                    ways.insert(name.clone(), Arc::new(way));
                 }
                 Err(error) => tracing::error!(%error, "an account can't be used"),
             }
