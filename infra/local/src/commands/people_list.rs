@@ -1,5 +1,6 @@
 //! `tsunagi report --list`: the people behind a figure.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -84,7 +85,12 @@ pub async fn read(
         table.rows(name, *version, |row| rows.push(row)).await?;
     }
     let entry = |row: &LedgerRow| (row.customer.clone(), row.entered, row.row.clone());
-    let converting = converting(&rows.iter().map(entry).collect::<Vec<_>>(), versions);
+    // Only these two lists ask for goals.
+    let converting = if matches!(which, Which::Converted | Which::HeldOut) {
+        converting(&rows.iter().map(entry).collect::<Vec<_>>(), versions)
+    } else {
+        BTreeSet::new()
+    };
     let mut listed = Vec::new();
     for (index, mut row) in rows.into_iter().enumerate() {
         row.row.goal = row.row.goal.filter(|_| converting.contains(&index));
