@@ -1,7 +1,6 @@
 //! Definitions as they are written: YAML files of segments, journeys and the shop, checked before they are taken.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -15,6 +14,7 @@ use crate::event_match::EventMatch;
 use crate::journey::{WhenLate, WhenPassed};
 use crate::list::ListSource;
 use crate::message::{Policy, Tightened};
+pub use crate::mistakes::Mistake;
 use crate::mistakes::plain;
 use crate::names::{AudienceName, CardName, GroupName, JourneyName, SegmentName, StepName};
 use crate::parts::Prices;
@@ -475,51 +475,6 @@ pub struct WaySource {
     /// What happens on it.
     #[serde(default)]
     pub steps: Vec<StepSource>,
-}
-
-impl JourneySource {
-    /// Every step in it, nested ones included, each before those within it.
-    pub fn all_steps(&self) -> Vec<&StepSource> {
-        let mut found = Vec::new();
-        let mut lists = vec![&self.steps];
-        while let Some(steps) = lists.pop() {
-            for step in steps {
-                found.push(step);
-                match step {
-                    StepSource::Branch(ways) => lists.extend(ways.iter().map(|way| &way.steps)),
-                    StepSource::Split(ways) => lists.extend(ways.iter().map(|way| &way.steps)),
-                    StepSource::WaitFor(wait) => lists.extend([&wait.then, &wait.otherwise]),
-                    StepSource::Sms(_)
-                    | StepSource::Email(_)
-                    | StepSource::Notify(_)
-                    | StepSource::Webhook(_)
-                    | StepSource::Card(_)
-                    | StepSource::Set(_)
-                    | StepSource::Wait(_)
-                    | StepSource::WaitUntil(_)
-                    | StepSource::AddToAudience(_)
-                    | StepSource::RemoveFromAudience(_)
-                    | StepSource::Exit => {}
-                }
-            }
-        }
-        found
-    }
-}
-
-/// Something that is wrong in a definition, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// Where: `line:column`; a mistake between definitions, the name of the one that makes it.
-    pub place: String,
-    /// What is wrong, and what would be right.
-    pub what: String,
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.what)
-    }
 }
 
 /// Reads one definition from YAML, and stops at the first mistake.

@@ -361,25 +361,6 @@ pub enum Step {
     Exit,
 }
 
-impl Step {
-    /// The steps at which it may go on.
-    pub fn ways_on(&self) -> Vec<usize> {
-        let ways = match self {
-            Self::Message(MessageStep { next, .. })
-            | Self::Wait { next, .. }
-            | Self::Audience { next, .. }
-            | Self::Set { next, .. }
-            | Self::Webhook(WebhookStep { next, .. })
-            | Self::Card { next, .. } => vec![*next],
-            Self::Listen { then, otherwise, .. } => vec![*then, *otherwise],
-            Self::Branch { ways, otherwise } => ways.iter().map(|way| way.next).chain([*otherwise]).collect(),
-            Self::Split { ways } => ways.iter().map(|way| way.next).collect(),
-            Self::Exit => Vec::new(),
-        };
-        ways.into_iter().flatten().collect()
-    }
-}
-
 /// Until when a step waits.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Until {

@@ -8,12 +8,14 @@ mod left;
 mod wide;
 mod wording;
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde_saphyr::{Error, Spanned};
 
 pub use self::wording::plain;
 use crate::amend::{ATTEMPTS, Amendment, Amendments, Failure, Over, Reading};
-use crate::definition::{DEFINITION_BYTES, Definition, Mistake};
+use crate::definition::{DEFINITION_BYTES, Definition};
 use crate::place::{self, Part, Place, Tree};
 use crate::spelling::nearest;
 
@@ -23,6 +25,21 @@ pub const MISTAKES_LIMIT: usize = 100;
 /// The most readings of one definition, and the most bytes that are read in them together.
 const READINGS_LIMIT: usize = 1_000;
 const READ_BYTES_LIMIT: usize = 64_000_000;
+
+/// Something that is wrong in a definition, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// Where: `line:column`; a mistake between definitions, the name of the one that makes it.
+    pub place: String,
+    /// What is wrong, and what would be right.
+    pub what: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)
+    }
+}
 
 /// What a text holds, mistakes and all.
 #[derive(Debug)]

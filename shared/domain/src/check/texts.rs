@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Builder, unknown};
 use crate::contact::Email;
 use crate::definition::{FromSource, Links, Mistake};
-use crate::journey::{From, Step};
+use crate::journey::{From, MessageStep, Step, WebhookStep};
 use crate::names::StepName;
 use crate::spelling::nearest;
 use crate::text::{FORMS, OF_A_STEP, Path, Spoken, Text, Wording};
@@ -85,7 +85,7 @@ impl Builder {
 fn leading_to(steps: &[Step], here: usize) -> BTreeSet<usize> {
     let mut leading = BTreeSet::from([here]);
     for (at, step) in steps.iter().enumerate().take(here).rev() {
-        if step.ways_on().iter().any(|next| leading.contains(next)) {
+        if ways_on(step).iter().any(|next| leading.contains(next)) {
             leading.insert(at);
         }
     }
@@ -225,4 +225,21 @@ impl<'a> Wordings<'a> {
             }
         }
     }
+}
+
+/// The steps at which one may go on.
+fn ways_on(step: &Step) -> Vec<usize> {
+    let ways = match step {
+        Step::Message(MessageStep { next, .. })
+        | Step::Wait { next, .. }
+        | Step::Audience { next, .. }
+        | Step::Set { next, .. }
+        | Step::Webhook(WebhookStep { next, .. })
+        | Step::Card { next, .. } => vec![*next],
+        Step::Listen { then, otherwise, .. } => vec![*then, *otherwise],
+        Step::Branch { ways, otherwise } => ways.iter().map(|way| way.next).chain([*otherwise]).collect(),
+        Step::Split { ways } => ways.iter().map(|way| way.next).collect(),
+        Step::Exit => Vec::new(),
+    };
+    ways.into_iter().flatten().collect()
 }

@@ -245,6 +245,34 @@ impl Definitions {
 }
 
 impl JourneySource {
+    /// Every step in it, nested ones included, each before those within it.
+    fn all_steps(&self) -> Vec<&StepSource> {
+        let mut found = Vec::new();
+        let mut lists = vec![&self.steps];
+        while let Some(steps) = lists.pop() {
+            for step in steps {
+                found.push(step);
+                match step {
+                    StepSource::Branch(ways) => lists.extend(ways.iter().map(|way| &way.steps)),
+                    StepSource::Split(ways) => lists.extend(ways.iter().map(|way| &way.steps)),
+                    StepSource::WaitFor(wait) => lists.extend([&wait.then, &wait.otherwise]),
+                    StepSource::Sms(_)
+                    | StepSource::Email(_)
+                    | StepSource::Notify(_)
+                    | StepSource::Webhook(_)
+                    | StepSource::Card(_)
+                    | StepSource::Set(_)
+                    | StepSource::Wait(_)
+                    | StepSource::WaitUntil(_)
+                    | StepSource::AddToAudience(_)
+                    | StepSource::RemoveFromAudience(_)
+                    | StepSource::Exit => {}
+                }
+            }
+        }
+        found
+    }
+
     /// Every condition in it.
     fn conditions(&self) -> Vec<&Condition> {
         let asked = self.all_steps().into_iter().flat_map(|step| match step {
