@@ -108,6 +108,7 @@ fn known() -> Vec<Input> {
         ("name".to_owned(), text("山田花子")),
         ("phone".to_owned(), text("+819012345678")),
         ("email".to_owned(), text("hanako@example.jp")),
+        ("line_id".to_owned(), text("U4af4980629f1b2c3d4e5f60718293a4b")),
         ("birthday".to_owned(), text("1992-02-29")),
         ("time_zone".to_owned(), text("America/New_York")),
         ("prefecture".to_owned(), text("東京都")),
@@ -116,7 +117,7 @@ fn known() -> Vec<Input> {
         ("interests".to_owned(), Value::List(vec!["shoes".to_owned(), "hats".to_owned()])),
     ]);
     let said = |(channel, given)| ConsentSaid { channel, purpose: Purpose::Marketing, given };
-    let consents = [(Channel::Sms, true), (Channel::Email, false)].map(said).to_vec();
+    let consents = [(Channel::Sms, true), (Channel::Email, false), (Channel::Line, true)].map(said).to_vec();
     let event = |name: &str, n: i64| {
         let at = NOW.plus((n - 115) * 3 * DAY + n * 3_607);
         let products = Value::List(vec![if n % 3 == 0 { "shoes" } else { "hats" }.to_owned()]);

@@ -40,6 +40,7 @@ pub struct Advance {
     definitions: Cache,
     sms: Queue,
     email: Queue,
+    line: Queue,
     webhooks: Queue,
     dead_letters: Queue,
     bus: Bus,
@@ -61,6 +62,7 @@ struct Outgoing {
     rows: Vec<TableRow>,
     sms: Vec<SendTask>,
     email: Vec<SendTask>,
+    line: Vec<SendTask>,
     webhooks: Vec<WebhookTask>,
     news: Vec<Announcement>,
 }
@@ -75,6 +77,7 @@ impl Advance {
             table,
             sms: Queue::new(sqs.clone(), vars.required("SMS_QUEUE_URL")?),
             email: Queue::new(sqs.clone(), vars.required("EMAIL_QUEUE_URL")?),
+            line: Queue::new(sqs.clone(), vars.required("LINE_QUEUE_URL")?),
             webhooks: Queue::new(sqs.clone(), vars.required("WEBHOOK_QUEUE_URL")?),
             dead_letters: Queue::new(sqs, vars.required("DEAD_LETTER_QUEUE_URL")?),
             bus: Bus::new(aws_sdk_eventbridge::Client::new(config), vars.required("BUS_NAME")?),
@@ -124,6 +127,7 @@ impl Advance {
                     outgoing.rows.extend(out.rows);
                     outgoing.sms.extend(out.sms);
                     outgoing.email.extend(out.email);
+                    outgoing.line.extend(out.line);
                     outgoing.webhooks.extend(out.webhooks);
                     outgoing.news.extend(out.news);
                     leaving.extend(indexes);
@@ -192,6 +196,7 @@ impl Advance {
             match effect {
                 Effect::Send { channel: Channel::Sms, task } => outgoing.sms.push(task),
                 Effect::Send { channel: Channel::Email, task } => outgoing.email.push(task),
+                Effect::Send { channel: Channel::Line, task } => outgoing.line.push(task),
                 Effect::Webhook(task) => outgoing.webhooks.push(task),
                 Effect::Announce(news) => outgoing.news.push(news),
                 Effect::Ledger { journey, entered, key } => {
@@ -217,6 +222,7 @@ impl Advance {
         self.table.put_all(outgoing.rows).await?;
         self.sms.send(&outgoing.sms).await?;
         self.email.send(&outgoing.email).await?;
+        self.line.send(&outgoing.line).await?;
         self.webhooks.send(&outgoing.webhooks).await?;
         let news: Vec<(&str, &Announcement)> =
             outgoing.news.iter().map(|news| (detail_type(news), news)).collect();

@@ -9,7 +9,11 @@ use cloud::definitions::Cache;
 use domain::contact::Channel;
 use domain::names::AccountName;
 use domain::routes::{AccountSource, serves};
-use providers::account::{Account, Secrets};
+use domain::time::Timestamp;
+use providers::account::{Account, AccountError, Secrets};
+use providers::post::Post;
+use providers::push::LineProvider;
+use providers::receipts::{Notice, ReceiptError};
 use providers::sms::SmsProvider;
 
 /// The accounts, opened when something is first posted to them.
@@ -24,9 +28,39 @@ pub(crate) struct Accounts {
 /// An account at its provider, and its address.
 #[derive(Clone, Debug)]
 pub(crate) struct Opened {
-    pub(crate) provider: Arc<SmsProvider>,
+    pub(crate) provider: Arc<Provider>,
     /// Where the provider posts, without a query.
     pub(crate) url: String,
+}
+
+/// What checks and reads a post.
+#[derive(Debug)]
+pub(crate) enum Provider {
+    /// A provider of SMS.
+    Sms(SmsProvider),
+    /// A provider of messages by LINE.
+    Line(LineProvider),
+}
+
+impl Provider {
+    /// The provider of an account; none where nothing is posted to it.
+    fn open(name: &str, account: &Account, vars: &Vars) -> Result<Option<Self>, AccountError> {
+        if serves(Channel::Sms).contains(&name) {
+            return SmsProvider::open(name, account, vars).map(Self::Sms).map(Some);
+        }
+        if serves(Channel::Line).contains(&name) {
+            return LineProvider::open(name, account, vars).map(Self::Line).map(Some);
+        }
+        Ok(None)
+    }
+
+    /// Checks and reads what was posted.
+    pub(crate) fn notices(&self, post: &Post<'_>, now: Timestamp) -> Result<Vec<Notice>, ReceiptError> {
+        match self {
+            Self::Sms(provider) => provider.notices(post, now),
+            Self::Line(provider) => provider.notices(post, now),
+        }
+    }
 }
 
 impl Accounts {
@@ -46,17 +80,14 @@ impl Accounts {
         let Some(source) = definitions.providers.as_ref().and_then(|all| all.accounts.get(&name)) else {
             return Ok(None);
         };
-        if !serves(Channel::Sms).contains(&source.provider.as_str()) {
-            return Ok(None);
-        }
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, known)) = opened.get(&name).filter(|(of, _)| of == source) {
             return Ok(Some(known.clone()));
         }
         let account = Account::of(&name, source, &self.secrets, &self.vars);
         let Some(url) = account.callback.clone() else { bail!("LINK_BASE_URL is not set") };
-        let provider = Arc::new(SmsProvider::open(&source.provider, &account, &self.vars)?);
-        let known = Opened { provider, url };
+        let Some(provider) = Provider::open(&source.provider, &account, &self.vars)? else { return Ok(None) };
+        let known = Opened { provider: Arc::new(provider), url };
         opened.insert(name, (source.clone(), known.clone()));
         Ok(Some(known))
     }

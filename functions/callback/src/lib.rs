@@ -22,14 +22,13 @@ use cloud::queue::Queue;
 use cloud::table::Table;
 use domain::contact::Channel;
 use domain::message::{Code, CodeKey};
-use domain::names::CustomerId;
 use domain::time::Timestamp;
 use providers::post::Post;
 use providers::receipts::{self, Notice, ReceiptError, Secret};
 use serde_json::{Value, json};
 
 use crate::accounts::Accounts;
-use crate::notices::Known;
+use crate::notices::{Address, Friendship, Known, Senders};
 
 /// The most bytes of one post.
 pub const BODY_LIMIT: usize = 1024 * 1024;
@@ -111,17 +110,17 @@ impl Callback {
         Ok(Taken { accepted, unknown: notices.len() - accepted })
     }
 
-    /// The customers that numbers lead to.
-    async fn customers(&self, numbers: BTreeSet<String>) -> Result<BTreeMap<String, CustomerId>> {
+    /// The customers that numbers and LINE ids lead to.
+    async fn customers(&self, senders: BTreeSet<Address>) -> Result<Senders> {
         let table = self.table.clone();
-        let found = concurrent::map(CONCURRENCY, numbers.into_iter().collect(), move |number: String| {
+        let found = concurrent::map(CONCURRENCY, senders.into_iter().collect(), move |sender: Address| {
             let table = table.clone();
-            async move { table.alias(Channel::Sms, &number).await.map(|customer| (number, customer)) }
+            async move { table.alias(sender.0, &sender.1).await.map(|customer| (sender, customer)) }
         });
         let mut customers = BTreeMap::new();
         for found in found.await {
-            if let (number, Some(customer)) = found?? {
-                customers.insert(number, customer);
+            if let (sender, Some(customer)) = found?? {
+                customers.insert(sender, customer);
             }
         }
         Ok(customers)
@@ -136,7 +135,16 @@ impl Callback {
             let table = table.clone();
             async move { table.suppress(found.channel, &found.address, found.stopped, found.why, now).await }
         });
-        written.await.into_iter().try_for_each(|result| result?)
+        written.await.into_iter().try_for_each(|result| result?)?;
+        // One after the other: a person may block, follow and block again within a post.
+        for Friendship { user, blocked, at } in notices.iter().filter_map(|it| notices::friendship(it, now)) {
+            if blocked {
+                self.table.block(Channel::Line, user, at).await?;
+            } else {
+                self.table.unblock(Channel::Line, user, at).await?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use domain::money::Yen;
 use domain::names::CustomerId;
 use domain::optout::{opts_out, own_words};
 use domain::time::Timestamp;
-use providers::receipts::{Notice, ReceiptStatus};
+use providers::receipts::{LineDid, Notice, ReceiptStatus};
 
 /// The most characters kept of a provider's word for why.
 const REASON_LIMIT: usize = 64;
@@ -22,8 +22,22 @@ const REASON_LIMIT: usize = 64;
 pub(crate) struct Known {
     /// Messages by their codes.
     pub(crate) messages: BTreeMap<Code, MessageItem>,
-    /// Customers by the number they wrote from.
-    pub(crate) senders: BTreeMap<String, CustomerId>,
+    /// Customers by where they wrote from.
+    pub(crate) senders: Senders,
+}
+
+/// Where someone wrote from: a number, or a LINE id.
+pub(crate) type Address = (Channel, String);
+
+/// Customers by where they wrote from.
+pub(crate) type Senders = BTreeMap<Address, CustomerId>;
+
+/// Whether a person blocks the shop's account at LINE, as of an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Friendship<'a> {
+    pub(crate) user: &'a str,
+    pub(crate) blocked: bool,
+    pub(crate) at: Timestamp,
 }
 
 /// An address that gets no more messages, or no more marketing.
@@ -40,16 +54,18 @@ pub(crate) fn code(notice: &Notice) -> Option<Code> {
     match notice {
         Notice::Receipt { reference, .. } | Notice::EmailReply { reference, .. } => Code::parse(reference),
         Notice::Reply { to_reference, .. } => to_reference.as_deref().and_then(Code::parse),
+        Notice::Line { .. } => None,
     }
 }
 
-/// The number a reply came from, when the message it answers does not tell whose it is.
-pub(crate) fn sender(notice: &Notice, messages: &BTreeMap<Code, MessageItem>) -> Option<String> {
+/// Where a reply came from, when the message it answers does not tell whose it is.
+pub(crate) fn sender(notice: &Notice, messages: &BTreeMap<Code, MessageItem>) -> Option<Address> {
     match notice {
         Notice::Reply { from, .. } => {
             let told = code(notice).is_some_and(|code| messages.contains_key(&code));
-            (!told).then(|| number(from))
+            (!told).then(|| (Channel::Sms, number(from)))
         }
+        Notice::Line { user, .. } => Some((Channel::Line, user.clone())),
         Notice::Receipt { .. } | Notice::EmailReply { .. } => None,
     }
 }
@@ -81,6 +97,29 @@ pub(crate) fn suppression(notice: &Notice, messages: &BTreeMap<Code, MessageItem
                 why: "opted out by reply",
             })
         }
+        Notice::Line { user, did: LineDid::Wrote(text), .. } if opts_out(text) => Some(Suppression {
+            channel: Channel::Line,
+            address: user.clone(),
+            stopped: Stopped::Marketing,
+            why: "opted out by reply",
+        }),
+        Notice::Receipt { .. } | Notice::Reply { .. } | Notice::EmailReply { .. } | Notice::Line { .. } => {
+            None
+        }
+    }
+}
+
+/// Who blocked the shop's account at LINE, or took a block back.
+pub(crate) fn friendship(notice: &Notice, now: Timestamp) -> Option<Friendship<'_>> {
+    match notice {
+        Notice::Line { user, did, at, .. } => {
+            let blocked = match did {
+                LineDid::Blocked => true,
+                LineDid::Followed => false,
+                LineDid::Wrote(_) => return None,
+            };
+            Some(Friendship { user, blocked, at: now.min(*at) })
+        }
         Notice::Receipt { .. } | Notice::Reply { .. } | Notice::EmailReply { .. } => None,
     }
 }
@@ -104,7 +143,7 @@ pub(crate) fn input(notice: &Notice, known: &Known, now: Timestamp) -> Option<(C
         Notice::Reply { from, text, at, .. } => {
             let customer = match message {
                 Some(message) => &message.customer,
-                None => known.senders.get(&number(from))?,
+                None => known.senders.get(&(Channel::Sms, number(from)))?,
             };
             let (channel, at) = (Channel::Sms, now.min(*at));
             let input = if opts_out(text) {
@@ -125,6 +164,19 @@ pub(crate) fn input(notice: &Notice, known: &Known, now: Timestamp) -> Option<(C
                 Input::Reply { code: Some(message.code.clone()), channel, word, at }
             };
             Some((message.customer.clone(), input))
+        }
+        Notice::Line { user, did, at, .. } => {
+            let channel = Channel::Line;
+            let customer = known.senders.get(&(channel, user.clone()))?;
+            let at = now.min(*at);
+            let input = match did {
+                LineDid::Blocked => Input::OptOut { channel, at },
+                LineDid::Wrote(text) if opts_out(text) => Input::OptOut { channel, at },
+                LineDid::Wrote(text) => Input::Reply { code: None, channel, word: reply_word(text), at },
+                // Who is a friend again has not agreed to advertisement again.
+                LineDid::Followed => return None,
+            };
+            Some((customer.clone(), input))
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::calendar;
 use domain::consent::{ConsentSaid, Purpose};
-use domain::contact::{Channel, Email, Phone, PhoneError};
+use domain::contact::{Channel, Email, LineId, Phone, PhoneError};
 use domain::customer::Value as Trait;
 use domain::time::Timestamp;
 use jiff::civil::{Date, date};
@@ -86,6 +86,10 @@ fn one(name: &str, value: &Value, now: Timestamp) -> Result<Trait, Rejection> {
         }),
         "email" => known(&field, value, |text| match Email::parse(text) {
             Ok(email) => Ok(Some(email.as_str().to_owned())),
+            Err(error) => Err(wrong(error.to_string())),
+        }),
+        "line_id" => known(&field, value, |text| match LineId::parse(text) {
+            Ok(id) => Ok(Some(id.as_str().to_owned())),
             Err(error) => Err(wrong(error.to_string())),
         }),
         "birthday" => known(&field, value, |text| birthday(text, now).map(Some).map_err(wrong)),

@@ -28,6 +28,7 @@ const fn means(channel: Channel) -> (&'static str, &'static str) {
     match channel {
         Channel::Sms => ("SMS", "text messages"),
         Channel::Email => ("メール", "e-mails"),
+        Channel::Line => ("LINE", "LINE messages"),
     }
 }
 

@@ -36,6 +36,8 @@ pub enum Function {
     SendSms(Arc<Sender<send_sms::Sms>>),
     /// Sends e-mail.
     SendEmail(Arc<Sender<send_email::Email>>),
+    /// Sends by LINE.
+    SendLine(Arc<Sender<send_line::Line>>),
     /// Tells the shop's own systems.
     SendWebhook(Arc<SendWebhook>),
     /// Answers HTTP.
@@ -55,6 +57,7 @@ impl Function {
             "recompute" => Recompute::new(&config, &vars, clock).map(Arc::new).map(Self::Recompute),
             "send-sms" => send_sms::wire(&config, &vars, clock).map(Arc::new).map(Self::SendSms),
             "send-email" => send_email::wire(&config, &vars, clock).map(Arc::new).map(Self::SendEmail),
+            "send-line" => send_line::wire(&config, &vars, clock).map(Arc::new).map(Self::SendLine),
             "send-webhook" => SendWebhook::new(&config, &vars, clock).map(Arc::new).map(Self::SendWebhook),
             "ingest" => Ingest::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
             "callback" => Callback::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
@@ -67,7 +70,7 @@ impl Function {
     /// How many seconds after the end of its process what it asked of others may still be under way.
     pub const fn settle_seconds(&self) -> i64 {
         match self {
-            Self::SendSms(_) | Self::SendEmail(_) => sending::SETTLE_SECONDS,
+            Self::SendSms(_) | Self::SendEmail(_) | Self::SendLine(_) => sending::SETTLE_SECONDS,
             // A webhook that is sent twice is known by its id.
             Self::Advance(_)
             | Self::Schedule(_)
@@ -83,6 +86,7 @@ impl Function {
             Self::Advance(function) => function.handle(event).await,
             Self::SendSms(function) => function.handle(event).await,
             Self::SendEmail(function) => function.handle(event).await,
+            Self::SendLine(function) => function.handle(event).await,
             Self::SendWebhook(function) => function.handle(event).await,
             Self::Recompute(function) => {
                 serde_json::from_value(function.handle(serde_json::to_value(event)?).await?)?
@@ -99,6 +103,7 @@ impl Function {
             Self::Advance(_)
             | Self::SendSms(_)
             | Self::SendEmail(_)
+            | Self::SendLine(_)
             | Self::SendWebhook(_)
             | Self::Http(_) => {
                 bail!("an event is tied to a function that takes none")

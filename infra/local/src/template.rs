@@ -20,13 +20,14 @@ use serde_json::Value;
 pub const EMBEDDED: &str = include_str!("../../template.yaml");
 
 /// The folders under `functions/` that a function's `CodeUri` may name.
-pub const FUNCTIONS: [&str; 9] = [
+pub const FUNCTIONS: [&str; 10] = [
     "ingest",
     "advance",
     "schedule",
     "recompute",
     "send-sms",
     "send-email",
+    "send-line",
     "send-webhook",
     "callback",
     "link",

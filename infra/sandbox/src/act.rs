@@ -3,7 +3,7 @@
 use domain::time::Timestamp;
 use futures_util::StreamExt;
 use futures_util::stream;
-use providers::receipts::{Notice, ReceiptStatus};
+use providers::receipts::{LineDid, Notice, ReceiptStatus};
 
 use crate::agenda::{Errand, Target};
 use crate::calls::{self, Outcome};
@@ -140,6 +140,12 @@ fn deed(seed: u64, state: &State, errand: &Errand) -> Deed {
                     from: inbox.to(errand.index).to_owned(),
                     to_reference: Some(reference),
                     text: words.text().to_owned(),
+                    at: errand.at,
+                    id,
+                },
+                Channel::Line => Notice::Line {
+                    user: inbox.to(errand.index).to_owned(),
+                    did: LineDid::Wrote(words.text().to_owned()),
                     at: errand.at,
                     id,
                 },

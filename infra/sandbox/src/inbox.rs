@@ -233,6 +233,7 @@ impl Inbox {
         let of_channel = match channel {
             Channel::Sms => &mut self.stats.sms,
             Channel::Email => &mut self.stats.email,
+            Channel::Line => &mut self.stats.line,
         };
         of_channel.accepted += 1;
         of_channel.distinct += u64::from(first);
@@ -295,6 +296,7 @@ fn id(channel: Channel, reference: &str, times: u32) -> String {
 fn price(channel: Channel, parts: u32, yen_per_part: i64) -> i64 {
     match channel {
         Channel::Sms => i64::from(parts) * yen_per_part,
-        Channel::Email => 0,
+        // LINE bills by its plan, and names no price of a message.
+        Channel::Email | Channel::Line => 0,
     }
 }

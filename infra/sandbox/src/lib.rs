@@ -1,4 +1,4 @@
-//! A provider of SMS and e-mail on loopback: it accepts messages into an inbox one can list, and seeded people
+//! A provider of SMS, e-mail and LINE messages on loopback: it accepts messages into an inbox one can list, and seeded people
 //! answer them. Nothing leaves the machine. It has no idempotency on purpose: a reference that is sent twice is
 //! accepted twice and counted, which is how a double send is found.
 

@@ -60,6 +60,9 @@ pub struct Stats {
     pub sms: ChannelStats,
     /// By e-mail.
     pub email: ChannelStats,
+    /// By LINE.
+    #[serde(default)]
+    pub line: ChannelStats,
 }
 
 /// The same for one channel.

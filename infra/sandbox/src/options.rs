@@ -45,6 +45,8 @@ pub struct Options {
     pub sms_key: String,
     /// The key that sends e-mail.
     pub email_key: String,
+    /// The key that sends by LINE; that of SMS unless told.
+    pub line_key: String,
     /// What people do.
     pub people: PeopleSettings,
     /// What goes wrong.
@@ -87,6 +89,7 @@ impl Options {
             secret,
             sms_key: sms_key.to_owned(),
             email_key: email_key.to_owned(),
+            line_key: sms_key.to_owned(),
             people: PeopleSettings::default(),
             faults: Faults::default(),
             yen_per_part: YEN_PER_PART,

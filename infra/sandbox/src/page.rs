@@ -27,7 +27,7 @@ pub(crate) fn inbox(entries: &[Entry], stats: Stats) -> Markup {
                     h1 { "Sandbox inbox" }
                     p {
                         (stats.distinct) " messages (" (stats.sms.distinct) " SMS, " (stats.email.distinct)
-                        " e-mails), " (stats.sms.parts) " SMS parts, ¥" (stats.sms.price_yen) ". "
+                        " e-mails, " (stats.line.distinct) " by LINE), " (stats.sms.parts) " SMS parts, ¥" (stats.sms.price_yen) ". "
                         @if stats.duplicates > 0 { span.twice { (stats.duplicates) " accepted again." } }
                         " Nothing here has left this machine."
                     }
@@ -50,6 +50,7 @@ fn message(entry: &Entry) -> Markup {
                 @match entry.channel {
                     Channel::Sms => { "SMS, " (entry.parts) " part(s), ¥" (entry.price_yen) }
                     Channel::Email => { "E-mail" }
+                    Channel::Line => { "LINE" }
                 }
                 " to " (entry.to) " · " time datetime=(at) { (at) } " · " (entry.reference)
                 @if entry.times > 1 { " · " span.twice { "accepted " (entry.times) " times" } }

@@ -17,7 +17,7 @@ const GSM_EXTENSION: &str = "\u{c}^{}\\[~]|€";
 pub(crate) fn of(channel: Channel, text: &str) -> u32 {
     match channel {
         Channel::Sms => count(text),
-        Channel::Email => 1,
+        Channel::Email | Channel::Line => 1,
     }
 }
 

@@ -20,7 +20,7 @@ const SLEEP_SECONDS: i64 = 23 * 3600;
 pub struct PeopleSettings {
     /// Messages that do not arrive; half of the e-mails among them bounce for good.
     pub undelivered: f64,
-    /// SMS whose link is followed.
+    /// SMS and messages of LINE whose link is followed.
     pub sms_click: f64,
     /// E-mails that are opened.
     pub email_open: f64,
@@ -28,7 +28,7 @@ pub struct PeopleSettings {
     pub email_click: f64,
     /// E-mails that a mail gateway looks into on their way, following their link.
     pub email_scan: f64,
-    /// SMS that are answered, half of them with a wish to hear no more.
+    /// SMS and messages of LINE that are answered, half of them with a wish to hear no more.
     pub sms_reply: f64,
     /// E-mails that are answered.
     pub email_reply: f64,
@@ -171,14 +171,14 @@ pub fn plan(
     let arrived_at = accepted_at.plus(arrival.between(2, 20));
     let arrives = !arrival.happens(settings.undelivered);
     let permanent = arrival.happens(0.5);
-    deeds.push((
-        arrived_at,
-        match (arrives, message.channel) {
-            (true, _) => Action::Delivered,
-            (false, Channel::Sms) => Action::Undelivered,
-            (false, Channel::Email) => Action::Bounced { permanent },
-        },
-    ));
+    let receipt = match (message.channel, arrives) {
+        (Channel::Sms | Channel::Email, true) => Some(Action::Delivered),
+        (Channel::Sms, false) => Some(Action::Undelivered),
+        (Channel::Email, false) => Some(Action::Bounced { permanent }),
+        // LINE tells nothing of what became of a message.
+        (Channel::Line, _) => None,
+    };
+    deeds.extend(receipt.map(|receipt| (arrived_at, receipt)));
     if message.channel == Channel::Email && chance("scan").happens(settings.email_scan) {
         deeds.push((arrived_at, Action::Scan));
     }
@@ -211,7 +211,7 @@ fn read(
     let looked_at = arrived_at.plus(chance.soon(2.0 * MINUTE, 46.0 * HOUR));
     let looked_at = waking(looked_at, chance);
     let clicked_at = match channel {
-        Channel::Sms => (draw < settings.sms_click).then_some(looked_at),
+        Channel::Sms | Channel::Line => (draw < settings.sms_click).then_some(looked_at),
         Channel::Email => {
             if draw < settings.email_open {
                 deeds.push((looked_at, Action::Open));
@@ -232,7 +232,7 @@ fn reply(
     arrived_at: Timestamp,
 ) {
     let (probability, stops) = match channel {
-        Channel::Sms => (settings.sms_reply, 0.5),
+        Channel::Sms | Channel::Line => (settings.sms_reply, 0.5),
         Channel::Email => (settings.email_reply, 0.0),
     };
     if chance.happens(probability) {

@@ -11,6 +11,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post, put};
 use axum::{Json, Router};
+use domain::contact::LineId;
+use domain::message::LINE_LIMIT;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -32,6 +34,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/sms/messages", post(post_sms).get(look_up_sms))
         .route("/email/messages", post(post_email).get(look_up_email))
+        .route("/line/messages", post(post_line).get(look_up_line))
         .route(
             "/inbox",
             get(async |State(shared): SharedState, Query(query): Query<InboxQuery>| {
@@ -54,6 +57,10 @@ async fn post_sms(State(shared): SharedState, headers: HeaderMap, posted: Posted
 
 async fn post_email(State(shared): SharedState, headers: HeaderMap, posted: Posted) -> Response {
     send(&shared, Channel::Email, &headers, posted).await
+}
+
+async fn post_line(State(shared): SharedState, headers: HeaderMap, posted: Posted) -> Response {
+    send(&shared, Channel::Line, &headers, posted).await
 }
 
 async fn send(shared: &Shared, channel: Channel, headers: &HeaderMap, posted: Posted) -> Response {
@@ -92,7 +99,7 @@ async fn send(shared: &Shared, channel: Channel, headers: &HeaderMap, posted: Po
         Fate::CutOff => cut_off(),
         Fate::Misreported => refusal(StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Fate::Accepted | Fate::Unavailable { .. } | Fate::Throttled { .. } | Fate::Refused => {
-            (StatusCode::CREATED, Json(accepted(&acceptance))).into_response()
+            (StatusCode::CREATED, Json(accepted(channel, &acceptance))).into_response()
         }
     }
 }
@@ -114,6 +121,10 @@ async fn look_up_email(
     look_up(&shared, Channel::Email, &headers, &query).await
 }
 
+async fn look_up_line(State(shared): SharedState, headers: HeaderMap, query: Query<LookUpQuery>) -> Response {
+    look_up(&shared, Channel::Line, &headers, &query).await
+}
+
 async fn look_up(shared: &Shared, channel: Channel, headers: &HeaderMap, query: &LookUpQuery) -> Response {
     if !authorized(shared, channel, headers) {
         return refusal(StatusCode::UNAUTHORIZED, "unauthorized");
@@ -124,7 +135,9 @@ async fn look_up(shared: &Shared, channel: Channel, headers: &HeaderMap, query: 
     }
     match shared.state().inbox.look_up(channel, &query.reference) {
         Some(entry) => {
-            let body = json!({ "id": entry.id, "parts": entry.parts, "price_yen": entry.price_yen, "times": entry.times });
+            let price_yen = named(channel, entry.price_yen);
+            let body =
+                json!({ "id": entry.id, "parts": entry.parts, "price_yen": price_yen, "times": entry.times });
             Json(body).into_response()
         }
         None => refusal(StatusCode::NOT_FOUND, "not found"),
@@ -155,6 +168,7 @@ fn authorized(shared: &Shared, channel: Channel, headers: &HeaderMap) -> bool {
     let key = match channel {
         Channel::Sms => &shared.options.sms_key,
         Channel::Email => &shared.options.email_key,
+        Channel::Line => &shared.options.line_key,
     };
     let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     given.and_then(|value| value.strip_prefix("Bearer ")) == Some(key)
@@ -180,6 +194,13 @@ fn problem(channel: Channel, incoming: &Incoming) -> Option<&'static str> {
             let address = parts.is_some_and(|(name, host)| !name.is_empty() && !host.is_empty());
             if address { incoming.from.is_none().then_some("no_sender") } else { Some("invalid_address") }
         }
+        Channel::Line => {
+            let too_long = incoming.text.encode_utf16().count() > LINE_LIMIT;
+            match LineId::parse(&incoming.to) {
+                Ok(_) => too_long.then_some("text_too_long"),
+                Err(_) => Some("invalid_line_id"),
+            }
+        }
     }
 }
 
@@ -203,8 +224,17 @@ async fn pause(shared: &Shared) {
     }
 }
 
-fn accepted(acceptance: &Acceptance) -> serde_json::Value {
-    json!({ "id": acceptance.id, "parts": acceptance.parts, "price_yen": acceptance.price_yen })
+fn accepted(channel: Channel, acceptance: &Acceptance) -> serde_json::Value {
+    let price_yen = named(channel, acceptance.price_yen);
+    json!({ "id": acceptance.id, "parts": acceptance.parts, "price_yen": price_yen })
+}
+
+/// A price, where the provider of a channel names one.
+fn named(channel: Channel, price_yen: i64) -> Option<i64> {
+    match channel {
+        Channel::Sms | Channel::Email => Some(price_yen),
+        Channel::Line => None,
+    }
 }
 
 /// An acceptance whose body breaks off with the connection.

@@ -1,5 +1,6 @@
 //! The one table: how each kind of item is keyed, read and written.
 
+pub mod blocks;
 pub mod budgets;
 pub mod counts;
 pub mod customers;

@@ -297,6 +297,7 @@ impl Builder {
         match source {
             StepSource::Sms(sms) => self.sms(sms, &format!("{place}.sms")),
             StepSource::Email(email) => self.email(email, &format!("{place}.email")),
+            StepSource::Line(line) => self.line(line, &format!("{place}.line")),
             StepSource::Notify(notice) => self.notify(notice, &format!("{place}.notify")),
             StepSource::Wait(length) => {
                 self.steps.push(Step::Wait { until: Until::Length(length.seconds), next: None });

@@ -1,4 +1,4 @@
-//! Where a person is reached: mobile numbers, e-mail addresses, channels.
+//! Where a person is reached: mobile numbers, e-mail addresses, LINE, channels.
 
 use std::fmt;
 
@@ -16,17 +16,20 @@ pub enum Channel {
     Sms,
     /// E-mail.
     Email,
+    /// A push message of LINE.
+    Line,
 }
 
 impl Channel {
-    /// Both, in the order they are written.
-    pub const ALL: [Self; 2] = [Self::Sms, Self::Email];
+    /// All, in the order they are written.
+    pub const ALL: [Self; 3] = [Self::Sms, Self::Email, Self::Line];
 
     /// The name in keys and files.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sms => "sms",
             Self::Email => "email",
+            Self::Line => "line",
         }
     }
 }
@@ -141,9 +144,60 @@ impl Email {
 #[error("not an e-mail address; write it as name@example.jp")]
 pub struct EmailError;
 
+/// A person's LINE user id, as the shop's official account knows them: `U` and 32 hexadecimal digits in lower case
+/// (<https://developers.line.biz/en/docs/messaging-api/getting-user-ids/>). Another account knows them by another one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LineId(String);
+
+impl LineId {
+    /// Reads an id as LINE writes it; ids of groups (`C…`) and rooms (`R…`) are nobody's.
+    pub fn parse(text: &str) -> Result<Self, LineIdError> {
+        let text = text.trim();
+        let hexadecimal = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
+        let fits =
+            text.len() == 33 && text.strip_prefix('U').is_some_and(|rest| rest.bytes().all(hexadecimal));
+        if fits { Ok(Self(text.to_owned())) } else { Err(LineIdError) }
+    }
+
+    /// The id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The text is no LINE user id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "not a LINE user id; it is U and 32 digits or letters a to f, as the webhook of your official account has it, and not \
+     the LINE ID that people tell each other"
+)]
+pub struct LineIdError;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn line_ids_are_those_of_persons() {
+        let id = "U4af4980629f1b2c3d4e5f60718293a4b";
+        assert_eq!(
+            LineId::parse(" U4af4980629f1b2c3d4e5f60718293a4b\n").as_ref().map(LineId::as_str),
+            Ok(id)
+        );
+        for text in [
+            "",
+            "hanako",
+            "@216ru",
+            "U4af4980629",
+            "C4af4980629f1b2c3d4e5f60718293a4b",
+            "U4AF4980629F1B2C3D4E5F60718293A4B",
+            "U4af4980629f1b2c3d4e5f60718293a4bc",
+            "U4af4980629f1b2c3d4e5f60718293a4g",
+        ] {
+            assert_eq!(LineId::parse(text), Err(LineIdError), "{text}");
+        }
+    }
 
     #[test]
     fn numbers_as_people_write_them() {

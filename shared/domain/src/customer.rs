@@ -83,7 +83,7 @@ pub struct Past(pub Timestamp, #[serde(default, skip_serializing_if = "Option::i
 pub struct Customer {
     /// The shop's own id of this person.
     pub id: CustomerId,
-    /// What is known of the person: name, phone (E.164), email, birthday, `time_zone`, and the shop's own traits.
+    /// What is known of the person: name, phone (E.164), email, `line_id`, birthday, `time_zone`, and the shop's own traits.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub traits: BTreeMap<String, Stamped<Value>>,
     /// The person's word per channel and purpose.
@@ -169,6 +169,7 @@ impl Customer {
         match channel {
             Channel::Sms => self.text("phone"),
             Channel::Email => self.text("email"),
+            Channel::Line => self.text("line_id"),
         }
     }
 

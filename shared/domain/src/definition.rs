@@ -77,7 +77,7 @@ pub struct Shop {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("propertyNames" = { "pattern": "^[a-z_]{1,40}$", "not": { "const": "name" } }, "additionalProperties" = { "type": "string", "minLength": 1 }))]
     pub details: BTreeMap<String, String>,
-    /// What an SMS costs.
+    /// What an SMS and a LINE message cost.
     #[serde(default)]
     pub prices: Prices,
 }
@@ -281,6 +281,8 @@ pub enum StepSource {
     Sms(SmsSource),
     /// Sends an e-mail.
     Email(EmailSource),
+    /// Sends a message by LINE to whoever has the trait `line_id`.
+    Line(LineSource),
     /// Waits, such as `3d`, `12h`, `30m`.
     Wait(Length),
     /// Waits until a time of day, a day of the week, or a date.
@@ -343,6 +345,20 @@ pub struct EmailSource {
     /// In whose name it is sent; the shop's, when nothing is said.
     #[serde(default)]
     pub from: Option<FromSource>,
+    /// Where `{{ links.NAME }}` leads.
+    #[serde(default)]
+    #[schemars(extend("propertyNames" = { "pattern": "^[a-z_]+$" }, "additionalProperties" = { "type": "string", "pattern": "^https?://" }))]
+    pub links: Links,
+}
+
+/// A message by LINE.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LineSource {
+    /// The step's name.
+    pub name: StepName,
+    /// The text, of at most 5,000 characters: one for all, or one in each language as `{ ja: …, en: … }`.
+    pub text: Words,
     /// Where `{{ links.NAME }}` leads.
     #[serde(default)]
     #[schemars(extend("propertyNames" = { "pattern": "^[a-z_]+$" }, "additionalProperties" = { "type": "string", "pattern": "^https?://" }))]

@@ -354,7 +354,7 @@ impl Message {
 
     /// Takes parts and price, from the sender's estimate or (`billed`) from a receipt.
     pub fn cost(&mut self, parts: Option<u32>, yen: Option<Yen>, billed: bool) {
-        // An e-mail has no parts, whatever its provider counts.
+        // An e-mail has no parts, nor has a message of LINE, whatever its provider counts.
         let parts = parts.filter(|_| self.channel == Channel::Sms);
         if parts.is_none() && yen.is_none() {
             return;

@@ -229,7 +229,7 @@ pub struct Tightened {
     pub caps: Vec<FrequencyCap>,
     /// Whether it reminds of payments: none of its messages leaves between 21:00 and 8:00 (貸金業法 art. 21).
     pub reminds_of_payment: bool,
-    /// The most yen that its SMS may cost in a month of the shop's calendar; those that would cost more are left out.
+    /// The most yen that its SMS and LINE messages may cost in a month of the shop's calendar; those that would cost more are left out.
     #[schemars(with = "Option<u32>")]
     pub budget_yen_per_month: Option<Yen>,
 }
@@ -364,6 +364,10 @@ pub fn reply_word(text: &str) -> Option<String> {
 
 /// The most characters an SMS may have on Japanese business routes, in UTF-16 code units: an emoji is two or more.
 pub const SMS_LIMIT: usize = 660;
+
+/// The most characters a text of LINE may have, in UTF-16 code units
+/// (<https://developers.line.biz/en/reference/messaging-api/#text-message>).
+pub const LINE_LIMIT: usize = 5_000;
 
 #[cfg(test)]
 mod tests {

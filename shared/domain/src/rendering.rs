@@ -9,7 +9,8 @@ use crate::customer::Customer;
 use crate::definitions::Definitions;
 use crate::enrollment::Enrollment;
 use crate::journey::{Journey, MessageStep};
-use crate::message::{Code, SkipReason};
+use crate::message::{Code, LINE_LIMIT, SkipReason};
+use crate::money::Yen;
 use crate::names::StepName;
 use crate::parts::{Estimate, Network, NoneFits, choose};
 use crate::text::{Text, Variables, Wording};
@@ -46,6 +47,8 @@ pub struct Filled {
     pub candidate: usize,
     /// What an SMS will be billed as.
     pub estimate: Option<Estimate>,
+    /// What a message of LINE costs, by the shop's prices.
+    pub line_yen: Option<Yen>,
     /// The page behind which one can opt out.
     pub optout: String,
 }
@@ -57,6 +60,13 @@ pub struct Unfilled {
     pub reason: SkipReason,
     /// More of it, without a word of the text.
     pub detail: String,
+}
+
+impl Filled {
+    /// The least and the most that the message may cost, in yen; none where it is not billed by the message.
+    pub fn yen(&self) -> Option<(Yen, Yen)> {
+        self.estimate.as_ref().map(Estimate::yen).or_else(|| self.line_yen.map(|yen| (yen, yen)))
+    }
 }
 
 impl From<SkipReason> for Unfilled {
@@ -121,6 +131,7 @@ pub fn fill(
             (text, candidate, Some(estimate))
         }
         Channel::Email => (say(&step.text)?, 0, None),
+        Channel::Line => (fitting_line(say(&step.text)?)?, 0, None),
     };
     let html = step.html.as_ref().map(|html| html.of(customer).render_html(&variables).map_err(missing));
     // Without a value for this person, replies go to the shop.
@@ -136,6 +147,10 @@ pub fn fill(
         html: html.transpose()?,
         candidate,
         estimate,
+        line_yen: match step.channel {
+            Channel::Line => Some(definitions.shop.prices.of_line()),
+            Channel::Sms | Channel::Email => None,
+        },
         optout,
     })
 }
@@ -158,6 +173,19 @@ fn fitting(
         }
         // The first could not even be filled in: that is why it is not sent.
         Err(none) => Err(texts.into_iter().find_map(Result::err).unwrap_or_else(|| too_long(&none))),
+    }
+}
+
+/// The text, if LINE takes it. With nothing to read, it is refused as well.
+fn fitting_line(text: String) -> Result<String, Unfilled> {
+    let length = text.encode_utf16().count();
+    let unfit = |reason, detail: String| Err(Unfilled { reason, detail });
+    match length {
+        _ if text.trim().is_empty() => {
+            unfit(SkipReason::MissingValue, "nothing is left of the text".to_owned())
+        }
+        0..=LINE_LIMIT => Ok(text),
+        _ => unfit(SkipReason::TooLong, format!("{length} characters; LINE takes at most {LINE_LIMIT}")),
     }
 }
 

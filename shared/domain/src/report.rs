@@ -242,7 +242,7 @@ impl Fold<'_> {
         step.parts += parts;
         match sent.channel {
             Channel::Sms => self.report.sms_parts += parts,
-            Channel::Email => {}
+            Channel::Email | Channel::Line => {}
         }
     }
 

@@ -19,6 +19,9 @@ pub const SMS_PROVIDERS: [&str; 9] =
 /// Providers of e-mail.
 pub const EMAIL_PROVIDERS: [&str; 1] = ["sandbox"];
 
+/// Providers of messages by LINE.
+pub const LINE_PROVIDERS: [&str; 2] = ["line", "sandbox"];
+
 /// The most accounts, and the most routes.
 const LIMIT: usize = 50;
 
@@ -82,7 +85,7 @@ pub struct Asking<'a> {
     pub channel: Channel,
     /// Why it is sent.
     pub purpose: Purpose,
-    /// The number in E.164, or the address.
+    /// The number in E.164, the address, or the LINE id.
     pub to: &'a str,
     /// Its code: the same message has the same accounts whenever it asks.
     pub code: &'a str,
@@ -123,7 +126,9 @@ impl Providers {
                 wrong(what.to_owned(), format!("there are {count}, at most {LIMIT} fit"));
             }
         }
-        let known: Vec<&str> = SMS_PROVIDERS.into_iter().chain(EMAIL_PROVIDERS).collect();
+        let mut known: Vec<&str> = Channel::ALL.into_iter().flat_map(serves).copied().collect();
+        known.sort_unstable();
+        known.dedup();
         for (name, account) in &self.accounts {
             let place = format!("accounts.{name}");
             if !known.contains(&account.provider.as_str()) {
@@ -150,11 +155,13 @@ impl Providers {
             if route.to.values().any(|weight| !(1..=WEIGHT_LIMIT).contains(weight)) {
                 wrong(format!("{place}.to"), format!("a weight goes from 1 to {WEIGHT_LIMIT}"));
             }
-            if route.channel == Channel::Email && !route.countries.is_empty() {
-                wrong(
-                    format!("{place}.countries"),
-                    "an e-mail address has no country; leave it out".to_owned(),
-                );
+            let stateless = match route.channel {
+                Channel::Sms => None,
+                Channel::Email => Some("an e-mail address"),
+                Channel::Line => Some("a LINE id"),
+            };
+            if let Some(what) = stateless.filter(|_| !route.countries.is_empty()) {
+                wrong(format!("{place}.countries"), format!("{what} has no country; leave it out"));
             }
             let named =
                 route.to.keys().map(|name| ("to", name)).chain(route.then.iter().map(|name| ("then", name)));
@@ -196,6 +203,7 @@ pub const fn serves(channel: Channel) -> &'static [&'static str] {
     match channel {
         Channel::Sms => &SMS_PROVIDERS,
         Channel::Email => &EMAIL_PROVIDERS,
+        Channel::Line => &LINE_PROVIDERS,
     }
 }
 
@@ -213,11 +221,13 @@ accounts:
   backup: { provider: twilio }
   abroad: { provider: infobip }
   mail: { provider: sandbox }
+  official: { provider: line }
 routes:
   - { channel: sms, purposes: [marketing], countries: [81], to: { main: 3, backup: 1 }, then: [backup, main] }
   - { channel: sms, countries: [81], to: { main: 1 } }
   - { channel: sms, to: { abroad: 1 } }
   - { channel: email, to: { mail: 1 } }
+  - { channel: line, to: { official: 1 } }
 ";
 
     #[test]
@@ -236,6 +246,8 @@ routes:
         assert_eq!(asked(Channel::Sms, Purpose::Transactional, "+819012345678", &code(1)), "main");
         assert_eq!(asked(Channel::Sms, Purpose::Marketing, "+14155550100", &code(1)), "abroad");
         assert_eq!(asked(Channel::Email, Purpose::Marketing, "hana@example.jp", &code(1)), "mail");
+        let line = asked(Channel::Line, Purpose::Marketing, "U4af4980629f1b2c3d4e5f60718293a4b", &code(1));
+        assert_eq!(line, "official");
         assert_eq!(first(7), first(7));
     }
 
@@ -250,6 +262,7 @@ routes:
   - { channel: sms, to: { mian: 1 }, then: [text] }
   - { channel: email, countries: [81], to: {} }
   - { channel: email, to: { text: 0 } }
+  - { channel: line, countries: [81], to: { text: 1 } }
 ",
         );
         let told: Vec<String> = providers.mistakes().iter().map(ToString::to_string).collect();
@@ -264,6 +277,8 @@ routes:
                 "routes[1].countries: an e-mail address has no country; leave it out",
                 "routes[2].to: a weight goes from 1 to 1000",
                 "routes[2].to: `text` is an account at `twilio`, which takes no email",
+                "routes[3].countries: a LINE id has no country; leave it out",
+                "routes[3].to: `text` is an account at `twilio`, which takes no line",
             ]
         );
     }

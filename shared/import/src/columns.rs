@@ -251,6 +251,7 @@ impl Columns {
             (_, "firstName") => &[Field::FirstName],
             (_, "phone" | "fixed_line") => &[Field::Phone, Field::PhonePart],
             (_, "email") => &[Field::Email],
+            (_, "line_id") => &[Field::LineId],
             (_, "birthday") => &[Field::Birthday],
             (_, "registered") => &[Field::Registered],
             (_, "tags") => &[Field::Tags],

@@ -1,7 +1,7 @@
 //! Rows of customers as `identify` calls.
 
 use csv::StringRecord;
-use domain::contact::{Email, Phone, PhoneError};
+use domain::contact::{Email, LineId, Phone, PhoneError};
 use domain::time::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -76,6 +76,10 @@ fn traits(columns: &Columns, cells: &StringRecord, wrong: &mut Wrong) -> (Map<St
         wrong.sort(Email::parse(email).map_err(|error| Reject::new(column, error.to_string())));
         put("email", Some(email));
     }
+    if let Some((id, column)) = columns.cell(cells, Field::LineId) {
+        wrong.sort(LineId::parse(id).map_err(|error| Reject::new(column, error.to_string())));
+        put("line_id", Some(id));
+    }
     for (field, name) in [(Field::Birthday, "birthday"), (Field::Registered, "registered")] {
         if let Some((text, column)) = columns.cell(cells, field) {
             put(name, wrong.sort(required(column, text, day)).as_deref());
@@ -134,9 +138,11 @@ fn consents(
     wrong: &mut Wrong,
 ) -> (Vec<(&'static str, bool)>, Vec<String>) {
     let (mut said, mut unclear) = (Vec::new(), Vec::new());
-    for (channel, meant, alike) in
-        [("sms", Field::SmsConsent, Field::SmsWish), ("email", Field::EmailConsent, Field::EmailWish)]
-    {
+    for (channel, meant, alike) in [
+        ("sms", Field::SmsConsent, Field::SmsWish),
+        ("email", Field::EmailConsent, Field::EmailWish),
+        ("line", Field::LineConsent, Field::LineWish),
+    ] {
         if let Some((text, name)) = columns.cell(cells, meant) {
             said.extend(wrong.sort(required(name, text, consent)).map(|given| (channel, given)));
             continue;

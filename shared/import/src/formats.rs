@@ -21,6 +21,8 @@ pub(crate) enum Field {
     /// A part of a phone number that is spread over several columns.
     PhonePart,
     Email,
+    /// A person's LINE user id.
+    LineId,
     Birthday,
     /// The day from which on someone is a customer.
     Registered,
@@ -31,10 +33,13 @@ pub(crate) enum Field {
     PostalCode,
     SmsConsent,
     EmailConsent,
+    LineConsent,
     /// What looks like consent to SMS by its header: only clear words count.
     SmsWish,
     /// The same for e-mail.
     EmailWish,
+    /// The same for LINE.
+    LineWish,
     ConsentAt,
     /// A list, between commas.
     Tags,

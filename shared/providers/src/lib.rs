@@ -1,6 +1,7 @@
-//! Providers of SMS and e-mail: requests, receipts, signatures.
+//! Providers of SMS, e-mail and LINE messages: requests, receipts, signatures.
 //!
-//! A provider is one file and one variant of [`sms::SmsProvider`] or [`email::EmailProvider`].
+//! A provider is one file and one variant of [`sms::SmsProvider`], [`email::EmailProvider`] or
+//! [`push::LineProvider`].
 
 mod abroad;
 pub mod account;
@@ -14,10 +15,10 @@ mod generic;
 pub mod http;
 mod infobip;
 mod karaden;
-#[cfg_attr(not(test), expect(dead_code, reason = "no channel of its own yet"))]
-pub mod line;
+mod line;
 mod media_sms;
 pub mod post;
+pub mod push;
 mod reading;
 pub mod receipts;
 pub mod sandbox;

@@ -9,6 +9,8 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use domain::contact::LineId;
+use domain::message::LINE_LIMIT;
 use domain::time::Timestamp;
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::StatusCode;
@@ -21,61 +23,22 @@ use crate::account::{Account, AccountError};
 use crate::answer::{Accepted, LookUp, SendError, sort_status};
 use crate::exchange::{Answer, exchange};
 use crate::post::Post;
+use crate::push::LineRequest;
 use crate::reading::{self, Item, word};
-use crate::receipts::{Notice, ReceiptError};
+use crate::receipts::{LineDid, Notice, ReceiptError};
 
 /// The name by which configuration and callbacks call it.
 pub const NAME: &str = "line";
 /// A request that is repeated within 24 hours sends no second message.
 pub const REPEATABLE: bool = true;
 
-/// The longest text, in UTF-16 code units.
-pub const TEXT_LIMIT: usize = 5_000;
-
 const USUAL_URL: &str = "https://api.line.me";
 const RETRY_KEY: &str = "X-Line-Retry-Key";
 const ACCEPTED_BEFORE: &str = "x-line-accepted-request-id";
 const SIGNATURE: &str = "x-line-signature";
-/// The text by which a block is told as a reply: whoever blocks an account opts out of it.
-const STOP: &str = "停止";
 /// The namespace of retry keys, a random UUID.
 const NAMESPACE: [u8; 16] =
     [0x6d, 0x1f, 0x0c, 0x52, 0x9b, 0x3e, 0x4a, 0x77, 0x8e, 0x05, 0xc4, 0x2a, 0xd1, 0x93, 0x5b, 0xe8];
-
-/// One message to one person.
-#[derive(Clone, Copy)]
-pub struct LineRequest<'a> {
-    /// Our message code: the retry key is made of it.
-    pub reference: &'a str,
-    /// The person's LINE user id, `U` and 32 hexadecimal digits.
-    pub to: &'a str,
-    /// The text as the person will read it.
-    pub text: &'a str,
-}
-
-/// What happened at LINE.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LineEvent {
-    /// Whose LINE user id.
-    pub user: String,
-    /// What they did.
-    pub did: LineDid,
-    /// When.
-    pub at: Timestamp,
-    /// LINE's id of the event: the same when it is posted again.
-    pub id: String,
-}
-
-/// What a person did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LineDid {
-    /// Added the account as a friend, or took a block back.
-    Followed,
-    /// Blocked the account.
-    Blocked,
-    /// Wrote this.
-    Wrote(String),
-}
 
 /// A LINE official account.
 #[derive(Clone)]
@@ -105,13 +68,11 @@ impl Line {
 
     pub(crate) async fn send(&self, request: &LineRequest<'_>) -> Result<Accepted, SendError> {
         let permanent = |code: &str| Err(SendError::Permanent { code: code.to_owned() });
-        if !is_user_id(request.to) {
-            return permanent("not-a-user-id");
-        }
-        if request.text.encode_utf16().count() > TEXT_LIMIT {
+        let Ok(to) = LineId::parse(request.to) else { return permanent("not-a-user-id") };
+        if request.text.encode_utf16().count() > LINE_LIMIT {
             return permanent("text-too-long");
         }
-        let message = json!({ "to": request.to, "messages": [{ "type": "text", "text": request.text }] });
+        let message = json!({ "to": to.as_str(), "messages": [{ "type": "text", "text": request.text }] });
         let url = format!("{}/v2/bot/message/push", self.base_url);
         let call = self.client.post(url).bearer_auth(&self.token);
         let answer = exchange(call.header(RETRY_KEY, retry_key(request.reference)).json(&message)).await?;
@@ -131,30 +92,15 @@ impl Line {
         Err(SendError::Unknown { reason: "the provider cannot be asked" })
     }
 
-    /// What people wrote, as replies from their user ids; a block is the reply that opts out. A person who follows says
-    /// nothing that a notice has a place for: see [`Line::events`].
-    pub(crate) fn notices(&self, post: &Post<'_>, now: Timestamp) -> Result<Vec<Notice>, ReceiptError> {
-        let reply = |event: LineEvent| {
-            let text = match event.did {
-                LineDid::Followed => return None,
-                LineDid::Blocked => STOP.to_owned(),
-                LineDid::Wrote(text) => text,
-            };
-            let (from, at, id) = (event.user, event.at, event.id);
-            Some(Notice::Reply { from, to_reference: None, text, at, id })
-        };
-        Ok(self.events(post, now)?.into_iter().filter_map(reply).collect())
-    }
-
     /// Reads what people did. LINE signs no time, and posts again hours later what was not taken: none is too old.
-    pub(crate) fn events(&self, post: &Post<'_>, now: Timestamp) -> Result<Vec<LineEvent>, ReceiptError> {
+    pub(crate) fn notices(&self, post: &Post<'_>, now: Timestamp) -> Result<Vec<Notice>, ReceiptError> {
         self.verify(post)?;
         let told = reading::json(post.body)?;
-        let mut events = Vec::new();
+        let mut notices = Vec::new();
         for (place, value) in reading::list(&told, "/events")? {
-            events.extend(event(Item { value, place: &place }, now)?);
+            notices.extend(event(Item { value, place: &place }, now)?);
         }
-        Ok(events)
+        Ok(notices)
     }
 
     /// Asks who the account is.
@@ -191,11 +137,6 @@ fn retry_key(reference: &str) -> String {
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
-fn is_user_id(text: &str) -> bool {
-    let hexadecimal = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
-    text.len() == 33 && text.strip_prefix('U').is_some_and(|rest| rest.bytes().all(hexadecimal))
-}
-
 fn accepted(body: &Value, reference: &str) -> Accepted {
     let id = body.pointer("/sentMessages/0/id").and_then(word);
     Accepted { provider_id: id.unwrap_or_else(|| reference.to_owned()), parts: 1, price_yen: None }
@@ -217,7 +158,7 @@ fn refusal(answer: &Answer, body: &Value) -> SendError {
 }
 
 /// An event of one person, if it is of a kind that is read; groups and rooms are nobody.
-fn event(item: Item<'_>, now: Timestamp) -> Result<Option<LineEvent>, ReceiptError> {
+fn event(item: Item<'_>, now: Timestamp) -> Result<Option<Notice>, ReceiptError> {
     let did = match item.needed("/type")?.as_str() {
         "follow" => LineDid::Followed,
         "unfollow" => LineDid::Blocked,
@@ -229,7 +170,7 @@ fn event(item: Item<'_>, now: Timestamp) -> Result<Option<LineEvent>, ReceiptErr
     }
     let at = item.count::<i64>("/timestamp")?.map_or(now, |millis| Timestamp::from_seconds(millis / 1000));
     let (user, id) = (item.needed("/source/userId")?, item.needed("/webhookEventId")?);
-    Ok(Some(LineEvent { user, did, at, id }))
+    Ok(Some(Notice::Line { user, did, at, id }))
 }
 
 #[cfg(test)]

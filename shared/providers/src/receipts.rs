@@ -57,6 +57,29 @@ pub enum Notice {
         /// The provider's id of the reply: the same when it is posted again.
         id: String,
     },
+    /// A person did something at LINE.
+    Line {
+        /// Their LINE user id.
+        user: String,
+        /// What.
+        did: LineDid,
+        /// When.
+        at: Timestamp,
+        /// LINE's id of the event: the same when it is posted again.
+        id: String,
+    },
+}
+
+/// What a person did to the shop's account at LINE.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineDid {
+    /// Added the account as a friend, or took a block back.
+    Followed,
+    /// Blocked the account.
+    Blocked,
+    /// Wrote this.
+    Wrote(String),
 }
 
 /// What became of a message.
@@ -147,6 +170,12 @@ fn sandbox_notice(fields: &Fields<'_>) -> Result<Notice, ReceiptError> {
             at: fields.read("at")?,
             id: fields.read("id")?,
         }),
+        "line" => Ok(Notice::Line {
+            user: fields.read("user")?,
+            did: fields.read("did")?,
+            at: fields.read("at")?,
+            id: fields.read("id")?,
+        }),
         _ => Err(fields.malformed("type")),
     }
 }
@@ -211,6 +240,12 @@ mod tests {
                 text: Some("停止".to_owned()),
                 at: NOW,
                 id: "r2".to_owned(),
+            },
+            Notice::Line {
+                user: "U4af4980629f1b2c3d4e5f60718293a4b".to_owned(),
+                did: LineDid::Wrote("停止".to_owned()),
+                at: NOW,
+                id: "r3".to_owned(),
             },
         ]
     }

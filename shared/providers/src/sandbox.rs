@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::{Account, AccountError};
 use crate::answer::{Accepted, LookUp, SendError, inconclusive, sort_failure, sort_status};
 use crate::email::EmailRequest;
+use crate::push::LineRequest;
 use crate::settings::{Names, base_url, refuse_in_production, required};
 use crate::sms::SmsRequest;
 
@@ -65,6 +66,16 @@ impl Sandbox {
             headers: request.headers,
         };
         self.send("/email/messages", &message).await
+    }
+
+    /// A message by LINE has what an SMS has.
+    pub(crate) async fn send_line(&self, request: &LineRequest<'_>) -> Result<Accepted, SendError> {
+        let message = SmsMessage { reference: request.reference, to: request.to, text: request.text };
+        self.send("/line/messages", &message).await
+    }
+
+    pub(crate) async fn look_up_line(&self, reference: &str) -> Result<LookUp, SendError> {
+        self.look_up("/line/messages", reference).await.map_err(inconclusive)
     }
 
     pub(crate) async fn look_up_sms(&self, reference: &str) -> Result<LookUp, SendError> {

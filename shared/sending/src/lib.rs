@@ -51,6 +51,11 @@ pub trait Transport: Debug + Send + Sync + 'static {
     /// Whether a message that may have left may be sent again: the provider knows it by its code.
     fn is_repeatable(&self) -> bool;
 
+    /// For how many seconds after the first request the provider knows it; for ever where nothing is said.
+    fn known_seconds(&self) -> i64 {
+        i64::MAX
+    }
+
     /// Makes exactly one request.
     fn send(&self, message: &Rendered) -> impl Future<Output = Result<Accepted, SendError>> + Send;
 

@@ -12,7 +12,7 @@ use domain::rendering::{Sender, fill};
 use domain::time::Timestamp;
 use maud::html;
 
-/// What an SMS may cost of its journey's budget.
+/// What a message may cost of its journey's budget.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cost {
     /// The journey.
@@ -50,6 +50,8 @@ pub struct Rendered {
     pub links: Vec<String>,
     /// Whether it leads to the form for an e-mail address.
     pub asks_email: bool,
+    /// Its price by the shop's table, where its provider names none.
+    pub price: Option<Yen>,
     /// What it may cost, when that is bounded.
     pub(crate) cost: Option<Cost>,
 }
@@ -81,9 +83,10 @@ pub(crate) fn render(
         }
         unfilled.reason
     })?;
+    let yen = filled.yen();
     let mut headers: Vec<(String, String)> = Vec::new();
     let html = match step.channel {
-        Channel::Sms => None,
+        Channel::Sms | Channel::Line => None,
         Channel::Email => {
             headers.extend(filled.reply_to.map(|address| ("Reply-To".to_owned(), address)));
             if filled.purpose == Purpose::Marketing {
@@ -95,11 +98,11 @@ pub(crate) fn render(
             Some(page(filled.html.as_deref(), &filled.text, &pixel))
         }
     };
-    let cost = filled.estimate.as_ref().zip(journey.policy.budget_yen_per_month);
-    let cost = cost.map(|(estimate, budget)| Cost {
+    let cost = yen.zip(journey.policy.budget_yen_per_month);
+    let cost = cost.map(|((_, most), budget)| Cost {
         journey: journey.name.clone(),
         month: month(now, &definitions.zone),
-        yen: estimate.yen().1,
+        yen: most,
         budget,
     });
     Ok(Rendered {
@@ -113,6 +116,7 @@ pub(crate) fn render(
         html,
         headers,
         links: step.links.iter().map(|(_, url)| url.clone()).collect(),
+        price: filled.line_yen,
         asks_email: step.texts().any(|text| text.spoken().any_form()),
         cost,
     })

@@ -41,6 +41,9 @@ const DOWN_SECONDS: i64 = DAY;
 /// How soon a message is tried again that no account can take, in seconds.
 const NO_WAY_SECONDS: i64 = 30 * MINUTE;
 
+/// What a message failed for on a channel that the shop has no account for.
+const NO_ACCOUNT: &str = "no_account";
+
 /// Over how many seconds those are spread that are tried again.
 const SPREAD_SECONDS: u32 = 300;
 
@@ -115,6 +118,10 @@ impl<T: Transport> Sender<T> {
             // A claim of before may rest on a call; it is asked about like any other.
             return match self.table.message(&checked.task.code).await? {
                 Some(taken) => self.taken(taken, checked, Some(message)).await,
+                None if !self.has_account(&checked).await? => {
+                    let status = Status::Failed(NO_ACCOUNT.to_owned());
+                    Ok(Outcome::Settled { status, parts: None, yen: None })
+                }
                 None => Ok(put_off(&ways, &checked.task.code, now)),
             };
         };
@@ -146,6 +153,12 @@ impl<T: Transport> Sender<T> {
         Ok(ways)
     }
 
+    /// Whether anything can ever take a message of this channel.
+    async fn has_account(&self, checked: &Checked) -> Result<bool> {
+        let definitions = self.definitions.at_least(checked.customer.definitions).await?;
+        Ok(self.ways.has_account(&definitions))
+    }
+
     /// There is a claim already: its outcome is reported again, or found out.
     async fn taken(
         &self,
@@ -171,8 +184,10 @@ impl<T: Transport> Sender<T> {
             Some(way) => {
                 let looked = way.transport.look_up(taken.code.as_str()).await;
                 way.record(&looked, now);
-                // One that takes a code once is asked by sending it again.
-                if way.transport.is_repeatable() { looked.or(Ok(LookUp::NotAccepted)) } else { looked }
+                // One that takes a code once is asked by sending it again, while it surely knows the code.
+                let first = taken.expires.plus(-KEPT_SECONDS);
+                let known = way.transport.is_repeatable() && now.since(first) < way.transport.known_seconds();
+                if known { looked.or(Ok(LookUp::NotAccepted)) } else { looked }
             }
             None => Err(SendError::Unknown { reason: "its account is gone" }),
         };

@@ -112,9 +112,14 @@ impl<T: Transport> Ways<T> {
         })
     }
 
-    /// The ways a message may go, in the order in which they are tried.
+    /// The ways a message may go, in the order in which they are tried. A channel of which the shop's routes say nothing
+    /// goes the configured way.
     pub fn of(&self, definitions: &Definitions, message: &Rendered) -> Vec<Arc<Way<T>>> {
-        let Some(providers) = &definitions.providers else { return self.usual.iter().cloned().collect() };
+        let routed =
+            |providers: &&Arc<Providers>| providers.routes.iter().any(|route| route.channel == T::CHANNEL);
+        let Some(providers) = definitions.providers.as_ref().filter(routed) else {
+            return self.usual.iter().cloned().collect();
+        };
         let asking = Asking {
             channel: T::CHANNEL,
             purpose: message.purpose,
@@ -123,6 +128,12 @@ impl<T: Transport> Ways<T> {
         };
         let ways = self.opened(providers);
         providers.accounts_of(asking).into_iter().filter_map(|name| ways.get(name).cloned()).collect()
+    }
+
+    /// Whether there is any way at all, be it one that can't be used for now.
+    pub fn has_account(&self, definitions: &Definitions) -> bool {
+        let routes = definitions.providers.iter().flat_map(|providers| &providers.routes);
+        self.usual.is_some() || routes.into_iter().any(|route| route.channel == T::CHANNEL)
     }
 
     /// The way a message went that was claimed for an account.

@@ -142,7 +142,7 @@ async fn follow(shop: &Shop, channel: Channel, who: impl Fn(u32) -> bool) -> Res
         let found = accepted.iter().find(|entry| entry.channel == channel && to.contains(&entry.to));
         let Some(code) = found.map(|entry| &entry.reference) else { continue };
         let path = match channel {
-            Channel::Sms => format!("l/{code}"),
+            Channel::Sms | Channel::Line => format!("l/{code}"),
             Channel::Email => format!("p/{code}.gif"),
         };
         let mut status = 0;

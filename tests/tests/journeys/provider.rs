@@ -67,6 +67,7 @@ fn hook(
         let function = match references.get(reference) {
             Some(Channel::Sms) => "send-sms",
             Some(Channel::Email) => "send-email",
+            Some(Channel::Line) => "send-line",
             None => return false,
         };
         if let Some(runtime) = runtime.get().and_then(Weak::upgrade) {

@@ -5,6 +5,7 @@ use super::*;
 const NOW: Timestamp = Timestamp::from_seconds(1_795_000_000);
 const SMS: &str = "AAAAAAAAAAAA";
 const EMAIL: &str = "BBBBBBBBBBBB";
+const USER: &str = "U4af4980629f1b2c3d4e5f60718293a4b";
 
 fn customer(id: &str) -> CustomerId {
     CustomerId::parse(id).unwrap()
@@ -31,7 +32,14 @@ fn message(reference: &str, channel: Channel, to: &str) -> (Code, MessageItem) {
 fn known() -> Known {
     let messages =
         [message(SMS, Channel::Sms, "+819012345678"), message(EMAIL, Channel::Email, "hana@example.jp")];
-    Known { messages: messages.into(), senders: [("+819011112222".to_owned(), customer("c2"))].into() }
+    Known {
+        messages: messages.into(),
+        senders: [
+            ((Channel::Sms, "+819011112222".to_owned()), customer("c2")),
+            ((Channel::Line, USER.to_owned()), customer("c3")),
+        ]
+        .into(),
+    }
 }
 
 fn receipt(reference: &str, status: ReceiptStatus) -> Notice {
@@ -158,6 +166,49 @@ fn numbers_are_looked_up_only_when_the_message_does_not_tell() {
     assert_eq!(sender(&reply("+819012345678", Some(SMS), "はい"), &messages), None);
     assert_eq!(
         sender(&reply("090-1111-2222", Some("x"), "はい"), &messages),
-        Some("+819011112222".to_owned())
+        Some((Channel::Sms, "+819011112222".to_owned()))
     );
+}
+
+fn at_line(user: &str, did: LineDid) -> Notice {
+    Notice::Line { user: user.to_owned(), did, at: NOW.plus(-60), id: "l".to_owned() }
+}
+
+fn wrote(text: &str) -> LineDid {
+    LineDid::Wrote(text.to_owned())
+}
+
+#[test]
+fn what_people_do_at_line_is_of_the_customer_with_the_id() {
+    let (channel, at) = (Channel::Line, NOW.plus(-60));
+    let said = Input::Reply { code: None, channel, word: Some("はい".to_owned()), at };
+    let cases = [
+        (at_line(USER, wrote("はい")), Some(said)),
+        (at_line(USER, wrote("配信停止")), Some(Input::OptOut { channel, at })),
+        (at_line(USER, LineDid::Blocked), Some(Input::OptOut { channel, at })),
+        (at_line(USER, LineDid::Followed), None),
+        (at_line("U00000000000000000000000000000000", wrote("停止")), None),
+    ];
+    for (notice, expected) in cases {
+        assert_eq!(sender(&notice, &known().messages).map(|(channel, _)| channel), Some(Channel::Line));
+        assert_eq!(
+            input(&notice, &known(), NOW),
+            expected.map(|input| (customer("c3"), input)),
+            "{notice:?}"
+        );
+    }
+}
+
+#[test]
+fn a_word_at_line_stops_marketing_and_a_block_is_kept_apart() {
+    let stranger = "U00000000000000000000000000000000";
+    assert_eq!(suppresses(&at_line(stranger, wrote("停止"))), Some((Channel::Line, stranger.to_owned())));
+    for did in [wrote("停止しないで"), LineDid::Blocked, LineDid::Followed] {
+        assert_eq!(suppresses(&at_line(USER, did)), None);
+    }
+    let at = NOW.plus(-60);
+    let (blocked, followed) = (at_line(USER, LineDid::Blocked), at_line(USER, LineDid::Followed));
+    assert_eq!(friendship(&blocked, NOW), Some(Friendship { user: USER, blocked: true, at }));
+    assert_eq!(friendship(&followed, NOW), Some(Friendship { user: USER, blocked: false, at }));
+    assert_eq!(friendship(&at_line(USER, wrote("停止")), NOW), None);
 }

@@ -7,6 +7,8 @@ use domain::contact::Channel;
 use domain::routes::serves;
 use domain::spelling::counted;
 use providers::account::{Account, Secrets};
+use providers::answer::SendError;
+use providers::push::LineProvider;
 use providers::sms::SmsProvider;
 
 use super::text::say;
@@ -48,14 +50,8 @@ impl ProvidersArgs {
         let secrets = Secrets::from_vars(&vars)?;
         let mut wrong = 0;
         for (name, source) in &defined.accounts {
-            if !serves(Channel::Sms).contains(&source.provider.as_str()) {
-                continue;
-            }
             let account = Account::of(name, source, &secrets, &vars);
-            let told = match SmsProvider::open(&source.provider, &account, &vars) {
-                Ok(provider) => provider.check().await.map_err(|error| error.to_string()),
-                Err(error) => Err(error.to_string()),
-            };
+            let Some(told) = check(&source.provider, &account, &vars).await else { continue };
             wrong += u64::from(told.is_err());
             let (mark, told) = told.map_or_else(|error| ("NOT RIGHT", error), |told| ("ok", told));
             say(&format!("{name} ({}): {mark}: {told}", source.provider));
@@ -65,4 +61,22 @@ impl ProvidersArgs {
         }
         Ok(())
     }
+}
+
+/// What an account's provider says of it; none where there is no way to ask.
+async fn check(provider: &str, account: &Account, vars: &Vars) -> Option<Result<String, String>> {
+    let checked = if serves(Channel::Sms).contains(&provider) {
+        match SmsProvider::open(provider, account, vars) {
+            Ok(provider) => provider.check().await,
+            Err(error) => return Some(Err(error.to_string())),
+        }
+    } else if serves(Channel::Line).contains(&provider) {
+        match LineProvider::open(provider, account, vars) {
+            Ok(provider) => provider.check().await,
+            Err(error) => return Some(Err(error.to_string())),
+        }
+    } else {
+        return None;
+    };
+    Some(checked.map_err(|error: SendError| error.to_string()))
 }

@@ -212,6 +212,7 @@ impl Case {
         let channel = match step.channel {
             Channel::Sms => "SMS",
             Channel::Email => "e-mail",
+            Channel::Line => "LINE",
         };
         let _ = write!(text, "{journey}/{} ({channel}): {}", step.name, counted(self.customers, "customer"));
         for (count, why) in
@@ -270,6 +271,7 @@ fn bill(step: &MessageStep, parts: u32, yen: Yen) -> String {
     match step.channel {
         Channel::Sms => format!(", {}, {yen}", counted(u64::from(parts), "part")),
         Channel::Email => String::new(),
+        Channel::Line => format!(", {yen}"),
     }
 }
 

@@ -4,8 +4,9 @@ use super::texts::Wordings;
 use super::{Builder, advertisement};
 use crate::consent::Purpose;
 use crate::contact::Channel;
-use crate::definition::{EmailSource, FromSource, Links, Mistake, NotifySource, SmsSource};
+use crate::definition::{EmailSource, FromSource, LineSource, Links, Mistake, NotifySource, SmsSource};
 use crate::journey::{MessageStep, Step, Until};
+use crate::message::LINE_LIMIT;
 use crate::names::StepName;
 use crate::text::Wording;
 use crate::words::Words;
@@ -63,6 +64,22 @@ impl Builder {
         self.message(&written, place);
     }
 
+    pub(super) fn line(&mut self, line: &LineSource, place: &str) {
+        let written = Written {
+            name: &line.name,
+            channel: Channel::Line,
+            to: None,
+            from: None,
+            subject: None,
+            text: &line.text,
+            shorter: &[],
+            at_most_parts: None,
+            html: None,
+            links: &line.links,
+        };
+        self.message(&written, place);
+    }
+
     pub(super) fn notify(&mut self, notice: &NotifySource, place: &str) {
         let written = Written {
             name: &notice.name,
@@ -112,6 +129,10 @@ impl Builder {
             self.steps.push(Step::Wait { until: Until::Length(0), next: None });
             return;
         };
+        match written.channel {
+            Channel::Line => self.fits_line(&text, &format!("{place}.text")),
+            Channel::Sms | Channel::Email => {}
+        }
         self.steps.push(Step::Message(MessageStep {
             name: name.clone(),
             channel: written.channel,
@@ -137,6 +158,18 @@ impl Builder {
             }
             if !link.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
                 self.wrong(&format!("{place}.links.{link}"), "a link's name is of a-z and _");
+            }
+        }
+    }
+
+    /// A text whose own words are more than LINE takes is sent to nobody, whatever is filled in.
+    fn fits_line(&mut self, wording: &Wording, place: &str) {
+        for (below, text) in wording.texts() {
+            let length: usize = text.always_says().iter().map(|words| words.encode_utf16().count()).sum();
+            if length > LINE_LIMIT {
+                let what =
+                    format!("{length} characters; LINE takes at most {LINE_LIMIT} (an emoji counts as two)");
+                self.refuse(&format!("{place}{below}"), &what);
             }
         }
     }

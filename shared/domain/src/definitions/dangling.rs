@@ -258,6 +258,7 @@ impl JourneySource {
                     StepSource::WaitFor(wait) => lists.extend([&wait.then, &wait.otherwise]),
                     StepSource::Sms(_)
                     | StepSource::Email(_)
+                    | StepSource::Line(_)
                     | StepSource::Notify(_)
                     | StepSource::Webhook(_)
                     | StepSource::Card(_)
@@ -281,6 +282,7 @@ impl JourneySource {
             StepSource::Split(_)
             | StepSource::Sms(_)
             | StepSource::Email(_)
+            | StepSource::Line(_)
             | StepSource::Notify(_)
             | StepSource::Webhook(_)
             | StepSource::Card(_)
@@ -312,6 +314,7 @@ impl JourneySource {
                             .map(String::as_str),
                     );
                 }
+                StepSource::Line(line) => texts.extend(line.text.texts()),
                 StepSource::Notify(notice) => {
                     texts.push(&notice.to);
                     texts.extend([&notice.subject, &notice.text].into_iter().flat_map(Words::texts));

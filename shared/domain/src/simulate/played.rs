@@ -142,7 +142,7 @@ impl Played<'_, '_> {
         now: Timestamp,
     ) -> Outcome {
         let parts = filled.estimate.as_ref().map(Estimate::most_parts);
-        let yen = filled.estimate.as_ref().map(|estimate| estimate.yen().1);
+        let yen = filled.yen().map(|(_, most)| most);
         let of = self.tally.of(&journey.name);
         of.parts += u64::from(parts.unwrap_or(0));
         of.yen += yen.unwrap_or_default();

@@ -146,18 +146,13 @@ fn with_post<T>(signature: Option<&str>, body: &str, read: impl FnOnce(&Post<'_>
     read(&Post { method: &method, url: CALLBACK, segment: None, headers: &headers, body: body.as_bytes() })
 }
 
-fn events(body: &str) -> Result<Vec<LineEvent>, ReceiptError> {
-    let signature = sign(body, "8c570fa6dd201bb328f1c1eac23a96d8");
-    with_post(Some(&signature), body, |post| adapter("http://127.0.0.1:9").events(post, NOW))
-}
-
 fn notices(body: &str) -> Result<Vec<Notice>, ReceiptError> {
     let signature = sign(body, "8c570fa6dd201bb328f1c1eac23a96d8");
     with_post(Some(&signature), body, |post| adapter("http://127.0.0.1:9").notices(post, NOW))
 }
 
-fn did(did: LineDid, id: &str) -> LineEvent {
-    LineEvent { user: USER.to_owned(), did, at: Timestamp::from_seconds(1_795_307_400), id: id.to_owned() }
+fn did(did: LineDid, id: &str) -> Notice {
+    Notice::Line { user: USER.to_owned(), did, at: Timestamp::from_seconds(1_795_307_400), id: id.to_owned() }
 }
 
 #[test]
@@ -165,33 +160,16 @@ fn what_people_did_is_read() {
     let wrote = did(LineDid::Wrote("停止 お願いします".to_owned()), "01FZ74A0TDDPYRVKNK77XKC3ZR");
     let followed = did(LineDid::Followed, "01FZ74A0TDDPYRVKNK77XKC3ZS");
     let blocked = did(LineDid::Blocked, "01FZ74A0TDDPYRVKNK77XKC3ZT");
-    assert_eq!(events(TEXT), Ok(vec![wrote.clone()]));
-    assert_eq!(events(include_str!("../../tests/recorded/line/follow.json")), Ok(vec![followed.clone()]));
-    assert_eq!(events(include_str!("../../tests/recorded/line/unfollow.json")), Ok(vec![blocked.clone()]));
+    assert_eq!(notices(TEXT), Ok(vec![wrote.clone()]));
+    assert_eq!(notices(include_str!("../../tests/recorded/line/follow.json")), Ok(vec![followed.clone()]));
+    assert_eq!(notices(include_str!("../../tests/recorded/line/unfollow.json")), Ok(vec![blocked.clone()]));
     // LINE sends a post without events to see whether someone answers.
-    assert_eq!(events(include_str!("../../tests/recorded/line/empty.json")), Ok(vec![]));
+    assert_eq!(notices(include_str!("../../tests/recorded/line/empty.json")), Ok(vec![]));
     // With a sticker, a postback, a group and a kind of a later day.
     assert_eq!(
-        events(include_str!("../../tests/recorded/line/batch.json")),
+        notices(include_str!("../../tests/recorded/line/batch.json")),
         Ok(vec![followed, wrote, blocked])
     );
-}
-
-#[test]
-fn a_block_is_the_reply_that_opts_out() {
-    let reply = |text: &str, id: &str| Notice::Reply {
-        from: USER.to_owned(),
-        to_reference: None,
-        text: text.to_owned(),
-        at: Timestamp::from_seconds(1_795_307_400),
-        id: id.to_owned(),
-    };
-    let expected = vec![
-        reply("停止 お願いします", "01FZ74A0TDDPYRVKNK77XKC3ZR"),
-        reply("停止", "01FZ74A0TDDPYRVKNK77XKC3ZT"),
-    ];
-    assert_eq!(notices(include_str!("../../tests/recorded/line/batch.json")), Ok(expected));
-    assert!(domain::optout::opts_out(STOP));
 }
 
 #[test]

@@ -98,6 +98,7 @@ fn step_in_words(journey: &Journey, step: Option<usize>) -> String {
                 let by = match message.channel {
                     Channel::Sms => "SMS",
                     Channel::Email => "e-mail",
+                    Channel::Line => "LINE",
                 };
                 let to = if message.to.is_some() { " to somebody else" } else { "" };
                 (format!("sends `{}` by {by}{to}", message.name), None)

@@ -1,0 +1,61 @@
+//! Blocks: a person keeps the shop's account from writing to them, as at LINE, and may take that back.
+//!
+//! A block stops every message, since none arrives, and the person has opted out by it. To take it back is no agreement to
+//! advertisement: notices of contract and performance pass again, and no more than those.
+
+use anyhow::{Context, Result};
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use domain::contact::Channel;
+use domain::time::Timestamp;
+
+use super::people::{Stopped, unless_later};
+use super::{Table, number, text};
+
+/// Why an address is suppressed whose person blocks the shop.
+const BLOCKED: &str = "blocked";
+
+/// The same of one who took it back.
+const WAS_BLOCKED: &str = "was blocked";
+
+impl Table {
+    /// Stops every message to an address whose person blocked the shop at an instant, unless they have taken a later block
+    /// back already.
+    pub async fn block(&self, channel: Channel, address: &str, at: Timestamp) -> Result<()> {
+        let request = self
+            .suppression(channel, address, Stopped::Everything, BLOCKED, at)
+            .condition_expression("attribute_not_exists(pk) OR why <> :was OR #at < :at")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":was", text(WAS_BLOCKED))
+            .expression_attribute_values(":at", number(at.seconds()));
+        unless_later(request.send().await.err()).context("writing a block")
+    }
+
+    /// Lets all but marketing pass again to an address whose person took a block back, unless they blocked the shop later
+    /// still. What is suppressed for another reason stays so.
+    pub async fn unblock(&self, channel: Channel, address: &str, at: Timestamp) -> Result<()> {
+        let request = self
+            .suppression(channel, address, Stopped::Marketing, WAS_BLOCKED, at)
+            .condition_expression("why = :blocked AND #at < :at")
+            .expression_attribute_names("#at", "at")
+            .expression_attribute_values(":blocked", text(BLOCKED))
+            .expression_attribute_values(":at", number(at.seconds()));
+        unless_later(request.send().await.err()).context("taking a block back")
+    }
+
+    fn suppression(
+        &self,
+        channel: Channel,
+        address: &str,
+        stopped: Stopped,
+        why: &str,
+        at: Timestamp,
+    ) -> PutItemFluentBuilder {
+        let request = self.client.put_item().table_name(&self.name);
+        request
+            .item("pk", text(format!("S#{channel}#{address}")))
+            .item("sk", text("suppression"))
+            .item("stopped", text(stopped.name()))
+            .item("why", text(why))
+            .item("at", number(at.seconds()))
+    }
+}
