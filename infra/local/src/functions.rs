@@ -15,10 +15,12 @@ use lambda_http::{Body, Request};
 use link::Link;
 use recompute::Recompute;
 use schedule::Schedule;
+use send_code::SendCode;
 use send_webhook::SendWebhook;
 use sending::Sender;
 use serde_json::Value;
 use tower::ServiceExt;
+use verify::Verify;
 
 use crate::region::Region;
 use crate::template;
@@ -36,6 +38,8 @@ pub enum Function {
     SendSms(Arc<Sender<send_sms::Sms>>),
     /// Sends e-mail.
     SendEmail(Arc<Sender<send_email::Email>>),
+    /// Sends one-time codes.
+    SendCode(Arc<SendCode>),
     /// Tells the shop's own systems.
     SendWebhook(Arc<SendWebhook>),
     /// Answers HTTP.
@@ -55,9 +59,11 @@ impl Function {
             "recompute" => Recompute::new(&config, &vars, clock).map(Arc::new).map(Self::Recompute),
             "send-sms" => send_sms::wire(&config, &vars, clock).map(Arc::new).map(Self::SendSms),
             "send-email" => send_email::wire(&config, &vars, clock).map(Arc::new).map(Self::SendEmail),
+            "send-code" => SendCode::new(&config, &vars, clock).map(Arc::new).map(Self::SendCode),
             "send-webhook" => SendWebhook::new(&config, &vars, clock).map(Arc::new).map(Self::SendWebhook),
             "ingest" => Ingest::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
             "callback" => Callback::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
+            "verify" => Verify::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
             "link" => Link::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
             _ => bail!("there is no function `{folder}`"),
         };
@@ -68,10 +74,11 @@ impl Function {
     pub const fn settle_seconds(&self) -> i64 {
         match self {
             Self::SendSms(_) | Self::SendEmail(_) => sending::SETTLE_SECONDS,
-            // A webhook that is sent twice is known by its id.
+            // A webhook that is sent twice is known by its id, and a code that was claimed is sent by nobody else.
             Self::Advance(_)
             | Self::Schedule(_)
             | Self::Recompute(_)
+            | Self::SendCode(_)
             | Self::SendWebhook(_)
             | Self::Http(_) => 0,
         }
@@ -83,6 +90,7 @@ impl Function {
             Self::Advance(function) => function.handle(event).await,
             Self::SendSms(function) => function.handle(event).await,
             Self::SendEmail(function) => function.handle(event).await,
+            Self::SendCode(function) => function.handle(event).await,
             Self::SendWebhook(function) => function.handle(event).await,
             Self::Recompute(function) => {
                 serde_json::from_value(function.handle(serde_json::to_value(event)?).await?)?
@@ -99,6 +107,7 @@ impl Function {
             Self::Advance(_)
             | Self::SendSms(_)
             | Self::SendEmail(_)
+            | Self::SendCode(_)
             | Self::SendWebhook(_)
             | Self::Http(_) => {
                 bail!("an event is tied to a function that takes none")

@@ -20,7 +20,7 @@ use serde_json::Value;
 pub const EMBEDDED: &str = include_str!("../../template.yaml");
 
 /// The folders under `functions/` that a function's `CodeUri` may name.
-pub const FUNCTIONS: [&str; 9] = [
+pub const FUNCTIONS: [&str; 11] = [
     "ingest",
     "advance",
     "schedule",
@@ -28,8 +28,10 @@ pub const FUNCTIONS: [&str; 9] = [
     "send-sms",
     "send-email",
     "send-webhook",
+    "send-code",
     "callback",
     "link",
+    "verify",
 ];
 
 /// What a template creates and how it is tied together, with every reference resolved and every tie checked.
