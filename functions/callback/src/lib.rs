@@ -1,6 +1,7 @@
 //! `callback`: receipts, replies and bounces that providers post.
 
 mod accounts;
+mod codes;
 mod notices;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,7 +106,7 @@ impl Callback {
         self.suppress(notices, &known, now).await?;
         let inputs: Vec<_> =
             notices.iter().filter_map(|notice| notices::input(notice, &known, now)).collect();
-        let accepted = inputs.len();
+        let accepted = inputs.len() + self.codes(notices, &known.messages, now).await?;
         self.inbox.send(&inbox::together(inputs)?).await?;
         Ok(Taken { accepted, unknown: notices.len() - accepted })
     }

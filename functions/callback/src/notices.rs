@@ -181,7 +181,7 @@ pub(crate) fn input(notice: &Notice, known: &Known, now: Timestamp) -> Option<(C
     }
 }
 
-fn outcome(status: &ReceiptStatus) -> Status {
+pub(crate) fn outcome(status: &ReceiptStatus) -> Status {
     match status {
         ReceiptStatus::Delivered => Status::Delivered,
         // SQS refuses a whole request for U+FFFE or U+FFFF.

@@ -26,12 +26,13 @@ use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::inbox;
 use cloud::queue::Queue;
+use cloud::write_key::WriteKey;
 use serde::Serialize;
 use serde_json::Value;
 
 pub use crate::parse::{Rejection, parse};
 use crate::refusal::Refusal;
-use crate::request::{BODY_LIMIT, WriteKey};
+use crate::request::BODY_LIMIT;
 
 /// What the function needs.
 #[derive(Clone, Debug)]
@@ -126,7 +127,7 @@ where
     let answer = async move |State(ingest): State<Arc<Ingest>>,
                              headers: HeaderMap,
                              body: Result<Bytes, BytesRejection>| {
-        ingest.key.check(&headers)?;
+        request::authorize(&ingest.key, &headers)?;
         let body = request::body(&headers, body)?;
         ingest.take(&read(&body)?).await
     };

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use cloud::write_key::CHALLENGE;
 use serde_json::{Value, json};
 
 use crate::request::{BODY_LIMIT, ITEMS_LIMIT};
@@ -45,7 +46,7 @@ impl IntoResponse for Refusal {
         match self {
             Self::Unauthorized => with(
                 header::WWW_AUTHENTICATE,
-                "Basic realm=\"write key\", charset=\"UTF-8\"",
+                CHALLENGE,
                 just(
                     StatusCode::UNAUTHORIZED,
                     "the write key is missing or wrong; send it as the user name of Basic authentication, with an empty password",

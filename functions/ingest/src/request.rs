@@ -1,14 +1,10 @@
 //! From a request to the calls in it: the key, the body, the batch around the calls.
 
-use std::fmt;
-
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use cloud::write_key::WriteKey;
 use serde_json::{Map, Value};
-use subtle::ConstantTimeEq;
 
 use crate::refusal::Refusal;
 use crate::value::{kind, unknown};
@@ -22,36 +18,13 @@ pub(crate) const ITEMS_LIMIT: usize = 2_500;
 /// What may stand beside `batch`. Only `batch` is used.
 const BATCH_KEYS: [&str; 5] = ["batch", "context", "sentAt", "integrations", "writeKey"];
 
-/// The key that a sender must know.
-#[derive(Clone)]
-pub(crate) struct WriteKey {
-    /// What Basic authentication carries: the key as user name, a colon, and no password.
-    credentials: Vec<u8>,
-}
-
-impl WriteKey {
-    pub(crate) fn new(key: &str) -> Self {
-        Self { credentials: format!("{key}:").into_bytes() }
+/// Whether the sender knows the write key.
+pub(crate) fn authorize(key: &WriteKey, headers: &HeaderMap) -> Result<(), Refusal> {
+    if key.is_known(headers) {
+        return Ok(());
     }
-
-    /// Whether the sender knows the key; compared in a time that depends on lengths only.
-    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let sent = sent.and_then(|value| value.split_once(' '));
-        let sent = sent.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));
-        let sent = sent.and_then(|(_, encoded)| STANDARD.decode(encoded.trim()).ok()).unwrap_or_default();
-        if bool::from(sent.ct_eq(&self.credentials)) {
-            return Ok(());
-        }
-        tracing::warn!(ingest.unauthorized = 1, "a request without the write key");
-        Err(Refusal::Unauthorized)
-    }
-}
-
-impl fmt::Debug for WriteKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("WriteKey(…)")
-    }
+    tracing::warn!(ingest.unauthorized = 1, "a request without the write key");
+    Err(Refusal::Unauthorized)
 }
 
 /// The body, once it is known to be whole and plain.

@@ -1,6 +1,7 @@
-//! `link`: short links, the picture that tells of opening, the page to opt out, and the form for an e-mail address. Links
-//! need the table only: a click that can't be told to the inbox still leads where it should.
+//! `link`: short links, the picture that tells of opening, the page to opt out, the form for an e-mail address, and the page
+//! that confirms a number. Links need the table only: a click that can't be told to the inbox still leads where it should.
 
+mod confirm;
 mod form;
 mod pages;
 mod visit;
@@ -102,6 +103,15 @@ impl Link {
                     link.take_email(&named(code), typed).await
                 })
                 .layer(DefaultBodyLimit::max(form::BODY_LIMIT)),
+            )
+            .route(
+                "/v/{token}",
+                get(|State(link): State<Arc<Self>>, token: Named<String>| async move {
+                    link.confirm_page(&named(token)).await
+                })
+                .post(|State(link): State<Arc<Self>>, token: Named<String>| async move {
+                    link.confirm(&named(token)).await
+                }),
             )
             .fallback(|State(link): State<Arc<Self>>| async move { link.gone() })
             .with_state(Arc::new(self))

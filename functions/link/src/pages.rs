@@ -99,6 +99,32 @@ pub(crate) fn email_taken(sender: &str) -> Html<String> {
     )
 }
 
+/// One tap confirms that the number is the person's.
+pub(crate) fn confirm(sender: &str) -> Html<String> {
+    page(
+        sender,
+        "ご本人の確認",
+        &html! {
+            p {
+                (sender) "の画面でご自身が手続きをされている場合だけ、確認してください。" br;
+                small { "Confirm only if it is you who asked for this at " (sender) "." }
+            }
+            form method="post" { button type="submit" { "確認する / Confirm" } }
+        },
+    )
+}
+
+/// The number is confirmed.
+pub(crate) fn confirmed(sender: &str) -> Html<String> {
+    page(
+        sender,
+        "確認しました",
+        &html! {
+            p { "元の画面に戻ってお進みください。" br; small { "Go back to where you came from." } }
+        },
+    )
+}
+
 /// The code is unknown or has expired.
 pub(crate) fn gone(sender: &str) -> Html<String> {
     page(

@@ -15,10 +15,12 @@ use lambda_http::{Body, Request};
 use link::Link;
 use recompute::Recompute;
 use schedule::Schedule;
+use send_code::SendCode;
 use send_webhook::SendWebhook;
 use sending::Sender;
 use serde_json::Value;
 use tower::ServiceExt;
+use verify::Verify;
 
 use crate::region::Region;
 use crate::template;
@@ -38,6 +40,8 @@ pub enum Function {
     SendEmail(Arc<Sender<send_email::Email>>),
     /// Sends by LINE.
     SendLine(Arc<Sender<send_line::Line>>),
+    /// Sends one-time codes.
+    SendCode(Arc<SendCode>),
     /// Tells the shop's own systems.
     SendWebhook(Arc<SendWebhook>),
     /// Answers HTTP.
@@ -58,9 +62,11 @@ impl Function {
             "send-sms" => send_sms::wire(&config, &vars, clock).map(Arc::new).map(Self::SendSms),
             "send-email" => send_email::wire(&config, &vars, clock).map(Arc::new).map(Self::SendEmail),
             "send-line" => send_line::wire(&config, &vars, clock).map(Arc::new).map(Self::SendLine),
+            "send-code" => SendCode::new(&config, &vars, clock).map(Arc::new).map(Self::SendCode),
             "send-webhook" => SendWebhook::new(&config, &vars, clock).map(Arc::new).map(Self::SendWebhook),
             "ingest" => Ingest::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
             "callback" => Callback::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
+            "verify" => Verify::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
             "link" => Link::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
             _ => bail!("there is no function `{folder}`"),
         };
@@ -71,10 +77,11 @@ impl Function {
     pub const fn settle_seconds(&self) -> i64 {
         match self {
             Self::SendSms(_) | Self::SendEmail(_) | Self::SendLine(_) => sending::SETTLE_SECONDS,
-            // A webhook that is sent twice is known by its id.
+            // A webhook that is sent twice is known by its id, and a code that was claimed is sent by nobody else.
             Self::Advance(_)
             | Self::Schedule(_)
             | Self::Recompute(_)
+            | Self::SendCode(_)
             | Self::SendWebhook(_)
             | Self::Http(_) => 0,
         }
@@ -87,6 +94,7 @@ impl Function {
             Self::SendSms(function) => function.handle(event).await,
             Self::SendEmail(function) => function.handle(event).await,
             Self::SendLine(function) => function.handle(event).await,
+            Self::SendCode(function) => function.handle(event).await,
             Self::SendWebhook(function) => function.handle(event).await,
             Self::Recompute(function) => {
                 serde_json::from_value(function.handle(serde_json::to_value(event)?).await?)?
@@ -104,6 +112,7 @@ impl Function {
             | Self::SendSms(_)
             | Self::SendEmail(_)
             | Self::SendLine(_)
+            | Self::SendCode(_)
             | Self::SendWebhook(_)
             | Self::Http(_) => {
                 bail!("an event is tied to a function that takes none")

@@ -20,7 +20,7 @@ use serde_json::Value;
 pub const EMBEDDED: &str = include_str!("../../template.yaml");
 
 /// The folders under `functions/` that a function's `CodeUri` may name.
-pub const FUNCTIONS: [&str; 10] = [
+pub const FUNCTIONS: [&str; 12] = [
     "ingest",
     "advance",
     "schedule",
@@ -29,8 +29,10 @@ pub const FUNCTIONS: [&str; 10] = [
     "send-email",
     "send-line",
     "send-webhook",
+    "send-code",
     "callback",
     "link",
+    "verify",
 ];
 
 /// What a template creates and how it is tied together, with every reference resolved and every tie checked.

@@ -12,3 +12,4 @@ pub mod payload;
 pub mod queue;
 pub mod table;
 pub mod telemetry;
+pub mod write_key;

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, anyhow, ensure};
 use domain::input::{SendTask, WebhookTask};
+use domain::verification::CodeTask;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,10 @@ impl Payload for SendTask {
 }
 
 impl Payload for WebhookTask {
+    const VERSION: u32 = 1;
+}
+
+impl Payload for CodeTask {
     const VERSION: u32 = 1;
 }
 

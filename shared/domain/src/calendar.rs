@@ -218,6 +218,18 @@ pub fn month(at: Timestamp, zone: &TimeZone) -> String {
     zone.to_datetime(at).strftime("%Y-%m").to_string()
 }
 
+/// The day of an instant by the calendar of a zone, written `2026-11-30`.
+pub fn day(at: Timestamp, zone: &TimeZone) -> String {
+    let at = jiff::Timestamp::from_second(at.seconds()).unwrap_or_default();
+    zone.to_datetime(at).strftime("%Y-%m-%d").to_string()
+}
+
+/// The instant at which the next day begins by the calendar of a zone.
+pub fn next_day(now: Timestamp, zone: &TimeZone) -> Timestamp {
+    let begins = days_later(now, 1, zone).and_then(|date| instant(date.at(0, 0, 0, 0), zone));
+    begins.unwrap_or_else(|| now.plus(DAY))
+}
+
 /// The instant at which clocks in a zone show a time; one that daylight saving skips is taken an hour later.
 pub fn instant(at: DateTime, zone: &TimeZone) -> Option<Timestamp> {
     Some(Timestamp::from_seconds(at.to_zoned(zone.clone()).ok()?.timestamp().as_second()))

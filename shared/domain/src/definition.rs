@@ -22,6 +22,7 @@ use crate::place::{self, Place};
 use crate::routes::Providers;
 use crate::shorthand;
 use crate::time::Length;
+use crate::verification::Codes;
 use crate::webhook::WebhookUrl;
 use crate::words::Words;
 
@@ -80,6 +81,9 @@ pub struct Shop {
     /// What an SMS and a LINE message cost.
     #[serde(default)]
     pub prices: Prices,
+    /// One-time codes: what their SMS say, how long they are valid, how many are sent.
+    #[serde(default, skip_serializing_if = "Codes::is_usual")]
+    pub codes: Codes,
 }
 
 impl Default for Shop {
@@ -89,6 +93,7 @@ impl Default for Shop {
             policy: Policy::default(),
             details: BTreeMap::new(),
             prices: Prices::default(),
+            codes: Codes::default(),
         }
     }
 }

@@ -45,6 +45,7 @@ pub mod spelling;
 pub mod step;
 pub mod text;
 pub mod time;
+pub mod verification;
 pub mod walk;
 pub mod webhook;
 pub mod words;

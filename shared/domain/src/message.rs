@@ -90,7 +90,7 @@ impl CodeKey {
     }
 
     /// HMAC-SHA256 under this key, which is filled up with zeros to a block, or hashed when it is longer (RFC 2104).
-    fn mac(&self) -> Hmac<Sha256> {
+    pub(crate) fn mac(&self) -> Hmac<Sha256> {
         let hashed = Sha256::digest(self.0.as_bytes());
         let mut block = Key::<Hmac<Sha256>>::default();
         let key = if self.0.len() <= block.len() { self.0.as_bytes() } else { hashed.as_slice() };

@@ -67,7 +67,7 @@ pub struct Route {
     pub channel: Channel,
     /// Why they are sent; for any purpose, when none is named.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub purposes: BTreeSet<Purpose>,
+    pub purposes: BTreeSet<RoutePurpose>,
     /// To phones of which countries, by their calling codes such as `81`; to all, when none is named.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub countries: BTreeSet<u16>,
@@ -78,13 +78,34 @@ pub struct Route {
     pub then: Vec<AccountName>,
 }
 
+/// Why a message is sent, as routes tell: one-time codes are nobody's consent and have a queue of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RoutePurpose {
+    /// Advertisement.
+    Marketing,
+    /// Notices of contract or performance.
+    Transactional,
+    /// One-time codes.
+    OneTimeCode,
+}
+
+impl From<Purpose> for RoutePurpose {
+    fn from(purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Marketing => Self::Marketing,
+            Purpose::Transactional => Self::Transactional,
+        }
+    }
+}
+
 /// A message that asks for its accounts.
 #[derive(Clone, Copy, Debug)]
 pub struct Asking<'a> {
     /// Its channel.
     pub channel: Channel,
     /// Why it is sent.
-    pub purpose: Purpose,
+    pub purpose: RoutePurpose,
     /// The number in E.164, the address, or the LINE id.
     pub to: &'a str,
     /// Its code: the same message has the same accounts whenever it asks.
@@ -222,7 +243,9 @@ accounts:
   abroad: { provider: infobip }
   mail: { provider: sandbox }
   official: { provider: line }
+  codes: { provider: cm }
 routes:
+  - { channel: sms, purposes: [one_time_code], to: { codes: 1 }, then: [main] }
   - { channel: sms, purposes: [marketing], countries: [81], to: { main: 3, backup: 1 }, then: [backup, main] }
   - { channel: sms, countries: [81], to: { main: 1 } }
   - { channel: sms, to: { abroad: 1 } }
@@ -234,21 +257,22 @@ routes:
     fn the_first_route_that_fits_is_taken_and_shared_by_weight() {
         let providers = providers(TWO);
         assert_eq!(providers.mistakes(), []);
-        let asked = |channel, purpose, to: &str, code: &str| {
+        let asked = |channel, purpose: RoutePurpose, to: &str, code: &str| {
             let accounts = providers.accounts_of(Asking { channel, purpose, to, code });
             accounts.into_iter().map(AccountName::as_str).collect::<Vec<_>>().join(" ")
         };
         let code = |number: u32| format!("{number:012}");
-        let first = |number| asked(Channel::Sms, Purpose::Marketing, "+819012345678", &code(number));
+        let first = |number| asked(Channel::Sms, RoutePurpose::Marketing, "+819012345678", &code(number));
         let main = (0..4_000).filter(|number| first(*number) == "main backup").count();
         assert!((2_880..3_120).contains(&main), "{main}");
         assert!((0..100).all(|number| ["main backup", "backup main"].contains(&first(number).as_str())));
-        assert_eq!(asked(Channel::Sms, Purpose::Transactional, "+819012345678", &code(1)), "main");
-        assert_eq!(asked(Channel::Sms, Purpose::Marketing, "+14155550100", &code(1)), "abroad");
-        assert_eq!(asked(Channel::Email, Purpose::Marketing, "hana@example.jp", &code(1)), "mail");
-        let line = asked(Channel::Line, Purpose::Marketing, "U4af4980629f1b2c3d4e5f60718293a4b", &code(1));
+        assert_eq!(asked(Channel::Sms, RoutePurpose::Transactional, "+819012345678", &code(1)), "main");
+        assert_eq!(asked(Channel::Sms, RoutePurpose::Marketing, "+14155550100", &code(1)), "abroad");
+        assert_eq!(asked(Channel::Email, RoutePurpose::Marketing, "hana@example.jp", &code(1)), "mail");
+        let line = asked(Channel::Line, RoutePurpose::Marketing, "U4af4980629f1b2c3d4e5f60718293a4b", &code(1));
         assert_eq!(line, "official");
         assert_eq!(first(7), first(7));
+        assert_eq!(asked(Channel::Sms, RoutePurpose::OneTimeCode, "+819012345678", &code(1)), "codes main");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 mod circuit;
 mod render;
 mod task;
-mod ways;
+pub mod ways;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;

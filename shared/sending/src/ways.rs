@@ -6,16 +6,36 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cloud::config::Vars;
+use domain::contact::Channel;
 use domain::definitions::Definitions;
 use domain::names::AccountName;
 use domain::routes::{Asking, Providers};
 use domain::time::Timestamp;
-use providers::account::{Account, Secrets};
+use providers::account::{Account, AccountError, Secrets};
 use providers::answer::SendError;
 use tokio::time::Instant;
 
 use crate::circuit::Circuit;
 use crate::{Rendered, Transport};
+
+/// What accounts are opened as.
+pub trait Opened: Debug + Send + Sync + 'static {
+    /// The channel it serves.
+    const CHANNEL: Channel;
+
+    /// The way through an account at a provider of this name.
+    fn open(provider: &str, account: &Account, vars: &Vars) -> Result<Self, AccountError>
+    where
+        Self: Sized;
+}
+
+impl<T: Transport> Opened for T {
+    const CHANNEL: Channel = <T as Transport>::CHANNEL;
+
+    fn open(provider: &str, account: &Account, vars: &Vars) -> Result<Self, AccountError> {
+        <T as Transport>::open(provider, account, vars)
+    }
+}
 
 /// One way to a provider.
 #[derive(Debug)]
@@ -101,7 +121,7 @@ struct Known<T> {
     ways: BTreeMap<AccountName, Arc<Way<T>>>,
 }
 
-impl<T: Transport> Ways<T> {
+impl<T: Opened> Ways<T> {
     /// The ways that configuration gives; `usual` is the one of shops that define no accounts.
     pub fn new(usual: Option<T>, vars: &Vars) -> anyhow::Result<Self> {
         Ok(Self {
@@ -112,19 +132,19 @@ impl<T: Transport> Ways<T> {
         })
     }
 
-    /// The ways a message may go, in the order in which they are tried. A channel of which the shop's routes say nothing
-    /// goes the configured way.
-    pub fn of(&self, definitions: &Definitions, message: &Rendered) -> Vec<Arc<Way<T>>> {
+    /// The ways a message may go, in the order in which they are tried.
+    pub(crate) fn of(&self, definitions: &Definitions, message: &Rendered) -> Vec<Arc<Way<T>>> {
+        let (purpose, to, code) = (message.purpose.into(), message.to.as_str(), message.code.as_str());
+        self.taking(definitions, Asking { channel: T::CHANNEL, purpose, to, code })
+    }
+
+    /// The ways of whatever asks for some, in the order in which they are tried. A channel of which the shop's routes say
+    /// nothing goes the configured way.
+    pub fn taking(&self, definitions: &Definitions, asking: Asking<'_>) -> Vec<Arc<Way<T>>> {
         let routed =
             |providers: &&Arc<Providers>| providers.routes.iter().any(|route| route.channel == T::CHANNEL);
         let Some(providers) = definitions.providers.as_ref().filter(routed) else {
             return self.usual.iter().cloned().collect();
-        };
-        let asking = Asking {
-            channel: T::CHANNEL,
-            purpose: message.purpose,
-            to: &message.to,
-            code: message.code.as_str(),
         };
         let ways = self.opened(providers);
         providers.accounts_of(asking).into_iter().filter_map(|name| ways.get(name).cloned()).collect()

@@ -3,6 +3,8 @@
 
 mod advance;
 mod bus;
+mod codes;
+mod codes_sent;
 mod deaths;
 mod inbox_full;
 mod link;

@@ -7,6 +7,7 @@ use anyhow::{Result, ensure};
 use cloud::telemetry;
 use sandbox::Faults;
 use serde_json::Value;
+use tests::codes;
 use tests::customers::Someone;
 use tests::shop::{Opening, Shop, alone};
 use tracing_subscriber::fmt::MakeWriter;
@@ -46,14 +47,20 @@ impl MakeWriter<'_> for OfThisThread {
 
 static SUBSCRIBED: Once = Once::new();
 
-/// What the functions log in a campaign, and how many messages it sent. A shop lives on one thread, which is this one.
-fn logged(provider: Faults) -> Result<(String, usize)> {
+/// Begins anew with the lines of this thread, which is where a shop lives.
+fn listen() -> Lines {
     SUBSCRIBED.call_once(|| {
         // Whoever else subscribes in this process comes too late, and its logs are not looked at.
         let _ = tracing::subscriber::set_global_default(telemetry::lines("info", OfThisThread));
     });
     let lines = LINES.with(Clone::clone);
     lock(&lines.0).clear();
+    lines
+}
+
+/// What the functions log in a campaign, and how many messages it sent.
+fn logged(provider: Faults) -> Result<(String, usize)> {
+    let lines = listen();
     let messages = alone(async {
         let mut shop = Shop::open(Opening { provider, ..Opening::at(START) }).await?;
         // Bad input is logged as well.
@@ -98,5 +105,44 @@ fn what_goes_wrong_names_nobody() -> Result<()> {
     let (log, messages) = logged(faults)?;
     println!("{} bytes of log a message when the provider fails", log.len() / messages);
     ensure!(log.contains("\"WARN\""), "nothing was logged");
+    is_anonymous(&log)
+}
+
+#[test]
+fn one_time_codes_name_nobody() -> Result<()> {
+    let lines = listen();
+    let mut secrets = Vec::new();
+    alone(async {
+        let faults =
+            Faults { unavailable: 0.2, throttled: 0.2, refused: 0.2, cut_off: 0.2, ..Faults::default() };
+        let mut shop = Shop::open(Opening { provider: faults, ..Opening::at(START) }).await?;
+        for number in 0..20 {
+            // Each asks six times, which is once too often; every other by a link.
+            let shape = if number % 2 == 0 { "code" } else { "link" };
+            let body = serde_json::json!({
+                "to": Someone::number(number).phone, "shape": shape, "ip": format!("192.0.2.{number}"), "domain": "example.jp",
+            });
+            for _ in 0..6 {
+                let answer = codes::post(&shop, "/v1/verifications", &body).await?;
+                let id = answer.json()?["id"].as_str().unwrap_or_default().to_owned();
+                shop.settle().await?;
+                secrets.extend(codes::code(&shop, &id));
+                codes::check(&shop, &id, Some("１２３４５６")).await?;
+            }
+            codes::post(&shop, "/v1/verifications", &serde_json::json!({ "to": "090-9876-5432-1" })).await?;
+            shop.pass(60).await?;
+        }
+        Ok(())
+    })?;
+    let log = String::from_utf8(lock(&lines.0).clone())?;
+    ensure!(log.contains("verify.limited") && log.contains("\"WARN\""), "nothing was logged");
+    ensure!(secrets.len() > 20, "{} codes", secrets.len());
+    for telling in secrets.iter().map(String::as_str).chain(["123456", "192.0.2.", "認証コード", "/v/"])
+    {
+        ensure!(
+            !log.contains(&format!("\"{telling}")) && !log.contains(&format!(" {telling}")),
+            "{telling} is in the log"
+        );
+    }
     is_anonymous(&log)
 }

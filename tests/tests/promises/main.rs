@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod budgets;
+mod codes;
 mod definitions;
 mod email;
 mod expiry;

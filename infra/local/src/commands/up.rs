@@ -136,7 +136,7 @@ impl Up {
     }
 }
 
-/// Lines to type: a customer who may be written to, an order, and what became of both.
+/// Lines to type: a customer who may be written to, an order, a one-time code, and what became of the customer.
 fn trial(url: &str, write_key: &str, data: &Path) -> String {
     let post = |call: &str, body: Value| {
         format!("curl -u {write_key}: -H 'content-type: application/json' {url}/v1/{call} -d '{body}'")
@@ -147,11 +147,12 @@ fn trial(url: &str, write_key: &str, data: &Path) -> String {
     let properties = json!({ "order_id": "A-1", "total": 1980 });
     let event = json!({ "userId": "1", "event": "Order Completed", "properties": properties });
     let order = post("track", event);
+    let code = post("verifications", json!({ "to": "090-1234-5678", "shape": "code_with_help" }));
     let place = if data == Path::new(DEFAULT_DATA) {
         String::new()
     } else {
         // Quoted for a shell.
         format!(" --data '{}'", data.display().to_string().replace('\'', "'\\''"))
     };
-    format!("try it    {customer}\n          {order}\n          tsunagi explain 1{place}")
+    format!("try it    {customer}\n          {order}\n          {code}\n          tsunagi explain 1{place}")
 }

@@ -78,6 +78,8 @@ fn the_templates_wiring() {
     table Table: pk / sk, expires Some("expires")
       index due: due_shard / due_at, KeysOnly
       {"due_at": N, "due_shard": S, "pk": S, "sk": S}
+    queue CodesDeadLetters: hidden 30 s, delayed 0 s
+    queue CodesQueue: hidden 180 s, delayed 0 s, after 10 to CodesDeadLetters
     queue EmailDeadLetters: hidden 30 s, delayed 0 s
     queue EmailQueue: hidden 180 s, delayed 0 s, after 10 to EmailDeadLetters
     queue InboxDeadLetters: hidden 30 s, delayed 0 s
@@ -140,6 +142,20 @@ fn the_templates_wiring() {
       LOG_LEVEL=info
       STAGE=development
       TABLE_NAME=Table
+    function send-code: SendCodeFunction, 30 s
+      from CodesQueue, by 5, waiting 0 s
+      CODES_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/CodesQueue
+      CODE_KEY=code-key
+      DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/CodesDeadLetters
+      LINK_BASE_URL=http://localhost:8080
+      LOG_LEVEL=info
+      PROVIDER_SECRETS={}
+      SENDER_NAME=つなぎ商店
+      SMS_PROVIDER=sandbox
+      SMS_PROVIDER_KEY=sms-key
+      SMS_PROVIDER_URL=http://localhost:8081
+      STAGE=development
+      TABLE_NAME=Table
     function send-email: SendEmailFunction, 30 s
       from EmailQueue, by 10, waiting 0 s
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/EmailDeadLetters
@@ -174,6 +190,15 @@ fn the_templates_wiring() {
       STAGE=development
       TABLE_NAME=Table
       WEBHOOK_SECRET=webhook-secret
+    function verify: VerifyFunction, 10 s
+      CODES_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/CodesQueue
+      CODE_KEY=code-key
+      LINK_BASE_URL=http://localhost:8080
+      LOG_LEVEL=info
+      SENDER_NAME=つなぎ商店
+      STAGE=development
+      TABLE_NAME=Table
+      WRITE_KEY=write-key
     route POST /v1/batch → ingest
     route GET /callbacks/{account} → callback
     route POST /callbacks/{account} → callback
@@ -190,6 +215,10 @@ fn the_templates_wiring() {
     route GET /callbacks/{account}/{segment} → callback
     route POST /callbacks/{account}/{segment} → callback
     route POST /v1/track → ingest
+    route GET /v/{token} → link
+    route POST /v/{token} → link
+    route POST /v1/verifications/check → verify
+    route POST /v1/verifications → verify
     "#);
 }
 
@@ -255,7 +284,7 @@ fn a_broken_template_is_refused_with_its_remedy() {
     SendSmsFunction: it takes batches from Table, which is no queue; name the Arn of a queue of this template
     SmsQueue: its dead letters go to Bus, which is no queue; name the Arn of a queue of this template
     RecomputeFunction: its rule is on default, which is no bus; name an event bus of this template
-    SendSmsFunction: CodeUri names functions/send_sms, which does not exist; end it in one of ingest, advance, schedule, recompute, send-sms, send-email, send-line, send-webhook, callback, link
+    SendSmsFunction: CodeUri names functions/send_sms, which does not exist; end it in one of ingest, advance, schedule, recompute, send-sms, send-email, send-line, send-webhook, send-code, callback, link, verify
     SendSmsFunction: functions/send-email is SendEmailFunction too; give each folder under functions/ one function
     AdvanceFunction.Inbox: one failed message would bring its whole batch back; set FunctionResponseTypes: [ReportBatchItemFailures]
     AdvanceFunction: batches of 100 from InboxQueue without a batching window; set MaximumBatchingWindowInSeconds to 1 or more

@@ -1,0 +1,221 @@
+//! One code: whether it may still be sent, the claim, the call, the record.
+
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+use cloud::table::messages::Recorded;
+use cloud::table::new_attempt;
+use cloud::table::verifications::{CodeClaim, Kept};
+use domain::consent::Purpose;
+use domain::contact::Channel;
+use domain::definitions::Definitions;
+use domain::enrollment::Status;
+use domain::message::SkipReason;
+use domain::money::Yen;
+use domain::routes::{Asking, RoutePurpose};
+use domain::verification::{
+    CodeHash, CodeTask, Id, LinkHash, LinkToken, OneTimeCode, Said, Shape, State, Verification, say,
+};
+use providers::answer::{Accepted, LookUp, SendError};
+use providers::sms::SmsRequest;
+use sending::ways::Way;
+
+use crate::{Provider, SendCode};
+
+/// Seconds after which whoever claimed a code and recorded nothing is gone, and its request with it: longer than a
+/// provider's time-out.
+const SETTLE_SECONDS: i64 = 30;
+
+/// How soon a code is tried again that no account took, in seconds: a person waits for it.
+const AGAIN_SECONDS: i32 = 10;
+
+/// The most milliseconds between the look at the suppressions and the call.
+const CHECK_MILLIS: i64 = 2_000;
+
+/// What came of the calls for a code.
+enum Called {
+    /// This.
+    Done(Recorded),
+    /// No account took it.
+    Nobody,
+}
+
+impl SendCode {
+    /// Carries a task to its outcome. An error means: deliver it again.
+    pub(crate) async fn task(&self, id: &Id) -> Result<()> {
+        // What has expired is removed.
+        let Some(kept) = self.table.verification(id).await? else { return Ok(()) };
+        if kept.outcome.is_some() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        if let Some((attempt, at)) = &kept.claim {
+            if now.since(*at) < SETTLE_SECONDS {
+                bail!("another delivery holds the claim");
+            }
+            tracing::warn!("a one-time code is unknown: whoever sent it is gone");
+            return self.record(&kept, Some(attempt), lone(Status::Unknown)).await;
+        }
+        let late = match kept.verification.state(now) {
+            State::Pending { .. } => None,
+            State::Expired => Some(SkipReason::Late),
+            State::Confirmed | State::Used | State::Exhausted | State::Replaced => Some(SkipReason::Ended),
+        };
+        if let Some(why) = late {
+            tracing::info!(reason = why.describe(), "a one-time code is not sent");
+            return self.record(&kept, None, lone(Status::Skipped(why))).await;
+        }
+        let checked_at = self.clock.now_millis();
+        if self.is_suppressed(&kept.verification).await? {
+            return self.record(&kept, None, lone(Status::Skipped(SkipReason::Suppressed))).await;
+        }
+        self.claim(&kept, checked_at).await
+    }
+
+    /// Whether nothing may go to the number: it does not exist. Who opted out of advertisement still gets codes, which the
+    /// person's own act asks for.
+    async fn is_suppressed(&self, verification: &Verification) -> Result<bool> {
+        let to = [verification.to.as_str().to_owned()];
+        let stopped = self.table.suppressed(Channel::Sms, &to).await?;
+        Ok(stopped.values().any(|stopped| stopped.stops(Purpose::Transactional)))
+    }
+
+    async fn claim(&self, kept: &Kept, checked_at: i64) -> Result<()> {
+        let verification = &kept.verification;
+        let definitions = self.definitions.at_least(0).await?;
+        let asking = Asking {
+            channel: Channel::Sms,
+            purpose: RoutePurpose::OneTimeCode,
+            to: verification.to.as_str(),
+            code: verification.id.as_str(),
+        };
+        let ways = self.ways.taking(&definitions, asking);
+        if ways.is_empty() {
+            tracing::error!(
+                "no account can take one-time codes: add a route, or the secrets of its accounts"
+            );
+        }
+        let code = OneTimeCode::derive(&self.key, &verification.id);
+        let link = LinkToken::derive(&self.key, &verification.id);
+        let text = self.text(verification, &definitions, (&code, &link));
+        let code = CodeHash::of(&self.key, &verification.id, code.as_str());
+        let link = LinkHash::of(&link);
+        let (code, link) = match verification.shape {
+            Shape::Code | Shape::CodeWithHelp => (Some(&code), None),
+            Shape::Link => (None, Some(&link)),
+        };
+        let attempt = new_attempt();
+        let claim = CodeClaim { attempt: &attempt, at: self.clock.now(), code, link };
+        if !self.table.claim_code(&verification.id, &claim).await? {
+            bail!("a one-time code was claimed, or is over, since it was looked at");
+        }
+        match self.call(verification, &text, &ways, checked_at).await? {
+            Called::Done(recorded) => self.record(kept, Some(&attempt), recorded).await,
+            Called::Nobody => {
+                self.table.release_code(&verification.id, &attempt).await?;
+                let task = CodeTask { id: verification.id.clone() };
+                self.codes.send_later(&[task], AGAIN_SECONDS).await
+            }
+        }
+    }
+
+    fn text(
+        &self,
+        verification: &Verification,
+        definitions: &Definitions,
+        (code, link): (&OneTimeCode, &LinkToken),
+    ) -> String {
+        let Verification { shape, locale, minutes, host, .. } = verification;
+        let link = link.address(&self.link_base);
+        let said = Said { code, link: &link, sender: &self.sender, minutes: *minutes, host: host.as_ref() };
+        say(&definitions.shop.codes, *shape, *locale, &said)
+    }
+
+    /// Calls an account; when it has certainly not taken the SMS, the next one.
+    async fn call(
+        &self,
+        verification: &Verification,
+        text: &str,
+        ways: &[Arc<Way<Provider>>],
+        mut checked_at: i64,
+    ) -> Result<Called> {
+        let request = SmsRequest {
+            reference: verification.id.as_str(),
+            to: verification.to.as_str(),
+            text,
+            purpose: Purpose::Transactional,
+        };
+        for way in ways {
+            if !way.allows(self.clock.now()) {
+                continue;
+            }
+            way.turn().await;
+            if self.clock.now() >= verification.expires_at {
+                return Ok(Called::Done(lone(Status::Skipped(SkipReason::Late))));
+            }
+            if self.clock.now_millis() - checked_at > CHECK_MILLIS {
+                checked_at = self.clock.now_millis();
+                if self.is_suppressed(verification).await? {
+                    return Ok(Called::Done(lone(Status::Skipped(SkipReason::Suppressed))));
+                }
+            }
+            let provider = &way.transport.0;
+            let mut result = provider.send(&request).await;
+            if let Err(SendError::Unclear { .. }) = result {
+                result = asked(provider.look_up(verification.id.as_str()).await);
+            }
+            way.record(&result, self.clock.now());
+            match result {
+                Ok(accepted) => return Ok(Called::Done(accept(accepted))),
+                Err(SendError::Permanent { code }) => return Ok(Called::Done(lone(Status::Failed(code)))),
+                Err(error @ (SendError::Unknown { .. } | SendError::Unclear { .. })) => {
+                    tracing::warn!(%error, "a one-time code is unknown");
+                    return Ok(Called::Done(lone(Status::Unknown)));
+                }
+                Err(error @ (SendError::Temporary { .. } | SendError::Configuration { .. })) => {
+                    tracing::warn!(%error, "an account did not take a one-time code");
+                }
+            }
+        }
+        Ok(Called::Nobody)
+    }
+
+    /// Records what became of a code, and sets right what was taken for it. What is not known to be free stays taken.
+    async fn record(&self, kept: &Kept, attempt: Option<&str>, recorded: Recorded) -> Result<()> {
+        let Verification { id, taken, .. } = &kept.verification;
+        if !self.table.record_code(id, attempt, &recorded).await? {
+            return Ok(());
+        }
+        let charged = if recorded.status.left() { recorded.yen.unwrap_or(taken.yen) } else { Yen::ZERO };
+        if charged != taken.yen
+            && let Err(error) = self.table.correct_codes_cost(taken, Yen(charged.0 - taken.yen.0)).await
+        {
+            tracing::warn!(error = format!("{error:#}"), "what codes cost could not be set right");
+        }
+        Ok(())
+    }
+}
+
+/// What a look-up proves of a send whose answer proved nothing.
+fn asked(looked: Result<LookUp, SendError>) -> Result<Accepted, SendError> {
+    match looked {
+        Ok(LookUp::Accepted(accepted)) => Ok(accepted),
+        Ok(LookUp::NotAccepted) => {
+            Err(SendError::Temporary { reason: "the provider failed, and did not take it" })
+        }
+        Err(_) => Err(SendError::Unknown { reason: "the provider failed, and can't be asked" }),
+    }
+}
+
+fn accept(accepted: Accepted) -> Recorded {
+    Recorded {
+        status: Status::Accepted,
+        provider_id: Some(accepted.provider_id),
+        parts: Some(accepted.parts),
+        yen: accepted.price_yen.map(Yen),
+    }
+}
+
+fn lone(status: Status) -> Recorded {
+    Recorded { status, provider_id: None, parts: None, yen: None }
+}

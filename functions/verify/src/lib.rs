@@ -1,0 +1,227 @@
+//! `verify`: a shop's server asks for a one-time code to a mobile number, and whether what a person typed is that code.
+//!
+//! Whoever asks learns nothing from answers or their time: not whether anybody knows a number, nor why a code was refused.
+//! What a number is known for (that it does not exist, say) is looked up when the SMS is sent, by `send-code`.
+
+mod refusal;
+mod request;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{Extensions, HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use cloud::clock::Clock;
+use cloud::config::Vars;
+use cloud::definitions::{Cache, code_key};
+use cloud::queue::Queue;
+use cloud::table::Table;
+use cloud::write_key::WriteKey;
+use domain::definitions::Definitions;
+use domain::message::CodeKey;
+use domain::money::Yen;
+use domain::time::{MINUTE, Timestamp};
+use domain::verification::{
+    CodeTask, Count, Decision, Host, Id, LinkToken, OneTimeCode, Said, Stands, TRIES, Taken, Verification,
+    cost, counts, decide, is_code, say,
+};
+use lambda_http::request::RequestContext;
+use serde_json::json;
+
+use crate::refusal::Refusal;
+use crate::request::{BODY_LIMIT, Check, Start};
+
+/// What the function needs.
+#[derive(Clone, Debug)]
+pub struct Verify {
+    table: Table,
+    definitions: Cache,
+    codes: Queue,
+    clock: Clock,
+    write_key: WriteKey,
+    key: CodeKey,
+    link_base: String,
+    /// The shop's name in messages.
+    sender: String,
+}
+
+impl Verify {
+    /// Wires the function.
+    pub fn new(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Self> {
+        let table = Table::from_vars(aws_sdk_dynamodb::Client::new(config), vars)?;
+        let key = code_key(vars)?;
+        Ok(Self {
+            definitions: Cache::new(table.clone(), clock.clone(), CodeKey::none()),
+            table,
+            codes: Queue::new(aws_sdk_sqs::Client::new(config), vars.required("CODES_QUEUE_URL")?),
+            clock,
+            write_key: WriteKey::new(&vars.required("WRITE_KEY")?),
+            key,
+            link_base: vars.required("LINK_BASE_URL")?.trim_end_matches('/').to_owned(),
+            sender: vars.required("SENDER_NAME")?,
+        })
+    }
+
+    /// The function's routes.
+    pub fn router(self) -> Router {
+        Router::new()
+            .route("/v1/verifications", post(start).fallback(async || Refusal::NotPost))
+            .route("/v1/verifications/check", post(check).fallback(async || Refusal::NotPost))
+            .fallback(async || Refusal::NoRoute)
+            .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .with_state(Arc::new(self))
+    }
+
+    fn authorize(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        if self.write_key.is_known(headers) {
+            return Ok(());
+        }
+        tracing::warn!(verify.unauthorized = 1, "a request without the write key");
+        Err(Refusal::Unauthorized)
+    }
+
+    /// Acknowledged once the queue has it. What stops it stops it before anything is sent or paid for.
+    async fn start(&self, start: Start, from: IpAddr) -> Result<Response, Refusal> {
+        let now = self.clock.now();
+        let unavailable = |error: anyhow::Error| Refusal::unavailable(&error);
+        let definitions = self.definitions.at_least(0).await.map_err(unavailable)?;
+        let codes = &definitions.shop.codes;
+        if !codes.serves(&start.to) {
+            return Err(Refusal::Country);
+        }
+        let id = new_id().map_err(unavailable)?;
+        let mut verification = Verification {
+            host: start.host.or_else(|| codes.domain.as_deref().and_then(|host| Host::parse(host).ok())),
+            to: start.to,
+            shape: start.shape,
+            locale: start.locale,
+            stands: Stands::Pending,
+            tries_left: TRIES,
+            expires_at: now.plus(i64::from(codes.valid_minutes) * MINUTE),
+            minutes: codes.valid_minutes,
+            taken: Taken { day: String::new(), yen: Yen::ZERO },
+            id,
+        };
+        verification.taken.yen = self.price(&verification, &definitions).map_err(unavailable)?;
+        let counts = counts(
+            (&verification.to, from),
+            &codes.limits,
+            &self.key,
+            verification.taken.yen,
+            (now, &definitions.zone),
+        );
+        self.take(&counts, now).await?;
+        let [number, .., yen] = &counts;
+        verification.taken.day.clone_from(&yen.window);
+        self.table.begin_verification(&verification, &number.key).await.map_err(unavailable)?;
+        let task = CodeTask { id: verification.id.clone() };
+        self.codes.send(&[task]).await.map_err(unavailable)?;
+        let (id, expires_at) = (verification.id.as_str(), verification.expires_at.to_string());
+        let body = Json(json!({ "id": id, "expires_at": expires_at }));
+        Ok((StatusCode::ACCEPTED, body).into_response())
+    }
+
+    /// What the SMS will cost at most: every code and every link is as long as any other.
+    fn price(&self, verification: &Verification, definitions: &Definitions) -> Result<Yen> {
+        let Verification { id, to, shape, locale, host, minutes, .. } = verification;
+        let said = Said {
+            code: &OneTimeCode::sample(),
+            link: &LinkToken::derive(&self.key, id).address(&self.link_base),
+            sender: &self.sender,
+            minutes: *minutes,
+            host: host.as_ref(),
+        };
+        let text = say(&definitions.shop.codes, *shape, *locale, &said);
+        cost(&text, to, &definitions.shop.prices).context("the text of a one-time code")
+    }
+
+    /// Takes from every counter, or from none: what one stops is given back to those before it.
+    async fn take(&self, counts: &[Count], now: Timestamp) -> Result<(), Refusal> {
+        let unavailable = |error: anyhow::Error| Refusal::unavailable(&error);
+        let refuse = |count: &Count| {
+            tracing::warn!(verify.limited = count.limit.name(), "a limit of one-time codes is reached");
+            Refusal::Limit { limit: count.limit, seconds: count.until.since(now).max(1) }
+        };
+        let used = self.table.used(counts).await.map_err(unavailable)?;
+        if let Decision::Refused { limit, .. } = decide(counts, &used)
+            && let Some(count) = counts.iter().find(|count| count.limit == limit)
+        {
+            return Err(refuse(count));
+        }
+        for (index, count) in counts.iter().enumerate() {
+            if self.table.take(count).await.map_err(unavailable)? {
+                continue;
+            }
+            for taken in &counts[..index] {
+                self.table.give_back(taken).await.map_err(unavailable)?;
+            }
+            return Err(refuse(count));
+        }
+        Ok(())
+    }
+
+    /// Whether a code is right, or the button behind a link was pressed. Whatever is the matter, the answer is one of two,
+    /// and the same requests are made for it.
+    async fn check(&self, check: Check) -> Result<Response, Refusal> {
+        let now = self.clock.now();
+        let nobodys = || Id::from_random([0; 16]).ok_or(Refusal::Unavailable);
+        let id = check.id.map_or_else(nobodys, Ok)?;
+        let unavailable = |error: anyhow::Error| Refusal::unavailable(&error);
+        let from = match &check.code {
+            Some(typed) => {
+                let sent = self.table.take_try(&id, now).await.map_err(unavailable)?;
+                is_code(&self.key, &id, sent.as_ref(), typed).then_some(Stands::Pending)
+            }
+            None => Some(Stands::Confirmed),
+        };
+        let approved = self.table.approve(&id, from, now).await.map_err(unavailable)?;
+        let status = if approved { "approved" } else { "refused" };
+        Ok(Json(json!({ "status": status })).into_response())
+    }
+}
+
+async fn start(
+    State(verify): State<Arc<Verify>>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refusal> {
+    verify.authorize(&headers)?;
+    let start = Start::read(&readable(body)?)?;
+    let from = start.ip.unwrap_or_else(|| caller(&extensions));
+    verify.start(start, from).await
+}
+
+async fn check(
+    State(verify): State<Arc<Verify>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refusal> {
+    verify.authorize(&headers)?;
+    verify.check(Check::read(&readable(body)?)?).await
+}
+
+fn new_id() -> Result<Id> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("the system's random source: {error}"))?;
+    Id::from_random(bytes).context("a name that is none")
+}
+
+fn readable(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusal> {
+    body.map_err(|rejection| Refusal::Unreadable(rejection.status()))
+}
+
+/// Where a call came from, as API Gateway says; all of which it does not count as one.
+fn caller(extensions: &Extensions) -> IpAddr {
+    let told = match extensions.get::<RequestContext>() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
+        _ => None,
+    };
+    told.and_then(|address| address.parse().ok()).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}

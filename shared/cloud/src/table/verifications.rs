@@ -1,0 +1,346 @@
+//! One-time codes: each verification (`V#ID`), which of a number's is the latest (`V#number#HASH`), and how much of each
+//! limit was taken (`K#LIMIT#KEY` / `WINDOW`). All of them expire.
+//!
+//! Everything that must hold whoever else asks at the same instant is the condition of one write: a limit, a try, an approval,
+//! the claim before the provider is called.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::{Context, Result};
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use domain::contact::Phone;
+use domain::enrollment::Status;
+use domain::money::Yen;
+use domain::time::Timestamp;
+use domain::verification::{
+    CodeHash, Count, Host, Id, Limit, LinkHash, LinkToken, Stands, Taken, Verification,
+};
+use serde::de::DeserializeOwned;
+
+use super::messages::Recorded;
+use super::{Item, Reading, Table, new_attempt, number, read_number, read_text, text};
+
+const SORT: &str = "verification";
+
+const LATEST: &str = "latest";
+
+/// A verification as it is stored.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The verification.
+    pub verification: Verification,
+    /// Who claimed its SMS, and when.
+    pub claim: Option<(String, Timestamp)>,
+    /// What became of its SMS.
+    pub outcome: Option<Recorded>,
+}
+
+/// What is claimed with the right to call the provider: from then on the code, or the link, counts.
+#[derive(Clone, Debug)]
+pub struct CodeClaim<'a> {
+    /// Who claims it.
+    pub attempt: &'a str,
+    /// When.
+    pub at: Timestamp,
+    /// The hash of the code that is sent.
+    pub code: Option<&'a CodeHash>,
+    /// The hash of the link that is sent.
+    pub link: Option<&'a LinkHash>,
+}
+
+impl Kept {
+    fn read(item: &Item) -> Result<Self> {
+        let integer = |name: &str| read_number(item, name).with_context(|| format!("no number `{name}`"));
+        let id = read_text(item, "pk")?.strip_prefix("V#").and_then(Id::parse).context("no name")?;
+        let verification = Verification {
+            id,
+            to: Phone::kept(read_text(item, "phone")?),
+            shape: named(read_text(item, "shape")?)?,
+            locale: named(read_text(item, "locale")?)?,
+            host: read_text(item, "host").ok().map(Host::parse).transpose()?,
+            stands: Stands::parse(read_text(item, "stands")?).context("it stands in no way")?,
+            tries_left: u32::try_from(integer("tries_left")?)?,
+            expires_at: Timestamp::from_seconds(integer("expires")?),
+            minutes: u32::try_from(integer("minutes")?)?,
+            taken: Taken { day: read_text(item, "taken_on")?.to_owned(), yen: Yen(integer("yen")?) },
+        };
+        let claim = read_text(item, "attempt").ok().map(ToOwned::to_owned);
+        let claim = claim.zip(read_number(item, "claimed_at").map(Timestamp::from_seconds));
+        let outcome = read_text(item, "outcome").ok().map(serde_json::from_str).transpose()?;
+        Ok(Self { verification, claim, outcome })
+    }
+}
+
+fn named<T: DeserializeOwned>(name: &str) -> Result<T> {
+    Ok(serde_json::from_value(name.into())?)
+}
+
+fn partition(id: &Id) -> String {
+    format!("V#{id}")
+}
+
+fn counter(limit: Limit, key: &str) -> String {
+    format!("K#{}#{key}", limit.name())
+}
+
+impl Table {
+    /// What was taken from counters so far, as a reader sees it that may lag behind: a flood is turned away by reading.
+    pub async fn used(&self, counts: &[Count]) -> Result<Vec<i64>> {
+        let key = |count: &Count| (counter(count.limit, &count.key), count.window.clone());
+        let items = self.get_all(counts.iter().map(key).collect(), Reading::Eventual).await?;
+        let mut used = BTreeMap::new();
+        for item in &items {
+            let key = (read_text(item, "pk")?.to_owned(), read_text(item, "sk")?.to_owned());
+            used.insert(key, read_number(item, "n").unwrap_or(0));
+        }
+        Ok(counts.iter().map(|count| used.get(&key(count)).copied().unwrap_or(0)).collect())
+    }
+
+    /// Takes from a counter; `false` when it has no room. Of all who take at once, no more go through than there is room for.
+    pub async fn take(&self, count: &Count) -> Result<bool> {
+        if !count.has_room(0) {
+            return Ok(false);
+        }
+        let request = self
+            .counter(count)
+            .update_expression("ADD n :amount SET expires = :expires")
+            .condition_expression("attribute_not_exists(n) OR n <= :room")
+            .expression_attribute_values(":amount", number(count.amount))
+            .expression_attribute_values(":room", number(count.most - count.amount))
+            .expression_attribute_values(":expires", number(count.expires.seconds()));
+        held(request.send().await.err(), "taking from a limit of codes")
+    }
+
+    /// Gives back what was taken from a counter for a code that another limit stopped. What a crash leaves taken stays so: a
+    /// limit ends early, never late.
+    pub async fn give_back(&self, count: &Count) -> Result<()> {
+        let request = self.counter(count).update_expression("ADD n :amount");
+        let request = request.expression_attribute_values(":amount", number(-count.amount));
+        request.send().await.context("giving back to a limit of codes")?;
+        Ok(())
+    }
+
+    fn counter(&self, count: &Count) -> UpdateItemFluentBuilder {
+        let request = self.client.update_item().table_name(&self.name);
+        request.key("pk", text(counter(count.limit, &count.key))).key("sk", text(&count.window))
+    }
+
+    /// Sets right what was taken for an SMS out of a day's amount.
+    pub async fn correct_codes_cost(&self, taken: &Taken, by: Yen) -> Result<()> {
+        let request = self.client.update_item().table_name(&self.name);
+        let request = request.key("pk", text(counter(Limit::Yen, ""))).key("sk", text(&taken.day));
+        let request = request.update_expression("ADD n :by").expression_attribute_values(":by", number(by.0));
+        request.send().await.context("correcting what codes cost")?;
+        Ok(())
+    }
+
+    /// What codes cost on a day, by the shop's calendar.
+    pub async fn codes_cost(&self, day: &str) -> Result<Yen> {
+        let item = self.get(&counter(Limit::Yen, ""), day, Reading::Consistent).await?;
+        Ok(Yen(item.and_then(|item| read_number(&item, "n")).unwrap_or(0)))
+    }
+
+    /// Writes a verification, and has the one before it for the same number stop counting. `hidden` is the number's hash.
+    pub async fn begin_verification(&self, verification: &Verification, hidden: &str) -> Result<()> {
+        let Verification { id, to, shape, locale, host, stands, tries_left, expires_at, minutes, taken } =
+            verification;
+        let mut request = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .item("pk", text(partition(id)))
+            .item("sk", text(SORT))
+            .item("phone", text(to.as_str()))
+            .item("shape", text(shape.name()))
+            .item("locale", text(locale.name()))
+            .item("stands", text(stands.name()))
+            .item("tries_left", number(tries_left))
+            .item("expires", number(expires_at.seconds()))
+            .item("minutes", number(minutes))
+            .item("taken_on", text(&taken.day))
+            .item("yen", number(taken.yen.0));
+        if let Some(host) = host {
+            request = request.item("host", text(host.as_str()));
+        }
+        request.send().await.context("writing a verification")?;
+        let latest = self.client.put_item().table_name(&self.name);
+        let latest = latest.item("pk", text(format!("V#number#{hidden}"))).item("sk", text(LATEST));
+        let latest = latest.item("named", text(id.as_str()));
+        let latest = latest.item("expires", number(expires_at.seconds())).return_values(ReturnValue::AllOld);
+        let before = latest.send().await.context("writing a number's latest verification")?.attributes;
+        let before = before.as_ref().and_then(|item| read_text(item, "named").ok()).and_then(Id::parse);
+        match before.filter(|before| before != id) {
+            Some(before) => self.replace_verification(&before).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn replace_verification(&self, id: &Id) -> Result<()> {
+        let request = self
+            .verification_update(id)
+            .update_expression("SET stands = :replaced")
+            .condition_expression("stands IN (:pending, :confirmed)")
+            .expression_attribute_values(":replaced", text(Stands::Replaced.name()))
+            .expression_attribute_values(":pending", text(Stands::Pending.name()))
+            .expression_attribute_values(":confirmed", text(Stands::Confirmed.name()));
+        held(request.send().await.err(), "replacing a verification").map(|_| ())
+    }
+
+    fn verification_update(&self, id: &Id) -> UpdateItemFluentBuilder {
+        let request = self.client.update_item().table_name(&self.name);
+        request.key("pk", text(partition(id))).key("sk", text(SORT))
+    }
+
+    /// A verification as it stands.
+    pub async fn verification(&self, id: &Id) -> Result<Option<Kept>> {
+        let item = self.get(&partition(id), SORT, Reading::Consistent).await?;
+        item.as_ref().map(Kept::read).transpose().context("reading a verification")
+    }
+
+    /// Verifications by their names; those that are not there are left out.
+    pub async fn verifications(&self, ids: impl IntoIterator<Item = Id>) -> Result<BTreeMap<Id, Kept>> {
+        let mut keys: Vec<_> = ids.into_iter().map(|id| (partition(&id), SORT.to_owned())).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let items = self.get_all(keys, Reading::Consistent).await?;
+        let read = |item: &Item| Kept::read(item).map(|kept| (kept.verification.id.clone(), kept));
+        items.iter().map(read).collect()
+    }
+
+    /// Takes a try, before what was typed is looked at: of all who type at once, no more are heard than there are tries.
+    /// Returns the hash of the code that was sent; none where nothing can be typed, or nothing was sent.
+    pub async fn take_try(&self, id: &Id, now: Timestamp) -> Result<Option<CodeHash>> {
+        let request = self
+            .verification_update(id)
+            .update_expression("SET tries_left = tries_left - :one")
+            .condition_expression("stands = :pending AND tries_left >= :one AND expires > :now")
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":pending", text(Stands::Pending.name()))
+            .expression_attribute_values(":now", number(now.seconds()))
+            .return_values(ReturnValue::AllNew);
+        match request.send().await.map_err(SdkError::into_service_error) {
+            Ok(answer) => {
+                let item: HashMap<String, AttributeValue> = answer.attributes.unwrap_or_default();
+                Ok(read_text(&item, "code_hash").ok().map(CodeHash::kept))
+            }
+            Err(error) if error.is_conditional_check_failed_exception() => Ok(None),
+            Err(error) => Err(error).context("taking a try"),
+        }
+    }
+
+    /// Approves a verification that stands so and whose time is not over: once. With none it makes the same request, and
+    /// approves nothing.
+    pub async fn approve(&self, id: &Id, from: Option<Stands>, now: Timestamp) -> Result<bool> {
+        self.stand(id, (from, Stands::Used), now).await
+    }
+
+    /// Confirms the verification of a link whose button was pressed; `false` when it is not to be confirmed, or was already.
+    pub async fn confirm(&self, token: &LinkToken, now: Timestamp) -> Result<bool> {
+        if !self.is_open(token, now).await? {
+            return Ok(false);
+        }
+        self.stand(&token.id, (Some(Stands::Pending), Stands::Confirmed), now).await
+    }
+
+    /// Whether a link leads to a verification that waits for its button.
+    pub async fn is_open(&self, token: &LinkToken, now: Timestamp) -> Result<bool> {
+        let Some(item) = self.get(&partition(&token.id), SORT, Reading::Consistent).await? else {
+            return Ok(false);
+        };
+        let sent = read_text(&item, "link_hash").ok().map(LinkHash::kept);
+        let pending = read_text(&item, "stands")? == Stands::Pending.name();
+        let valid = read_number(&item, "expires").is_some_and(|expires| expires > now.seconds());
+        Ok(sent.is_some_and(|sent| sent.is_of(token)) && pending && valid)
+    }
+
+    async fn stand(&self, id: &Id, (from, to): (Option<Stands>, Stands), now: Timestamp) -> Result<bool> {
+        // By its name an attempt whose answer was lost is known when the client makes it again.
+        let request = self
+            .verification_update(id)
+            .update_expression("SET stands = :to, stood_by = :mine")
+            .condition_expression("(stands = :from AND expires > :now) OR stood_by = :mine")
+            .expression_attribute_values(":mine", text(new_attempt()))
+            .expression_attribute_values(":to", text(to.name()))
+            .expression_attribute_values(":from", text(from.map_or("nothing", Stands::name)))
+            .expression_attribute_values(":now", number(now.seconds()));
+        held(request.send().await.err(), "writing how a verification stands")
+    }
+
+    /// Claims the SMS of a verification: of all who try, one may call the provider, and only while it counts.
+    pub async fn claim_code(&self, id: &Id, claim: &CodeClaim<'_>) -> Result<bool> {
+        let mut set = "SET attempt = :mine, claimed_at = :now".to_owned();
+        let mut request = self.verification_update(id);
+        for (name, value, hash) in [
+            ("code_hash", ":code", claim.code.map(CodeHash::as_str)),
+            ("link_hash", ":link", claim.link.map(LinkHash::as_str)),
+        ] {
+            if let Some(hash) = hash {
+                set = format!("{set}, {name} = {value}");
+                request = request.expression_attribute_values(value, text(hash));
+            }
+        }
+        let request = request
+            .update_expression(set)
+            .condition_expression(
+                "stands = :pending AND expires > :now AND (attribute_not_exists(attempt) OR attempt = :mine)",
+            )
+            .expression_attribute_values(":pending", text(Stands::Pending.name()))
+            .expression_attribute_values(":mine", text(claim.attempt))
+            .expression_attribute_values(":now", number(claim.at.seconds()));
+        held(request.send().await.err(), "claiming a code")
+    }
+
+    /// Gives a claim back after the provider proved that it did not take the SMS.
+    pub async fn release_code(&self, id: &Id, attempt: &str) -> Result<bool> {
+        let request = self
+            .verification_update(id)
+            .update_expression("REMOVE attempt, claimed_at, code_hash, link_hash")
+            .condition_expression("attempt = :mine AND attribute_not_exists(outcome)")
+            .expression_attribute_values(":mine", text(attempt));
+        held(request.send().await.err(), "releasing a code")
+    }
+
+    /// Records what became of an SMS that `attempt` claimed, or that nobody did. `false` when that stands already.
+    pub async fn record_code(&self, id: &Id, attempt: Option<&str>, outcome: &Recorded) -> Result<bool> {
+        let request = self.verification_update(id).update_expression("SET outcome = :outcome");
+        let request = request.expression_attribute_values(":outcome", text(serde_json::to_string(outcome)?));
+        let request = match attempt {
+            Some(attempt) => request
+                .condition_expression("attempt = :mine AND attribute_not_exists(outcome)")
+                .expression_attribute_values(":mine", text(attempt)),
+            None => request.condition_expression(
+                "attribute_exists(pk) AND attribute_not_exists(attempt) AND attribute_not_exists(outcome)",
+            ),
+        };
+        held(request.send().await.err(), "recording what became of a code")
+    }
+
+    /// Writes down what a receipt says; `false` when one said so before.
+    pub async fn tell_code(&self, id: &Id, status: &Status) -> Result<bool> {
+        let request = self
+            .verification_update(id)
+            .update_expression("SET receipt = :receipt")
+            .condition_expression("attribute_exists(pk) AND attribute_not_exists(receipt)")
+            .expression_attribute_values(":receipt", text(serde_json::to_string(status)?));
+        held(request.send().await.err(), "writing a code's receipt")
+    }
+
+    /// What a receipt said of a verification's SMS.
+    pub async fn code_receipt(&self, id: &Id) -> Result<Option<Status>> {
+        let item = self.get(&partition(id), SORT, Reading::Consistent).await?;
+        let told = item.as_ref().and_then(|item| read_text(item, "receipt").ok());
+        Ok(told.map(serde_json::from_str).transpose()?)
+    }
+}
+
+/// Whether the condition of an update held; any other error is returned.
+fn held(error: Option<SdkError<UpdateItemError>>, doing: &'static str) -> Result<bool> {
+    match error.map(SdkError::into_service_error) {
+        None => Ok(true),
+        Some(error) if error.is_conditional_check_failed_exception() => Ok(false),
+        Some(error) => Err(error).context(doing),
+    }
+}

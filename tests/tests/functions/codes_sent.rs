@@ -1,0 +1,209 @@
+//! `send-code`: each code reaches the provider once at most, and one that may have reached it is never sent again.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use domain::enrollment::Status;
+use domain::time::{MINUTE, Timestamp};
+use domain::verification::Id;
+use local::faults::{Fault, Faults};
+use serde_json::json;
+use tests::codes::{ask, check, code};
+use tests::customers::Someone;
+use tests::shop::{Opening, Shop, alone};
+
+use crate::deaths::AtCall;
+use crate::world::MORNING;
+
+/// Monday, 2 March 2026, 3:00 in Japan.
+const NIGHT: Timestamp = Timestamp::from_seconds(1_772_388_000);
+
+const DAY: &str = "2026-03-02";
+
+const GENEROUS: &str = "shop:
+  time_zone: Asia/Tokyo
+  codes: { limits: { number_per_hour: 1000, prefix_per_hour: 1000, address_per_hour: 1000, total_per_minute: 1000, yen_per_day: 100000 } }
+";
+
+async fn shop(opening: Opening) -> Result<Shop> {
+    let shop = Shop::open(opening).await?;
+    shop.apply(&[GENEROUS]).await?;
+    shop.settle().await?;
+    Ok(shop)
+}
+
+fn with(provider: sandbox::Faults) -> Opening {
+    Opening { provider, ..Opening::at(MORNING) }
+}
+
+async fn ask_for(shop: &Shop, number: u32) -> Result<String> {
+    ask(shop, &json!({ "to": Someone::willing(number).phone })).await
+}
+
+async fn outcome(shop: &Shop, id: &str) -> Result<Option<Status>> {
+    let kept = shop.table.verification(&Id::parse(id).context("an id")?).await?.context("a verification")?;
+    Ok(kept.outcome.map(|outcome| outcome.status))
+}
+
+/// How often the provider took the SMS of a verification.
+fn times(shop: &Shop, id: &str) -> Result<u32> {
+    Ok(shop.accepted()?.iter().filter(|entry| entry.reference == id).map(|entry| entry.times).sum())
+}
+
+#[test]
+fn a_code_leaves_at_night_and_its_receipt_is_kept() -> Result<()> {
+    alone(async {
+        let mut shop = shop(Opening::at(NIGHT)).await?;
+        let id = ask_for(&shop, 1).await?;
+        shop.pass(MINUTE).await?;
+        ensure!(
+            times(&shop, &id)? == 1 && outcome(&shop, &id).await? == Some(Status::Accepted),
+            "not at night"
+        );
+        let told = shop.table.code_receipt(&Id::parse(&id).context("an id")?).await?;
+        ensure!(told == Some(Status::Delivered), "{told:?}");
+        let charged: i64 = shop.accepted()?.iter().map(|entry| entry.price_yen).sum();
+        ensure!(shop.table.codes_cost(DAY).await?.0 == charged, "it cost {charged}");
+        ensure!(shop.forbidden().is_empty(), "{:?}", shop.forbidden());
+        Ok(())
+    })
+}
+
+/// The provider takes each SMS and its answer breaks off.
+#[test]
+fn after_unknown_another_code_is_sent_and_the_first_does_not_count() -> Result<()> {
+    alone(async {
+        let mut shop = shop(with(sandbox::Faults { cut_off: 1.0, ..sandbox::Faults::default() })).await?;
+        let first = ask_for(&shop, 1).await?;
+        shop.settle().await?;
+        ensure!(
+            outcome(&shop, &first).await? == Some(Status::Unknown),
+            "{:?}",
+            outcome(&shop, &first).await?
+        );
+        shop.pass(4 * MINUTE).await?;
+        ensure!(times(&shop, &first)? == 1, "it was sent again");
+        shop.sandbox()?.set_faults(sandbox::Faults::default())?;
+        let second = ask_for(&shop, 1).await?;
+        shop.settle().await?;
+        let (old, new) = (code(&shop, &first)?, code(&shop, &second)?);
+        ensure!(old != new && first != second, "the same code");
+        ensure!(!check(&shop, &first, Some(&old)).await?, "the first counts");
+        ensure!(!check(&shop, &second, Some(&old)).await?, "the first counts");
+        ensure!(check(&shop, &second, Some(&new)).await?, "the second does not count");
+        Ok(())
+    })
+}
+
+/// What the provider certainly did not take is sent in seconds, and not when nobody waits for it any more.
+#[test]
+fn what_was_not_taken_is_sent_again_while_it_is_valid() -> Result<()> {
+    alone(async {
+        for faults in [
+            sandbox::Faults { throttled: 1.0, ..sandbox::Faults::default() },
+            // 503, and the provider says on being asked that it took nothing.
+            sandbox::Faults { unavailable: 1.0, ..sandbox::Faults::default() },
+        ] {
+            let mut shop = shop(with(faults)).await?;
+            let id = ask_for(&shop, 1).await?;
+            shop.pass(4 * MINUTE).await?;
+            ensure!(times(&shop, &id)? == 1, "{faults:?}");
+            ensure!(check(&shop, &id, Some(&code(&shop, &id)?)).await?, "{faults:?}");
+        }
+        let mut shop = shop(with(sandbox::Faults { down: 429, ..sandbox::Faults::default() })).await?;
+        let id = ask_for(&shop, 1).await?;
+        shop.pass(5 * MINUTE).await?;
+        shop.sandbox()?.set_faults(sandbox::Faults::default())?;
+        shop.pass(10 * MINUTE).await?;
+        ensure!(times(&shop, &id)? == 0, "it was sent when it was over");
+        ensure!(shop.table.codes_cost(DAY).await?.0 == 0, "it was paid for");
+        ensure!(shop.dead_letters().await?.is_empty(), "a letter is left");
+        Ok(())
+    })
+}
+
+#[test]
+fn what_the_provider_refuses_is_not_paid_for() -> Result<()> {
+    alone(async {
+        let shop = shop(with(sandbox::Faults { refused: 1.0, ..sandbox::Faults::default() })).await?;
+        let id = ask_for(&shop, 1).await?;
+        shop.settle().await?;
+        ensure!(matches!(outcome(&shop, &id).await?, Some(Status::Failed(_))), "it was not refused");
+        ensure!(shop.table.codes_cost(DAY).await?.0 == 0, "it was paid for");
+        Ok(())
+    })
+}
+
+/// A task that comes again, with or without its function dying at any of its calls, before it or after it.
+#[test]
+fn one_call_at_most_however_often_a_task_comes_and_whenever_its_function_dies() -> Result<()> {
+    for fault in [Fault::KillBefore, Fault::KillAfter, Fault::LoseResponse] {
+        alone(async {
+            let at_call = AtCall::of("send-code");
+            let faults = Some(Arc::clone(&at_call) as Arc<dyn Faults>);
+            let mut shop = shop(Opening { faults, ..Opening::at(MORNING) }).await?;
+            at_call.watch();
+            ask_for(&shop, 0).await?;
+            shop.settle().await?;
+            let calls = at_call.made();
+            ensure!(calls >= 3, "it made {calls} calls");
+            let mut unsent = 0;
+            for call in 0..calls {
+                at_call.arm(call, fault);
+                let id = ask_for(&shop, u32::try_from(call)? + 1).await?;
+                let queues = shop.stack.runtime.region().queues();
+                let task = queues.peek("CodesQueue", 10).await?.pop().context("a task")?.body;
+                for _ in 0..2 {
+                    let request = aws_sdk_sqs::Client::new(&shop.stack.runtime.region().sdk_config("test"))
+                        .send_message();
+                    let url = local::region::queue_url("CodesQueue");
+                    request.queue_url(url).message_body(task.clone()).send().await?;
+                }
+                shop.pass(4 * MINUTE).await?;
+                let sent = times(&shop, &id)?;
+                ensure!(sent <= 1, "{fault:?} at call {call}: sent {sent} times");
+                if sent == 1 {
+                    ensure!(check(&shop, &id, Some(&code(&shop, &id)?)).await?, "{fault:?} at call {call}");
+                }
+                unsent += usize::from(sent == 0);
+                shop.pass(10 * MINUTE).await?;
+                ensure!(times(&shop, &id)? == sent, "{fault:?} at call {call}: sent late");
+                ensure!(outcome(&shop, &id).await?.is_some(), "{fault:?} at call {call}: nothing is known");
+                at_call.watch();
+            }
+            // Only whoever dies between the claim and the call leaves a code that nobody gets.
+            ensure!(unsent <= 1, "{fault:?}: {unsent} codes were not sent");
+            ensure!(shop.dead_letters().await?.is_empty(), "a letter is left");
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Codes have a route of their own, and the next account takes over where one certainly took nothing.
+#[test]
+fn codes_go_by_their_own_route() -> Result<()> {
+    alone(async {
+        let shop = shop(Opening::at(MORNING)).await?;
+        let url = shop.sandbox()?.url();
+        let providers = |route: &str| {
+            format!(
+                "providers:
+  accounts:
+    main: {{ provider: sandbox, url: \"http://127.0.0.1:1\" }}
+    backup: {{ provider: sandbox, url: \"{url}\" }}
+  routes:
+    - {{ channel: sms, purposes: [marketing, transactional], to: {{ backup: 1 }} }}
+    - {route}
+"
+            )
+        };
+        let codes = "{ channel: sms, purposes: [one_time_code], to: { main: 1 }, then: [backup] }";
+        shop.apply(&[&providers(codes)]).await?;
+        let id = ask_for(&shop, 1).await?;
+        shop.settle().await?;
+        ensure!(times(&shop, &id)? == 1, "the second account did not take over");
+        ensure!(check(&shop, &id, Some(&code(&shop, &id)?)).await?, "it is the code");
+        Ok(())
+    })
+}
