@@ -11,6 +11,7 @@ mod email;
 mod expiry;
 mod explain;
 mod import_twice;
+mod line;
 mod optout;
 mod outage;
 mod paused;

@@ -154,6 +154,12 @@ fn mistakes_in_traits() {
             json!({ "email": "hana" }),
             "traits.email: not an e-mail address; write it as name@example.jp".to_owned(),
         ),
+        (
+            json!({ "line_id": "@hanako" }),
+            "traits.line_id: not a LINE user id; it is U and 32 digits or letters a to f, as the webhook of your official \
+             account has it, and not the LINE ID that people tell each other"
+                .to_owned(),
+        ),
         (json!({ "birthday": "1990/04/01" }), "traits.birthday: not a date; write it as 1990-04-01".to_owned()),
         (json!({ "birthday": "1990-02-30" }), "traits.birthday: not a date; write it as 1990-04-01".to_owned()),
         (
@@ -176,8 +182,8 @@ fn mistakes_in_traits() {
             "traits.consents.E-mail: unknown; did you mean `email`?".to_owned(),
         ),
         (
-            json!({ "consents": { "line": {} } }),
-            "traits.consents.line: unknown; known are sms, email".to_owned(),
+            json!({ "consents": { "fax": {} } }),
+            "traits.consents.fax: unknown; known are sms, email, line".to_owned(),
         ),
         (
             json!({ "consents": { "sms": { "marketting": true } } }),
@@ -234,7 +240,7 @@ fn mistakes_in_events() {
 fn traits_as_they_are_kept() {
     let (traits, consents) = identified(&json!({
         "name": "山田 花", "phone": "０９０－１２３４－５６７８", "email": "Hana@Example.JP", "birthday": "1990-04-01",
-        "time_zone": "Asia/Tokyo", "vip": true, "rank": 3, "score": 1.5, "tags": ["a"], "gone": null, "memo": "",
+        "line_id": " U4af4980629f1b2c3d4e5f60718293a4b", "time_zone": "Asia/Tokyo", "vip": true, "rank": 3, "score": 1.5, "tags": ["a"], "gone": null, "memo": "",
         "address": { "state": "京都府", "postalCode": "600-8216", "city": "" },
         "consents": { "email": { "marketing": false }, "sms": { "marketing": true, "transactional": true } },
     }));
@@ -246,6 +252,7 @@ fn traits_as_they_are_kept() {
         ("birthday", text("1990-04-01")),
         ("email", text("hana@example.jp")),
         ("gone", Trait::Absent),
+        ("line_id", text("U4af4980629f1b2c3d4e5f60718293a4b")),
         ("memo", text("")),
         ("name", text("山田 花")),
         ("phone", text("+819012345678")),

@@ -46,6 +46,7 @@ enum Happening {
         visit: Option<i64>,
         sms: bool,
         mail: bool,
+        line: bool,
         said: i64,
     },
     Track {
@@ -53,7 +54,7 @@ enum Happening {
         page: usize,
         happened: i64,
     },
-    OptOut(bool),
+    OptOut(Channel),
     Reply(usize),
     Enroll(usize, usize),
     Remove(usize),
@@ -71,25 +72,25 @@ fn life() -> impl Strategy<Value = Vec<(i64, Happening)>> {
         (0..4_i64, prop::option::weighted(0.7, (0..8_i64).prop_map(|n| n * 700))),
     )
         .prop_flat_map(|(phone, email, vip, zone, (birthday, visit))| {
-            (prop::bool::weighted(0.9), prop::bool::weighted(0.8), 0..600_i64).prop_map(
-                move |(sms, mail, said)| Happening::Identify {
-                    phone,
-                    email,
-                    vip,
-                    zone,
-                    birthday,
-                    visit,
-                    sms,
-                    mail,
-                    said,
-                },
-            )
+            let agreed = (prop::bool::weighted(0.9), prop::bool::weighted(0.8), prop::bool::weighted(0.8));
+            (agreed, 0..600_i64).prop_map(move |((sms, mail, line), said)| Happening::Identify {
+                phone,
+                email,
+                vip,
+                zone,
+                birthday,
+                visit,
+                sms,
+                mail,
+                line,
+                said,
+            })
         });
     let happening = prop_oneof![
         2 => identify.clone(),
         8 => (prop_oneof![0..EVENTS.len(), 0..2_usize], 0..PAGES.len(), prop_oneof![Just(0), -400..200_i64, Just(-2000)])
             .prop_map(|(name, page, happened)| Happening::Track { name, page, happened }),
-        1 => any::<bool>().prop_map(Happening::OptOut),
+        1 => prop::sample::select(Channel::ALL.to_vec()).prop_map(Happening::OptOut),
         1 => (0..WORDS.len()).prop_map(Happening::Reply),
         1 => (0..JOURNEYS, 0..3_usize).prop_map(|(journey, key)| Happening::Enroll(journey, key)),
         1 => (0..JOURNEYS).prop_map(Happening::Remove),
@@ -114,20 +115,22 @@ fn script(life: &[(i64, Happening)]) -> Script {
 fn input(index: usize, minute: i64, happening: &Happening) -> Input {
     let now = at(START).plus(minute * 60);
     match happening {
-        Happening::Identify { phone, email, vip, zone, birthday, visit, sms, mail, said } => {
+        Happening::Identify { phone, email, vip, zone, birthday, visit, sms, mail, line, said } => {
             let text = |text: String| Value::Text(text);
             let mut traits = BTreeMap::from([
                 ("vip".to_owned(), Value::Boolean(*vip)),
                 ("time_zone".to_owned(), text(ZONES[*zone].to_owned())),
                 ("birthday".to_owned(), text(format!("1980-03-{}", 27 + birthday))),
                 ("email".to_owned(), if *email { text("hana@example.jp".to_owned()) } else { Value::Absent }),
+                ("line_id".to_owned(), text("U4af4980629f1b2c3d4e5f60718293a4b".to_owned())),
             ]);
             let phone = phone.map_or(Value::Absent, |last| text(format!("+81901234567{last}")));
             traits.insert("phone".to_owned(), phone);
             let visit = visit.map_or(Value::Absent, |visit| text(at(START).plus(visit * 60).to_string()));
             traits.insert("visit_at".to_owned(), visit);
             let word = |channel, given| ConsentSaid { channel, purpose: Purpose::Marketing, given };
-            let consents = vec![word(Channel::Sms, *sms), word(Channel::Email, *mail)];
+            let consents =
+                vec![word(Channel::Sms, *sms), word(Channel::Email, *mail), word(Channel::Line, *line)];
             Input::Identify { traits, consents, at: now.plus(-60 * said) }
         }
         Happening::Track { name, page, happened } => {
@@ -155,9 +158,7 @@ fn input(index: usize, minute: i64, happening: &Happening) -> Input {
         Happening::Remove(journey) => {
             Input::Remove { journey: JourneyName::parse(&format!("j{journey}")).unwrap(), until: now }
         }
-        Happening::OptOut(sms) => {
-            Input::OptOut { channel: if *sms { Channel::Sms } else { Channel::Email }, at: now }
-        }
+        Happening::OptOut(channel) => Input::OptOut { channel: *channel, at: now },
         Happening::Reply(word) => {
             let word = WORDS[*word].map(ToOwned::to_owned);
             Input::Reply { code: None, channel: Channel::Sms, word, at: now }
@@ -359,10 +360,11 @@ fn said_until(life: &[(i64, Happening)], now: Timestamp) -> Known {
             continue;
         }
         match (input(index, *minute, happening), happening) {
-            (Input::Identify { at, .. }, Happening::Identify { zone, sms, mail, .. }) => {
+            (Input::Identify { at, .. }, Happening::Identify { zone, sms, mail, line, .. }) => {
                 zones.push((at, ZONES[*zone].to_owned()));
                 words.entry(Channel::Sms).or_default().push((at, !sms));
                 words.entry(Channel::Email).or_default().push((at, !mail));
+                words.entry(Channel::Line).or_default().push((at, !line));
             }
             (Input::OptOut { channel, at }, _) => words.entry(channel).or_default().push((at, true)),
             (_, _) => {}
@@ -400,6 +402,7 @@ fn held_twice_is_still_held() {
             visit: None,
             sms: true,
             mail: true,
+            line: true,
             said,
         };
         input(0, evening.since(at(START)) / 60, &life)
@@ -451,6 +454,7 @@ fn silence_ends_as_unknown() {
             visit: None,
             sms: true,
             mail: true,
+            line: true,
             said: 0,
         },
         Happening::Track { name: 0, page: 0, happened: 0 },

@@ -8,6 +8,7 @@ mod five_walls;
 mod interests;
 mod interview;
 mod lead_nurturing;
+mod line_first;
 mod loyal_care;
 mod new_address;
 mod occasions;

@@ -12,6 +12,7 @@ mod hours;
 mod journeys;
 mod language;
 mod library;
+mod line;
 mod mistakes;
 mod model;
 mod moments;

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 pub enum Plan {
     Sms,
     Email,
+    Line,
     Wait(i64),
     WaitFor { event: usize, minutes: i64, then: Vec<Plan>, otherwise: Vec<Plan> },
     WaitWhen { asked: Asked, minutes: i64, then: Vec<Plan>, otherwise: Vec<Plan> },
@@ -139,6 +140,7 @@ fn steps() -> impl Strategy<Value = Vec<Plan>> {
     let leaf = prop_oneof![
         8 => Just(Plan::Sms),
         6 => Just(Plan::Email),
+        4 => Just(Plan::Line),
         5 => minutes().prop_map(Plan::Wait),
         1 => any::<bool>().prop_map(|add| Plan::Audience { add }),
         1 => any::<bool>().prop_map(Plan::SetVip),
@@ -247,6 +249,7 @@ impl Plan {
             Self::Split(ways) => ways.iter().all(|steps| all(steps)),
             Self::Sms
             | Self::Email
+            | Self::Line
             | Self::Wait(_)
             | Self::UntilClock { .. }
             | Self::UntilVisit(_)
@@ -281,6 +284,9 @@ impl Writer {
             }}),
             Plan::Email => json!({"email": {
                 "name": self.name(), "subject": "お元気ですか", "text": "{{ sender }} 配信の停止: {{ optout }}",
+            }}),
+            Plan::Line => json!({"line": {
+                "name": self.linked(), "text": "春の新作です {{ links.shop }}", "links": {"shop": "https://shop.example.jp"},
             }}),
             Plan::Wait(minutes) => json!({"wait": format!("{minutes}m")}),
             Plan::WaitFor { event, minutes, then, otherwise } => {

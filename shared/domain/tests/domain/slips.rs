@@ -228,8 +228,8 @@ fn slips_of_every_day() {
     assert_snapshot!(told("segment:\n\tname: a\n"), @"2:2: a tab; indent with spaces");
     assert_snapshot!(told("segment:\n  name: a\n  description: @x\n  when: { in_audience: x }\n"), @"3:16: a text cannot begin with this character; put it in quotes");
     assert_snapshot!(told("segment:\n  name: a\n  description: *x\n  when: { in_audience: x }\n"), @"3:16: a text cannot begin with `*`; put it in quotes");
-    assert_snapshot!(told("segment:\n  name: a\n  when: { reachable: SMS }\n"), @"3:22: `SMS` is not known here; did you mean `sms`? There are: sms, email");
-    assert_snapshot!(told("segment:\n  name: a\n  when: { reachable: fax }\n"), @"3:22: `fax` is not known here; there are: sms, email");
+    assert_snapshot!(told("segment:\n  name: a\n  when: { reachable: SMS }\n"), @"3:22: `SMS` is not known here; did you mean `sms`? There are: sms, email, line");
+    assert_snapshot!(told("segment:\n  name: a\n  when: { reachable: fax }\n"), @"3:22: `fax` is not known here; there are: sms, email, line");
     assert_snapshot!(told("list: &l\n  name: x\n  ids: [*l]\n"), @"3:9: `*name` repeats itself without end; write out what is meant");
     let deep = format!(
         "segment: {{ name: deep, when: {}{{ in_audience: a }}{} }}",

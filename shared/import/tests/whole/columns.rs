@@ -42,6 +42,18 @@ fn a_good_file_of_customers() {
 }
 
 #[test]
+fn line_ids_and_the_word_on_messages_there() {
+    let id = "U4af4980629f1b2c3d4e5f60718293a4b";
+    let text = format!("会員ID,LINEユーザーID,LINE配信希望\n1,{id},希望する\n2,,希望しない\n");
+    let calls = import(Kind::Customers, text).unwrap().calls;
+    let said: Vec<&Value> = calls.iter().map(|call| &call["traits"]).collect();
+    let consents = |given: bool| json!({ "consents": { "line": { "marketing": given } } });
+    assert_eq!(said, [&json!({ "line_id": id }), &consents(true), &consents(false)]);
+    let wrong = reason(Kind::Customers, "id,line_id\n1,@hanako\n");
+    assert!(wrong.contains("line_id: not a LINE user id"), "{wrong}");
+}
+
+#[test]
 fn a_consent_without_a_time_outranks_no_other_word() {
     let calls = import(Kind::Customers, "id,sms_consent,consent_at\n1,はい,\n2,,2020/1/2\n").unwrap().calls;
     assert_eq!(calls.len(), 3);

@@ -23,7 +23,8 @@ const SEED: u64 = 1;
 const SENDER: Sender<'_> = Sender { base: "https://t.example.jp", name: "つなぎ商店" };
 
 /// What the shops of the scenarios keep of a customer beside what the demo knows.
-const KEPT: [(&str, &str); 6] = [
+const KEPT: [(&str, &str); 7] = [
+    ("line_id", "U4af4980629f1b2c3d4e5f60718293a4b"),
     ("registered_on", "2025-12-31"),
     ("interview_at", "2026-12-31T14:30:00+09:00"),
     ("score", "100"),

@@ -58,6 +58,6 @@ fn begins(enter: &Json, minute: i64, index: usize, told: &Told) -> Option<(By, E
             let (entered, event, page) = (minute, None, None);
             Some((by, Entry { entered, by: Some(minute), event, key: Some(key.to_owned()), page }))
         }
-        Told::Did { .. } | Told::Person { .. } | Told::OptOut { .. } => None,
+        Told::Did { .. } | Told::Person { .. } | Told::OptOut(_) => None,
     }
 }

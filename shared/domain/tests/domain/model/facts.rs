@@ -123,7 +123,7 @@ impl<'a> Facts<'a> {
             Told::Did { name: of, page, shift } if *of == name && minute + shift <= self.now => {
                 (*minute <= self.now).then(|| (index, minute + shift, page.map(|page| PAGES[page])))
             }
-            Told::Did { .. } | Told::Person { .. } | Told::OptOut { .. } | Told::Asked { .. } => None,
+            Told::Did { .. } | Told::Person { .. } | Told::OptOut(_) | Told::Asked { .. } => None,
         })
     }
 
@@ -143,7 +143,7 @@ impl<'a> Facts<'a> {
         known
             .filter_map(|(minute, told)| match told {
                 Told::Person { said, .. } => Some((minute - said, of(told)?)),
-                Told::Did { .. } | Told::OptOut { .. } | Told::Asked { .. } => None,
+                Told::Did { .. } | Told::OptOut(_) | Told::Asked { .. } => None,
             })
             .max()
     }
@@ -187,10 +187,11 @@ impl<'a> Facts<'a> {
     /// Whether there is an address; of two words at one minute, that there is none.
     pub fn has_address(&self, channel: Channel) -> bool {
         let said = self.word(|told| {
-            let Told::Person { phone, email, .. } = told else { return None };
+            let Told::Person { phone, email, line, .. } = told else { return None };
             let there = match channel {
                 Channel::Sms => *phone,
                 Channel::Email => *email,
+                Channel::Line => line.0,
             };
             Some(if there { "address" } else { "none" }.to_owned())
         });
@@ -201,14 +202,15 @@ impl<'a> Facts<'a> {
     pub fn agrees(&self, channel: Channel) -> bool {
         let known = self.life.told.iter().filter(|(minute, _)| *minute <= self.now);
         let refusals = known.filter_map(|(minute, told)| match told {
-            Told::Person { sms, mail, said, .. } => Some((
+            Told::Person { sms, mail, line, said, .. } => Some((
                 minute - said,
                 match channel {
                     Channel::Sms => !sms,
                     Channel::Email => !mail,
+                    Channel::Line => !line.1,
                 },
             )),
-            Told::OptOut { sms } => (*sms == (channel == Channel::Sms)).then_some((*minute, true)),
+            Told::OptOut(of) => (*of == channel).then_some((*minute, true)),
             Told::Did { .. } | Told::Asked { .. } => None,
         });
         refusals.max().is_some_and(|(_, refused)| !refused)

@@ -53,12 +53,14 @@ pub enum Told {
         visit: Option<i64>,
         sms: bool,
         mail: bool,
+        /// Whether there is a LINE id, and whether messages may come there.
+        line: (bool, bool),
         said: i64,
     },
     /// What the person did, at another minute than it is told: earlier, or dated ahead.
     Did { name: usize, page: Option<usize>, shift: i64 },
-    /// The person wants no more SMS, or e-mail.
-    OptOut { sms: bool },
+    /// The person wants no more on a channel.
+    OptOut(Channel),
     /// Someone asks for the journey.
     Asked { key: usize },
 }
@@ -119,9 +121,10 @@ pub fn life() -> impl Strategy<Value = Life> {
     let person = (
         (prop::bool::weighted(0.9), prop::bool::weighted(0.8), any::<bool>(), 0..ZONES.len()),
         (prop::option::weighted(0.8, 0..8000_i64), prop::bool::weighted(0.9), prop::bool::weighted(0.8)),
+        (prop::bool::weighted(0.8), prop::bool::weighted(0.8)),
         prop_oneof![Just(0), 0..600_i64],
     )
-        .prop_map(|((phone, email, vip, zone), (visit, sms, mail), said)| Told::Person {
+        .prop_map(|((phone, email, vip, zone), (visit, sms, mail), line, said)| Told::Person {
             phone,
             email,
             vip,
@@ -129,6 +132,7 @@ pub fn life() -> impl Strategy<Value = Life> {
             visit,
             sms,
             mail,
+            line,
             said,
         });
     let shift = prop_oneof![4 => Just(0), 3 => -400..200_i64, 1 => Just(-2000)];
@@ -137,7 +141,7 @@ pub fn life() -> impl Strategy<Value = Life> {
     let told = prop_oneof![
         2 => person.clone(),
         8 => did,
-        1 => any::<bool>().prop_map(|sms| Told::OptOut { sms }),
+        1 => prop::sample::select(Channel::ALL.to_vec()).prop_map(Told::OptOut),
         1 => (0..PAGES.len()).prop_map(|key| Told::Asked { key }),
     ];
     // Many things at few minutes, so that several are told at one.
@@ -186,19 +190,21 @@ pub fn event_id(index: usize) -> EventId {
 pub fn input(index: usize, minute: i64, told: &Told, journey: &JourneyName) -> Input {
     let now = instant(minute);
     match told {
-        Told::Person { phone, email, vip, zone, visit, sms, mail, said } => {
+        Told::Person { phone, email, vip, zone, visit, sms, mail, line, said } => {
             let text =
                 |there: bool, text: &str| if there { Value::Text(text.to_owned()) } else { Value::Absent };
             let visit = visit.map_or(Value::Absent, |visit| Value::Text(instant(visit).to_string()));
             let traits = BTreeMap::from([
                 ("phone".to_owned(), text(*phone, "+819012345678")),
                 ("email".to_owned(), text(*email, "hana@example.jp")),
+                ("line_id".to_owned(), text(line.0, "U4af4980629f1b2c3d4e5f60718293a4b")),
                 ("vip".to_owned(), Value::Boolean(*vip)),
                 ("time_zone".to_owned(), text(true, ZONES[*zone])),
                 ("visit_at".to_owned(), visit),
             ]);
             let word = |channel, given| ConsentSaid { channel, purpose: Purpose::Marketing, given };
-            let consents = vec![word(Channel::Sms, *sms), word(Channel::Email, *mail)];
+            let consents =
+                vec![word(Channel::Sms, *sms), word(Channel::Email, *mail), word(Channel::Line, line.1)];
             Input::Identify { traits, consents, at: now.plus(-60 * said) }
         }
         Told::Did { name, page, shift } => {
@@ -207,9 +213,7 @@ pub fn input(index: usize, minute: i64, told: &Told, journey: &JourneyName) -> I
             let properties: Properties = page.into_iter().collect();
             Input::Track { event: Event { id: event_id(index), name, at, yen: Yen(900), properties } }
         }
-        Told::OptOut { sms } => {
-            Input::OptOut { channel: if *sms { Channel::Sms } else { Channel::Email }, at: now }
-        }
+        Told::OptOut(channel) => Input::OptOut { channel: *channel, at: now },
         Told::Asked { key } => Input::Enroll {
             journey: journey.clone(),
             key: PAGES[*key].to_owned(),

@@ -113,6 +113,7 @@ impl Model<'_> {
         match kind.as_str() {
             "sms" => self.message(with, Channel::Sms, false)?,
             "email" => self.message(with, Channel::Email, false)?,
+            "line" => self.message(with, Channel::Line, false)?,
             "notify" => self.message(with, Channel::Email, true)?,
             "wait" => self.until(now + minutes(with))?,
             "wait_until" if with["date"].is_null() => self.clock(with)?,
