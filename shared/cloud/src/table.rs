@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod messages;
 pub mod people;
 pub mod runs;
+pub mod spending;
 pub mod webhooks;
 
 use std::collections::{BTreeMap, HashMap};

@@ -1,6 +1,5 @@
 //! A message as the person will read it.
 
-use domain::calendar::month;
 use domain::consent::Purpose;
 use domain::contact::Channel;
 use domain::customer::Customer;
@@ -9,21 +8,7 @@ use domain::message::{Code, SkipReason};
 use domain::money::Yen;
 use domain::names::JourneyName;
 use domain::rendering::{Sender, fill};
-use domain::time::Timestamp;
 use maud::html;
-
-/// What an SMS may cost of its journey's budget.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cost {
-    /// The journey.
-    pub journey: JourneyName,
-    /// The month, by the shop's calendar.
-    pub month: String,
-    /// What it costs at most, by the table of prices.
-    pub yen: Yen,
-    /// What the journey may cost in the month.
-    pub budget: Yen,
-}
 
 /// A message, ready to leave.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,8 +35,10 @@ pub struct Rendered {
     pub links: Vec<String>,
     /// Whether it leads to the form for an e-mail address.
     pub asks_email: bool,
-    /// What it may cost, when that is bounded.
-    pub(crate) cost: Option<Cost>,
+    /// Whether it is billed by its parts, as an SMS is.
+    pub(crate) billed: bool,
+    /// Its journey, and what that may cost in a month, where it is bounded.
+    pub(crate) budget: Option<(JourneyName, Yen)>,
 }
 
 impl std::fmt::Debug for Rendered {
@@ -66,7 +53,6 @@ pub(crate) fn render(
     code: &Code,
     definitions: &Definitions,
     sender: Sender<'_>,
-    now: Timestamp,
 ) -> Result<Rendered, SkipReason> {
     let found = customer.enrollments.iter().find_map(|enrollment| {
         let message = enrollment.messages().find(|message| message.code == *code)?;
@@ -95,13 +81,8 @@ pub(crate) fn render(
             Some(page(filled.html.as_deref(), &filled.text, &pixel))
         }
     };
-    let cost = filled.estimate.as_ref().zip(journey.policy.budget_yen_per_month);
-    let cost = cost.map(|(estimate, budget)| Cost {
-        journey: journey.name.clone(),
-        month: month(now, &definitions.zone),
-        yen: estimate.yen().1,
-        budget,
-    });
+    let billed = filled.estimate.is_some();
+    let budget = journey.policy.budget_yen_per_month.filter(|_| billed);
     Ok(Rendered {
         code: code.clone(),
         purpose: filled.purpose,
@@ -114,7 +95,8 @@ pub(crate) fn render(
         headers,
         links: step.links.iter().map(|(_, url)| url.clone()).collect(),
         asks_email: step.texts().any(|text| text.spoken().any_form()),
-        cost,
+        billed,
+        budget: budget.map(|budget| (journey.name.clone(), budget)),
     })
 }
 
