@@ -18,6 +18,7 @@ mod moments;
 mod plan;
 mod policies;
 mod population;
+mod quotes;
 mod reference;
 mod refusals;
 mod report;
