@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use cloud::config::Vars;
 use cloud::definitions::Cache;
 use domain::contact::Channel;
+use domain::definitions::Definitions;
 use domain::names::AccountName;
 use domain::routes::{AccountSource, serves};
 use domain::time::Timestamp;
@@ -71,6 +72,11 @@ impl Accounts {
             vars: vars.clone(),
             opened: Arc::default(),
         })
+    }
+
+    /// The definitions in force, or those of half a minute ago.
+    pub(crate) async fn definitions(&self) -> Result<Arc<Definitions>> {
+        self.definitions.at_least(0).await
     }
 
     /// The account of this name; none when the shop has none that is posted to.

@@ -3,6 +3,7 @@
 mod accounts;
 mod codes;
 mod notices;
+mod spending;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -104,6 +105,7 @@ impl Callback {
         let senders = notices.iter().filter_map(|notice| notices::sender(notice, &messages)).collect();
         let known = Known { senders: self.customers(senders).await?, messages };
         self.suppress(notices, &known, now).await?;
+        let notices = &self.priced(notices, &known).await?;
         let inputs: Vec<_> =
             notices.iter().filter_map(|notice| notices::input(notice, &known, now)).collect();
         let accepted = inputs.len() + self.codes(notices, &known.messages, now).await?;
@@ -125,6 +127,23 @@ impl Callback {
             }
         }
         Ok(customers)
+    }
+
+    /// Finds out what messages did cost, and has the months of their accounts say so.
+    async fn priced(&self, notices: &[Notice], known: &Known) -> Result<Vec<Notice>> {
+        if known.messages.values().all(|message| message.account.is_none()) {
+            return Ok(notices.to_vec());
+        }
+        let definitions = self.accounts.definitions().await?;
+        let notices = spending::priced(notices, &known.messages, &definitions);
+        let found = notices.iter().filter_map(|notice| spending::known(notice, &known.messages)).collect();
+        let table = self.table.clone();
+        let settled = concurrent::map(CONCURRENCY, found, move |found: spending::Cost| {
+            let table = table.clone();
+            async move { table.settle(&found.known()).await }
+        });
+        settled.await.into_iter().try_for_each(|result| result?)?;
+        Ok(notices)
     }
 
     /// Suppresses every address that is to get nothing more; whom it belongs to is no matter.

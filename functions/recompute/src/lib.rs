@@ -10,6 +10,7 @@ mod close;
 mod pages;
 mod part;
 mod read;
+mod spending;
 mod survey;
 mod task;
 
@@ -29,6 +30,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use read::{BACKLOG_LIMIT, PAGES_LIMIT};
+pub use spending::{SPEND_OFF, SpendOff};
 pub use survey::survey_of;
 pub use task::{DEFINITION_APPLIED, DefinitionApplied, RECOMPUTE_ASKED, RecomputeAsked, Task};
 
@@ -90,7 +92,8 @@ impl Recompute {
             self.begin(RunId { kind: RunKind::Recompute, number: definitions.number, again: 0 }).await?;
         }
         self.survey(&definitions).await?;
-        self.count_segments(&definitions).await
+        self.count_segments(&definitions).await?;
+        self.watch_spending(&definitions).await
     }
 
     async fn tasks(&self, event: SqsEvent) -> SqsBatchResponse {

@@ -40,10 +40,7 @@ impl Transport for Line {
 
     async fn send(&self, message: &Rendered) -> Result<Accepted, SendError> {
         let request = LineRequest { reference: message.code.as_str(), to: &message.to, text: &message.text };
-        let accepted = self.0.send(&request).await?;
-        // LINE bills by the plan: what a message costs is for the shop's prices to say.
-        let price_yen = accepted.price_yen.or(message.price.map(|price| price.0));
-        Ok(Accepted { price_yen, ..accepted })
+        self.0.send(&request).await
     }
 
     async fn look_up(&self, code: &str) -> Result<LookUp, SendError> {

@@ -26,6 +26,7 @@ mod scenarios;
 pub mod schema;
 mod segments;
 mod simulate;
+mod spending;
 mod text;
 mod told;
 mod up;
@@ -86,9 +87,10 @@ enum Command {
     /// become the list NAME. Nothing is applied while any file has a mistake; each is shown as file, line and column. A
     /// definition that did not change keeps its version.
     Apply(apply::Apply),
-    /// Takes a segment, a journey or a list out of force.
+    /// Takes a segment, a journey, a list or the accounts at providers out of force.
     ///
-    /// Members leave the segment; nobody begins the journey any more, and who is in it finishes. What something else refers
+    /// Members leave the segment; nobody begins the journey any more, and who is in it finishes; without accounts messages go
+    /// through the configured provider again. What something else refers
     /// to stays. Nothing is deleted: applied again, it is in force again.
     Withdraw(withdraw::Withdraw),
     /// The library of segments and journeys to start from: `scenarios list`, `show NAME`, `add NAME [DIR]`.
@@ -149,7 +151,11 @@ enum Command {
     /// ten times. It works whether `tsunagi up` runs or not. Of a message's text only the customer's id is shown:
     /// `tsunagi explain CUSTOMER` tells what became of that customer otherwise.
     DeadLetters(dead_letters::DeadLettersArgs),
-    /// The accounts at providers that messages go through: `providers check` asks each whether it works.
+    /// The accounts at providers that messages go through, and what they cost this month; `providers check` asks each whether
+    /// it works.
+    ///
+    /// Of each account are told: messages handed over, the most they cost (by which a monthly limit is held), and, of those of
+    /// which the provider told it, parts, the estimate, the actual price and by how much they part.
     Providers(providers::ProvidersArgs),
     /// Measures this machine: import, events, recomputation, messages end to end, clicks.
     Bench(bench::Bench),

@@ -51,7 +51,11 @@ pub enum Function {
 impl Function {
     /// Starts the function in `functions/<folder>`, as its `main.rs` does on Lambda.
     pub fn start(folder: &str, declared: &template::Function, region: &Arc<Region>) -> Result<Self> {
-        let variables = declared.environment.clone();
+        let mut variables = declared.environment.clone();
+        // However many batches are under way here, one instance handles them all.
+        if let Some(instances) = variables.get_mut("SEND_CONCURRENCY") {
+            "1".clone_into(instances);
+        }
         let vars = Vars::new(move |name| variables.get(name).cloned());
         let config = region.sdk_config(folder);
         let clock = region.clock().clone();

@@ -58,7 +58,7 @@ pub struct Feed {
     pub batch_size: usize,
     /// Batches under way at once at most, in real time.
     pub concurrency: usize,
-    /// Whether the template limits that.
+    /// Whether the template limits that because each message, one a batch, is a long piece of work.
     pub limited: bool,
 }
 
@@ -119,7 +119,7 @@ impl Runtime {
                     function: folder.clone(),
                     batch_size: *batch_size as usize,
                     concurrency: concurrency.map_or(POLLERS, |limit| POLLERS.min(limit as usize)),
-                    limited: concurrency.is_some(),
+                    limited: concurrency.is_some() && *batch_size == 1,
                 }),
                 Source::Schedule { .. } | Source::Rule { .. } => None,
             })

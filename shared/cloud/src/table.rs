@@ -10,6 +10,7 @@ pub mod ledger;
 pub mod messages;
 pub mod people;
 pub mod runs;
+pub mod spending;
 pub mod verifications;
 pub mod webhooks;
 

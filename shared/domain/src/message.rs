@@ -127,6 +127,8 @@ pub enum SkipReason {
     Late,
     /// What the journey may cost in a month is spent.
     BudgetSpent,
+    /// What every account that could take it may cost in a month is spent.
+    LimitSpent,
 }
 
 impl SkipReason {
@@ -142,6 +144,7 @@ impl SkipReason {
             Self::HeldOut => "held out",
             Self::Late => "journey paused when it was time",
             Self::BudgetSpent => "budget of the month spent",
+            Self::LimitSpent => "monthly limit of the provider's account spent",
         }
     }
 }

@@ -10,7 +10,9 @@ use crate::chance::draw;
 use crate::consent::Purpose;
 use crate::contact::Channel;
 use crate::definition::Mistake;
+use crate::money::Yen;
 use crate::names::AccountName;
+use crate::tariff::{Billed, Tariffs};
 
 /// Providers of SMS, as accounts name them.
 pub const SMS_PROVIDERS: [&str; 9] =
@@ -51,12 +53,31 @@ pub struct AccountSource {
     /// What the provider needs to know beside secrets, such as `sender`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
-    /// How many messages a second each instance of the sending function hands over: on one machine there is one.
+    /// How many messages a second the contract allows. Each instance of the sending function takes an equal share, rounded
+    /// down, of so many instances as may run (the template's parameter `SmsConcurrency`; on one machine there is one). A rate
+    /// below the number of instances becomes one message in several seconds for each, so it holds over those seconds and not
+    /// over every single one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_second: Option<u32>,
+    /// What a part costs, by currency and from which day on; the shop's `prices` hold where there is none.
+    #[serde(default, skip_serializing_if = "Tariffs::is_empty")]
+    pub prices: Tariffs,
+    /// Whether the provider charges for all that it accepted or only for what was delivered.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub billed: Billed,
+    /// The most yen that all messages through the account may cost in a month of the shop's calendar, whatever their purpose.
+    /// One that would cost more goes to the next account of its route, and is left out where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<u32>")]
+    pub monthly_limit: Option<Yen>,
     /// Of a generic provider: what its requests, answers and receipts look like.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generic: Option<Value>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde's skip_serializing_if asks for")]
+fn is_usual(billed: &Billed) -> bool {
+    *billed == Billed::default()
 }
 
 /// A route of messages to accounts.
@@ -166,6 +187,12 @@ impl Providers {
             }
             if account.per_second == Some(0) {
                 wrong(format!("{place}.per_second"), "goes from 1".to_owned());
+            }
+            if account.monthly_limit.is_some_and(|limit| limit.0 < 0) {
+                wrong(format!("{place}.monthly_limit"), "goes from 0 yen".to_owned());
+            }
+            for mistake in account.prices.mistakes(&format!("{place}.prices")) {
+                wrong(mistake.place, mistake.what);
             }
         }
         for (index, route) in self.routes.iter().enumerate() {
@@ -280,8 +307,8 @@ routes:
         let providers = providers(
             "
 accounts:
-  main: { provider: twillio, per_second: 0 }
-  text: { provider: twilio, generic: {} }
+  main: { provider: twillio, per_second: 0, monthly_limit: -1 }
+  text: { provider: twilio, generic: {}, prices: [{ from: 2026-04-01, currency: USD, per_part: { international: 0.07 } }] }
 routes:
   - { channel: sms, to: { mian: 1 }, then: [text] }
   - { channel: email, countries: [81], to: {} }
@@ -295,7 +322,9 @@ routes:
             [
                 "accounts.main.provider: there is no provider `twillio`; did you mean `twilio`?",
                 "accounts.main.per_second: goes from 1",
+                "accounts.main.monthly_limit: goes from 0 yen",
                 "accounts.text.generic: belongs to `provider: generic`, which needs it",
+                "accounts.text.prices[0].yen_per: is needed: how many yen one unit of the currency is, such as \"151.2\"",
                 "routes[0].to: there is no account `mian`; did you mean `main`?",
                 "routes[1].to: names no account; write `to: { main: 1 }`",
                 "routes[1].countries: an e-mail address has no country; leave it out",

@@ -9,11 +9,12 @@
 
 use std::fmt;
 
+use domain::tariff::Tariffs;
 use domain::time::Timestamp;
 use reqwest::{RequestBuilder, StatusCode, Url};
 use serde_json::{Value, json};
 
-use crate::abroad::{digits, e164, estimated_parts, utc, yen};
+use crate::abroad::{digits, e164, estimated_parts, utc};
 use crate::account::{Account, AccountError};
 use crate::answer::{Accepted, LookUp, SendError, inconclusive, safe_code, sort_status};
 use crate::exchange::exchange;
@@ -54,6 +55,7 @@ pub struct Infobip {
     sender: String,
     callback: Option<String>,
     segment: Segment,
+    tariffs: Tariffs,
 }
 
 impl fmt::Debug for Infobip {
@@ -71,6 +73,7 @@ impl Infobip {
             sender: account.setting("sender", SENDER)?.to_owned(),
             callback: account.callback.clone(),
             segment: Segment::of(account)?,
+            tariffs: account.tariffs.clone(),
         })
     }
 
@@ -105,7 +108,7 @@ impl Infobip {
         let answer = exchange(self.authorized(self.client.get(url))).await.map_err(inconclusive)?;
         let body = answer.json();
         match body.get("results").and_then(Value::as_array) {
-            Some(rows) if answer.status.is_success() => found(rows, reference),
+            Some(rows) if answer.status.is_success() => found(rows, reference, &self.tariffs),
             Some(_) | None => Err(inconclusive(sort_status(answer.status, error_code(&body).as_deref()))),
         }
     }
@@ -123,7 +126,7 @@ impl Infobip {
         for (index, value) in results.iter().enumerate() {
             let item = Item { value, place: &format!("/results/{index}") };
             if value.get("status").is_some() {
-                notices.extend(receipt(&item, now)?);
+                notices.extend(receipt(&item, now, &self.tariffs)?);
             } else {
                 notices.push(reply(&item, now)?);
             }
@@ -189,7 +192,7 @@ fn refusal(name: &str) -> SendError {
 }
 
 /// What the log's rows say of a message. A repetition has a row as well, which says nothing of the message itself.
-fn found(rows: &[Value], reference: &str) -> Result<LookUp, SendError> {
+fn found(rows: &[Value], reference: &str, tariffs: &Tariffs) -> Result<LookUp, SendError> {
     let text = |row: &Value, pointer: &str| row.pointer(pointer).and_then(word);
     let ours: Vec<&Value> =
         rows.iter().filter(|row| text(row, "/messageId").as_deref() == Some(reference)).collect();
@@ -200,7 +203,7 @@ fn found(rows: &[Value], reference: &str) -> Result<LookUp, SendError> {
         return Ok(LookUp::Accepted(Accepted {
             provider_id: reference.to_owned(),
             parts,
-            price_yen: price(row, Some(parts)),
+            price_yen: text(row, "/sentAt").and_then(|at| price(row, Some(parts), tariffs, utc(&at)?)),
         }));
     }
     if !ours.is_empty() && ours.iter().all(repeated) {
@@ -210,14 +213,14 @@ fn found(rows: &[Value], reference: &str) -> Result<LookUp, SendError> {
 }
 
 /// Yen for all parts; Infobip names the price of one.
-fn price(of: &Value, parts: Option<u32>) -> Option<i64> {
+fn price(of: &Value, parts: Option<u32>, tariffs: &Tariffs, at: Timestamp) -> Option<i64> {
     let one = of.pointer("/price/pricePerMessage").and_then(Value::as_f64)?;
     let currency = of.pointer("/price/currency").and_then(Value::as_str)?;
-    yen(one * f64::from(parts?), currency)
+    tariffs.yen(one * f64::from(parts?), currency, at)
 }
 
 /// A delivery report. The refusal of a repetition says nothing of the message that has the id.
-fn receipt(item: &Item<'_>, now: Timestamp) -> Result<Option<Notice>, ReceiptError> {
+fn receipt(item: &Item<'_>, now: Timestamp, tariffs: &Tariffs) -> Result<Option<Notice>, ReceiptError> {
     let reference = item.needed("/messageId")?;
     let group = item.needed("/status/groupName")?;
     let name = item.text("/status/name")?.unwrap_or_default();
@@ -232,8 +235,8 @@ fn receipt(item: &Item<'_>, now: Timestamp) -> Result<Option<Notice>, ReceiptErr
         _ => return Ok(None),
     };
     let parts = item.count("/messageCount")?;
-    let price_yen = price(item.value, parts);
     let at = item.time("/doneAt", utc, now)?;
+    let price_yen = price(item.value, parts, tariffs, at);
     Ok(Some(Notice::Receipt { reference, status, at, parts, price_yen }))
 }
 

@@ -5,7 +5,9 @@
 //! proof that it took nothing lets the call be made again.
 
 mod circuit;
+mod pace;
 mod render;
+mod spending;
 mod task;
 pub mod ways;
 
@@ -33,10 +35,15 @@ use providers::answer::{Accepted, LookUp, SendError};
 pub use render::Rendered;
 pub use task::SETTLE_SECONDS;
 
+use self::pace::Late;
+use self::task::Done;
 use self::ways::Ways;
 
 /// Messages under way at once in one invocation.
 const CONCURRENCY: usize = 16;
+
+/// The longest that SQS delays a message, in seconds.
+const DELAY_LIMIT_SECONDS: i32 = 900;
 
 /// A way to a provider.
 pub trait Transport: Debug + Send + Sync + 'static {
@@ -69,6 +76,8 @@ pub struct Sender<T> {
     ways: Ways<T>,
     table: Table,
     definitions: Cache,
+    /// Where its tasks come from.
+    tasks: Option<Queue>,
     inbox: Queue,
     dead_letters: Queue,
     clock: Clock,
@@ -86,6 +95,7 @@ impl<T: Transport> Sender<T> {
             ways: Ways::new(usual, vars)?,
             definitions: Cache::new(table.clone(), clock.clone(), CodeKey::none()),
             table,
+            tasks: vars.get("QUEUE_URL").map(|url| Queue::new(sqs.clone(), url)),
             inbox: Queue::new(sqs.clone(), vars.required("INBOX_QUEUE_URL")?),
             dead_letters: Queue::new(sqs, vars.required("DEAD_LETTER_QUEUE_URL")?),
             clock,
@@ -97,7 +107,7 @@ impl<T: Transport> Sender<T> {
     /// Handles a batch of tasks.
     pub async fn handle(self: Arc<Self>, event: SqsEvent) -> SqsBatchResponse {
         let dead_letters = self.dead_letters.clone();
-        batch::run(event, &dead_letters, |messages| self.tasks(messages)).await
+        batch::run(event, &dead_letters, |messages| self.send_all(messages)).await
     }
 
     /// Where links lead, and who sends.
@@ -105,7 +115,10 @@ impl<T: Transport> Sender<T> {
         domain::rendering::Sender { base: &self.link_base, name: &self.signature }
     }
 
-    async fn tasks(self: Arc<Self>, messages: Vec<Received<SendTask>>) -> Vec<(usize, Result<(), Failure>)> {
+    async fn send_all(
+        self: Arc<Self>,
+        messages: Vec<Received<SendTask>>,
+    ) -> Vec<(usize, Result<(), Failure>)> {
         let checks = match self.check(messages).await {
             Ok(checks) => checks,
             Err(error) => {
@@ -124,7 +137,7 @@ impl<T: Transport> Sender<T> {
                 Err(error) => outcomes.push((index, Err(Failure::Retry(error)))),
             }
         }
-        let customers: Vec<CustomerId> = ready.iter().map(|checked| checked.task.customer.clone()).collect();
+        let tasks: Vec<SendTask> = ready.iter().map(|checked| checked.task.clone()).collect();
         let sender = Arc::clone(&self);
         let results = concurrent::map(CONCURRENCY, ready, move |checked| {
             let sender = Arc::clone(&sender);
@@ -132,15 +145,19 @@ impl<T: Transport> Sender<T> {
         });
         let mut reports = Vec::new();
         let mut reported = Vec::new();
-        for ((result, index), customer) in results.await.into_iter().zip(indexes).zip(customers) {
+        let mut late = Vec::new();
+        for ((result, index), task) in results.await.into_iter().zip(indexes).zip(tasks) {
             match result.and_then(|result| result) {
-                Ok(task::Settled { code, outcome }) => {
-                    reports.push(Inbox::new(customer, vec![Input::Outcome { code, outcome }]));
+                Ok(Done::Settled(outcome)) => {
+                    reports
+                        .push(Inbox::new(task.customer, vec![Input::Outcome { code: task.code, outcome }]));
                     reported.push(index);
                 }
+                Ok(Done::Late(found)) => late.push((index, task, found)),
                 Err(error) => outcomes.push((index, Err(Failure::Retry(error)))),
             }
         }
+        outcomes.extend(self.hand_back(late).await);
         let sent = self.inbox.send(&reports).await.map_err(|error| format!("{error:#}"));
         outcomes.extend(
             reported
@@ -148,6 +165,23 @@ impl<T: Transport> Sender<T> {
                 .map(|index| (index, sent.clone().map_err(|error| Failure::Retry(anyhow::anyhow!(error))))),
         );
         outcomes
+    }
+
+    /// Puts tasks back in their queue whose turn comes too late to wait for: as new messages, since the queue gives up one that
+    /// was delivered too often.
+    async fn hand_back(&self, late: Vec<(usize, SendTask, Late)>) -> Vec<(usize, Result<(), Failure>)> {
+        let Some(seconds) = late.iter().map(|(_, _, late)| late.again_in.as_secs() + 1).max() else {
+            return Vec::new();
+        };
+        let seconds = i32::try_from(seconds).unwrap_or(i32::MAX).min(DELAY_LIMIT_SECONDS);
+        let (indexes, tasks): (Vec<usize>, Vec<SendTask>) =
+            late.into_iter().map(|(index, task, _)| (index, task)).unzip();
+        let sent = match &self.tasks {
+            Some(queue) => queue.send_later(&tasks, seconds).await.map_err(|error| format!("{error:#}")),
+            None => Err("its turn comes too late, and QUEUE_URL does not say where it came from".to_owned()),
+        };
+        let outcome = |index| (index, sent.clone().map_err(|error| Failure::Retry(anyhow::anyhow!(error))));
+        indexes.into_iter().map(outcome).collect()
     }
 
     /// Reads, in two requests, all that the checks of a batch need: customers and suppressions, both consistently. A

@@ -1,6 +1,5 @@
 //! A message as the person will read it.
 
-use domain::calendar::month;
 use domain::consent::Purpose;
 use domain::contact::Channel;
 use domain::customer::Customer;
@@ -9,21 +8,7 @@ use domain::message::{Code, SkipReason};
 use domain::money::Yen;
 use domain::names::JourneyName;
 use domain::rendering::{Sender, fill};
-use domain::time::Timestamp;
 use maud::html;
-
-/// What a message may cost of its journey's budget.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cost {
-    /// The journey.
-    pub journey: JourneyName,
-    /// The month, by the shop's calendar.
-    pub month: String,
-    /// What it costs at most, by the table of prices.
-    pub yen: Yen,
-    /// What the journey may cost in the month.
-    pub budget: Yen,
-}
 
 /// A message, ready to leave.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,10 +35,12 @@ pub struct Rendered {
     pub links: Vec<String>,
     /// Whether it leads to the form for an e-mail address.
     pub asks_email: bool,
-    /// Its price by the shop's table, where its provider names none.
-    pub price: Option<Yen>,
-    /// What it may cost, when that is bounded.
-    pub(crate) cost: Option<Cost>,
+    /// Its price by the shop's table, where it is billed by the message.
+    pub(crate) price: Option<Yen>,
+    /// Whether it is billed: by its parts, as an SMS is, or by the message.
+    pub(crate) billed: bool,
+    /// Its journey, and what that may cost in a month, where it is bounded.
+    pub(crate) budget: Option<(JourneyName, Yen)>,
 }
 
 impl std::fmt::Debug for Rendered {
@@ -68,7 +55,6 @@ pub(crate) fn render(
     code: &Code,
     definitions: &Definitions,
     sender: Sender<'_>,
-    now: Timestamp,
 ) -> Result<Rendered, SkipReason> {
     let found = customer.enrollments.iter().find_map(|enrollment| {
         let message = enrollment.messages().find(|message| message.code == *code)?;
@@ -83,7 +69,6 @@ pub(crate) fn render(
         }
         unfilled.reason
     })?;
-    let yen = filled.yen();
     let mut headers: Vec<(String, String)> = Vec::new();
     let html = match step.channel {
         Channel::Sms | Channel::Line => None,
@@ -98,13 +83,8 @@ pub(crate) fn render(
             Some(page(filled.html.as_deref(), &filled.text, &pixel))
         }
     };
-    let cost = yen.zip(journey.policy.budget_yen_per_month);
-    let cost = cost.map(|((_, most), budget)| Cost {
-        journey: journey.name.clone(),
-        month: month(now, &definitions.zone),
-        yen: most,
-        budget,
-    });
+    let billed = filled.estimate.is_some() || filled.line_yen.is_some();
+    let budget = journey.policy.budget_yen_per_month.filter(|_| billed);
     Ok(Rendered {
         code: code.clone(),
         purpose: filled.purpose,
@@ -118,7 +98,8 @@ pub(crate) fn render(
         links: step.links.iter().map(|(_, url)| url.clone()).collect(),
         price: filled.line_yen,
         asks_email: step.texts().any(|text| text.spoken().any_form()),
-        cost,
+        billed,
+        budget: budget.map(|budget| (journey.name.clone(), budget)),
     })
 }
 

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use cloud::table::messages::{Claimed, KEPT_SECONDS, MessageItem, Recorded};
 use cloud::table::new_attempt;
 use cloud::table::people::Stopped;
+use cloud::table::spending::Charge;
 use domain::chance::draw;
 use domain::customer::Customer;
 use domain::enrollment::Status;
@@ -16,8 +17,11 @@ use domain::names::AccountName;
 use domain::time::{DAY, MINUTE, Timestamp};
 use domain::walk::check_at_sending;
 use providers::answer::{Accepted, LookUp, SendError};
+use tokio::time::Instant;
 
-use crate::render::{Cost, Rendered, render};
+use crate::pace::Late;
+use crate::render::{Rendered, render};
+use crate::spending::{Bill, Took};
 use crate::ways::Way;
 use crate::{Sender, Transport};
 
@@ -59,9 +63,11 @@ pub(crate) struct Checked {
 
 /// What became of a task.
 #[derive(Debug)]
-pub(crate) struct Settled {
-    pub(crate) code: Code,
-    pub(crate) outcome: Outcome,
+pub(crate) enum Done {
+    /// There is something to report.
+    Settled(Outcome),
+    /// The contract's pace leaves no room for it in this invocation; nothing was done.
+    Late(Late),
 }
 
 /// A message that may leave, or why it may not.
@@ -76,17 +82,16 @@ fn skipped(reason: SkipReason) -> Outcome {
 
 impl<T: Transport> Sender<T> {
     /// Carries a task to its outcome. An error means: deliver it again.
-    pub(crate) async fn task(&self, checked: Checked) -> Result<Settled> {
+    pub(crate) async fn task(&self, checked: Checked) -> Result<Done> {
         let code = checked.task.code.clone();
-        let outcome = match self.ready(&checked).await? {
+        Ok(match self.ready(&checked).await? {
             Ready::Send(message) => self.claim(checked, *message).await?,
             // An earlier delivery may have called the provider before the reason not to came up.
-            Ready::Not(outcome) => match self.table.message(&code).await? {
+            Ready::Not(outcome) => Done::Settled(match self.table.message(&code).await? {
                 Some(taken) => self.taken(taken, checked, None).await?,
                 None => outcome,
-            },
-        };
-        Ok(Settled { code, outcome })
+            }),
+        })
     }
 
     async fn ready(&self, checked: &Checked) -> Result<Ready> {
@@ -98,7 +103,7 @@ impl<T: Transport> Sender<T> {
             Permission::Hold(until, why) => return Ok(Ready::Not(Outcome::Held { until, why })),
             Permission::Send => {}
         }
-        Ok(match render(customer, &task.code, &definitions, self.sender(), now) {
+        Ok(match render(customer, &task.code, &definitions, self.sender()) {
             Ok(message)
                 if !message.to_somebody_else
                     && stopped.is_some_and(|stopped| stopped.stops(message.purpose)) =>
@@ -110,21 +115,28 @@ impl<T: Transport> Sender<T> {
         })
     }
 
-    async fn claim(&self, checked: Checked, message: Rendered) -> Result<Outcome> {
+    async fn claim(&self, checked: Checked, message: Rendered) -> Result<Done> {
         let now = self.clock.now();
-        let ways = self.ways_of(&checked, &message).await?;
-        let first = ways.iter().position(|way| way.allows(now));
-        let Some(first) = first else {
+        let definitions = self.definitions.at_least(checked.customer.definitions).await?;
+        let ways = self.ways.of(&definitions, &message);
+        if ways.is_empty() {
+            tracing::error!("no account can take a message: add a route, or the secrets of its accounts");
+        }
+        let Some(first) = ways.iter().position(|way| way.allows(now)) else {
             // A claim of before may rest on a call; it is asked about like any other.
             return match self.table.message(&checked.task.code).await? {
-                Some(taken) => self.taken(taken, checked, Some(message)).await,
-                None if !self.has_account(&checked).await? => {
-                    let status = Status::Failed(NO_ACCOUNT.to_owned());
-                    Ok(Outcome::Settled { status, parts: None, yen: None })
+                Some(taken) => self.taken(taken, checked, Some(message)).await.map(Done::Settled),
+                None if !self.ways.has_account(&definitions) => {
+                    Ok(Done::Settled(report(lone(Status::Failed(NO_ACCOUNT.to_owned())))))
                 }
-                None => Ok(put_off(&ways, &checked.task.code, now)),
+                None => Ok(Done::Settled(put_off(&ways, &checked.task.code, now))),
             };
         };
+        let turn = match ways[first].turn() {
+            Ok(turn) => turn,
+            Err(late) => return Ok(Done::Late(late)),
+        };
+        let bill = Bill::of(&definitions, ways[first].name.as_ref(), &message, now);
         let claim = MessageItem {
             code: checked.task.code.clone(),
             customer: checked.task.customer.clone(),
@@ -135,28 +147,17 @@ impl<T: Transport> Sender<T> {
             claimed_at: now,
             attempt: new_attempt(),
             account: ways[first].name.clone(),
+            charge: bill.charge(),
             outcome: None,
             expires: now.plus(KEPT_SECONDS),
         };
-        match self.table.claim(&claim).await? {
-            Claimed::Ours => self.call(checked, message, &claim.attempt, &ways[first..]).await,
+        let outcome = match self.table.claim(&claim).await? {
+            Claimed::Ours => {
+                self.call(checked, message, &claim.attempt, &ways, Some((first, turn, bill))).await
+            }
             Claimed::Taken(taken) => self.taken(*taken, checked, Some(message)).await,
-        }
-    }
-
-    async fn ways_of(&self, checked: &Checked, message: &Rendered) -> Result<Vec<Arc<Way<T>>>> {
-        let definitions = self.definitions.at_least(checked.customer.definitions).await?;
-        let ways = self.ways.of(&definitions, message);
-        if ways.is_empty() {
-            tracing::error!("no account can take a message: add a route, or the secrets of its accounts");
-        }
-        Ok(ways)
-    }
-
-    /// Whether anything can ever take a message of this channel.
-    async fn has_account(&self, checked: &Checked) -> Result<bool> {
-        let definitions = self.definitions.at_least(checked.customer.definitions).await?;
-        Ok(self.ways.has_account(&definitions))
+        };
+        outcome.map(Done::Settled)
     }
 
     /// There is a claim already: its outcome is reported again, or found out.
@@ -176,14 +177,14 @@ impl<T: Transport> Sender<T> {
         let definitions = self.definitions.at_least(checked.customer.definitions).await?;
         let way = self.ways.named(&definitions, taken.account.as_ref());
         let age = now.since(taken.claimed_at);
-        if let Some(way) = way.as_ref().filter(|way| age < DOWN_SECONDS && !way.allows(now)) {
-            return Ok(put_off(std::slice::from_ref(way), &taken.code, now));
+        if let Some(way) = way.as_ref().filter(|way| age < DOWN_SECONDS && !way.answers(now)) {
+            return Ok(put_back(way.asked_again_in(now), &taken.code, now));
         }
         let attempt = new_attempt();
         let looked = match &way {
             Some(way) => {
                 let looked = way.transport.look_up(taken.code.as_str()).await;
-                way.record(&looked, now);
+                way.record_answer(&looked, now);
                 // One that takes a code once is asked by sending it again, while it surely knows the code.
                 let first = taken.expires.plus(-KEPT_SECONDS);
                 let known = way.transport.is_repeatable() && now.since(first) < way.transport.known_seconds();
@@ -193,17 +194,27 @@ impl<T: Transport> Sender<T> {
         };
         match (looked, way) {
             (Ok(LookUp::Accepted(accepted)), _) => {
-                self.record(&taken.code, &taken.attempt, accept(accepted)).await
+                let price = accepted.price_yen.map(Yen).or(taken.charge.as_ref().map(Charge::likely));
+                self.record(&taken.code, &taken.attempt, accept(accepted, price)).await
+            }
+            // It would be sent to where nothing is taken now.
+            (Ok(LookUp::NotAccepted), Some(way))
+                if message.is_some() && age < DOWN_SECONDS && !way.allows(now) =>
+            {
+                Ok(put_off(std::slice::from_ref(&way), &taken.code, now))
             }
             (Ok(LookUp::NotAccepted), way) => {
                 if !self.table.take_over(&taken, &attempt, now).await? {
                     bail!("another delivery took the claim over");
                 }
                 if let Some(message) = message {
-                    return self.call(checked, message, &attempt, way.as_slice()).await;
+                    return self.call(checked, message, &attempt, way.as_slice(), None).await;
                 }
                 self.table.release(&taken.code, &attempt).await?;
                 bail!("a claim without a call was cleared; the check is made again")
+            }
+            (Err(_), Some(way)) if age < DOWN_SECONDS && way.asked_again_in(now).is_some() => {
+                Ok(put_back(way.asked_again_in(now), &taken.code, now))
             }
             (Err(error), _) if age >= GIVE_UP_SECONDS => {
                 tracing::warn!(error = %error, "a claim is given up as unknown");
@@ -214,48 +225,65 @@ impl<T: Transport> Sender<T> {
     }
 
     /// Calls an account, no later than two seconds after a check; when it has certainly not taken the message, the next one.
+    /// `claimed` is which of them the claim names, the turn at it and what is taken for it; none where the claim is an earlier
+    /// one.
     async fn call(
         &self,
         mut checked: Checked,
         mut message: Rendered,
         attempt: &str,
         ways: &[Arc<Way<T>>],
+        mut claimed: Option<(usize, Instant, Bill)>,
     ) -> Result<Outcome> {
         let code = checked.task.code.clone();
-        let mut cost = message.cost.clone();
-        if !self.affords(cost.as_ref()).await? {
-            self.table.release(&code, attempt).await?;
-            return Ok(skipped(SkipReason::BudgetSpent));
-        }
-        let mut refusal = None;
-        for (index, way) in ways.iter().enumerate() {
-            if index > 0 {
+        let (mut refusal, mut spent) = (None, 0);
+        let first = claimed.as_ref().map_or(0, |(first, ..)| *first);
+        for (index, way) in ways.iter().enumerate().skip(first) {
+            let (turn, mut bill) = if let Some((_, turn, bill)) = claimed.take() {
+                (turn, bill)
+            } else {
                 let now = self.clock.now();
-                if !way.allows(now) {
+                // An account whose turn is too far off is passed over like one that takes nothing.
+                let Some(turn) = (index == first || way.allows(now)).then(|| way.turn().ok()).flatten()
+                else {
                     continue;
-                }
-                if !self.table.go_through(&code, attempt, way.name.as_ref(), now).await? {
+                };
+                let bill = self.bill(&checked, way, &message).await?;
+                if !self.go_through(&code, attempt, way.name.as_ref(), &bill).await? {
                     bail!("another delivery took the claim over");
                 }
+                (turn, bill)
+            };
+            match self.take(&bill).await? {
+                Took::All => {}
+                Took::BudgetSpent => {
+                    self.table.release(&code, attempt).await?;
+                    return Ok(skipped(SkipReason::BudgetSpent));
+                }
+                Took::LimitSpent => {
+                    spent += 1;
+                    continue;
+                }
             }
-            way.turn().await;
-            if let Some(outcome) = self.freshen(&mut checked, &mut message, &mut cost, attempt).await? {
+            tokio::time::sleep_until(turn).await;
+            if let Some(outcome) = self.freshen(&mut checked, &mut message, (way, &mut bill), attempt).await?
+            {
                 return Ok(outcome);
             }
             let result = way.transport.send(&message).await;
             way.record(&result, self.clock.now());
             match result {
                 Ok(accepted) => {
-                    let price = accepted.price_yen.map(Yen);
-                    let outcome = self.record(&code, attempt, accept(accepted)).await?;
-                    if let Some(price) = price {
-                        self.charge(cost.as_ref(), price).await;
-                    }
+                    let (parts, told, price) =
+                        (accepted.parts, accepted.price_yen.map(Yen), bill.price(&accepted));
+                    let outcome = self.record(&code, attempt, accept(accepted, price)).await?;
+                    self.charge(&bill, &code, parts, told).await;
                     return Ok(outcome);
                 }
                 Err(SendError::Permanent { code: refusal }) => {
-                    self.charge(cost.as_ref(), Yen::ZERO).await;
-                    return self.record(&code, attempt, lone(Status::Failed(refusal))).await;
+                    let outcome = self.record(&code, attempt, lone(Status::Failed(refusal))).await?;
+                    self.give_back(&bill).await;
+                    return Ok(outcome);
                 }
                 // The claim stays, as below.
                 Err(error @ SendError::Unknown { .. }) if way.transport.is_repeatable() => bail!("{error}"),
@@ -267,18 +295,44 @@ impl<T: Transport> Sender<T> {
                 Err(error @ SendError::Unclear { .. }) => bail!("{error}"),
                 Err(error @ (SendError::Temporary { .. } | SendError::Configuration { .. })) => {
                     tracing::warn!(%error, account = way.name.as_ref().map(AccountName::as_str), "an account did not take a message");
+                    self.give_back(&bill).await;
                     refusal = Some(error);
                 }
             }
         }
-        self.charge(cost.as_ref(), Yen::ZERO).await;
         self.table.release(&code, attempt).await?;
         let now = self.clock.now();
         match refusal {
             // One that only this message met is tried again by its queue, soon.
             Some(error) if ways.iter().all(|way| way.again_in(now).is_none()) => bail!("{error}"),
+            // Those that were passed over may take it later.
+            None if spent > 0 && spent == ways.len() => {
+                tracing::warn!(
+                    spend.limit = 1,
+                    "a message is left out: the monthly limit of every account is spent"
+                );
+                Ok(skipped(SkipReason::LimitSpent))
+            }
             Some(_) | None => Ok(put_off(ways, &code, now)),
         }
+    }
+
+    /// What a message may cost by one way.
+    async fn bill(&self, checked: &Checked, way: &Way<T>, message: &Rendered) -> Result<Bill> {
+        let definitions = self.definitions.at_least(checked.customer.definitions).await?;
+        Ok(Bill::of(&definitions, way.name.as_ref(), message, self.clock.now()))
+    }
+
+    /// Has the claim say by which account the message goes and what is taken for it; `false` when it is no longer ours.
+    async fn go_through(
+        &self,
+        code: &Code,
+        attempt: &str,
+        account: Option<&AccountName>,
+        bill: &Bill,
+    ) -> Result<bool> {
+        let charge = bill.charge();
+        self.table.go_through(code, attempt, account, charge.as_ref(), self.clock.now()).await
     }
 
     /// Sees to it that the check is no older than two seconds, by another one where it is. Returns why the message may not
@@ -287,7 +341,7 @@ impl<T: Transport> Sender<T> {
         &self,
         checked: &mut Checked,
         message: &mut Rendered,
-        cost: &mut Option<Cost>,
+        (way, bill): (&Way<T>, &mut Bill),
         attempt: &str,
     ) -> Result<Option<Outcome>> {
         let code = checked.task.code.clone();
@@ -295,7 +349,7 @@ impl<T: Transport> Sender<T> {
         while self.clock.now_millis() - checked.read_at > CHECK_MILLIS {
             checks += 1;
             if checks > CHECKS_LIMIT {
-                self.charge(cost.as_ref(), Yen::ZERO).await;
+                self.give_back(bill).await;
                 self.table.release(&code, attempt).await?;
                 bail!("the table is too slow to send within {CHECK_MILLIS} ms of a check");
             }
@@ -306,39 +360,32 @@ impl<T: Transport> Sender<T> {
             *checked = self.recheck(checked.task.clone()).await?;
             match self.ready(checked).await? {
                 Ready::Send(ready) => {
-                    // What is known of the person by now may have made it another text.
-                    if ready.cost != *cost {
-                        self.charge(cost.as_ref(), Yen::ZERO).await;
-                        cost.clone_from(&ready.cost);
-                        if !self.affords(cost.as_ref()).await? {
-                            self.table.release(&code, attempt).await?;
-                            return Ok(Some(skipped(SkipReason::BudgetSpent)));
-                        }
-                    }
                     *message = *ready;
+                    // What is known of the person by now may have made it another text.
+                    let anew = self.bill(checked, way, message).await?;
+                    if anew != *bill {
+                        self.give_back(bill).await;
+                        *bill = anew;
+                        if !self.go_through(&code, attempt, way.name.as_ref(), bill).await? {
+                            bail!("another delivery took the claim over");
+                        }
+                        let reason = match self.take(bill).await? {
+                            Took::All => continue,
+                            Took::BudgetSpent => SkipReason::BudgetSpent,
+                            Took::LimitSpent => SkipReason::LimitSpent,
+                        };
+                        self.table.release(&code, attempt).await?;
+                        return Ok(Some(skipped(reason)));
+                    }
                 }
                 Ready::Not(outcome) => {
-                    self.charge(cost.as_ref(), Yen::ZERO).await;
+                    self.give_back(bill).await;
                     self.table.release(&code, attempt).await?;
                     return Ok(Some(outcome));
                 }
             }
         }
         Ok(None)
-    }
-
-    /// Takes what a message may cost out of its journey's budget, when it has one; whether there was enough.
-    async fn affords(&self, cost: Option<&Cost>) -> Result<bool> {
-        let Some(Cost { journey, month, yen, budget }) = cost else { return Ok(true) };
-        self.table.take_from_budget(journey, month, *yen, *budget).await
-    }
-
-    /// Sets right what was taken for a message. What can't be set right stays taken: the budget ends early, not late.
-    async fn charge(&self, cost: Option<&Cost>, price: Yen) {
-        let Some(Cost { journey, month, yen, .. }) = cost.filter(|cost| cost.yen != price) else { return };
-        if let Err(error) = self.table.correct_budget(journey, month, Yen(price.0 - yen.0)).await {
-            tracing::warn!(error = format!("{error:#}"), "a budget could not be set right");
-        }
     }
 
     async fn recheck(&self, task: SendTask) -> Result<Checked> {
@@ -363,18 +410,22 @@ impl<T: Transport> Sender<T> {
     }
 }
 
-fn accept(accepted: Accepted) -> Recorded {
+fn accept(accepted: Accepted, price: Option<Yen>) -> Recorded {
     Recorded {
         status: Status::Accepted,
         provider_id: Some(accepted.provider_id),
         parts: Some(accepted.parts),
-        yen: accepted.price_yen.map(Yen),
+        yen: price,
     }
 }
 
 /// Puts a message back that no account takes now, so that not all come at once when one does again.
 fn put_off<T>(ways: &[Arc<Way<T>>], code: &Code, now: Timestamp) -> Outcome {
-    let soonest = ways.iter().filter_map(|way| way.again_in(now)).min().unwrap_or(NO_WAY_SECONDS);
+    put_back(ways.iter().filter_map(|way| way.again_in(now)).min(), code, now)
+}
+
+fn put_back(again_in: Option<i64>, code: &Code, now: Timestamp) -> Outcome {
+    let soonest = again_in.unwrap_or(NO_WAY_SECONDS);
     let spread = i64::from(draw(&[code.as_str(), "again"], SPREAD_SECONDS));
     Outcome::Held { until: now.plus(soonest + spread), why: HoldReason::ProviderDown }
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use cloud::config::Vars;
 use domain::contact::Channel;
@@ -12,10 +11,11 @@ use domain::names::AccountName;
 use domain::routes::{Asking, Providers};
 use domain::time::Timestamp;
 use providers::account::{Account, AccountError, Secrets};
-use providers::answer::SendError;
+use providers::answer::{LookUp, SendError};
 use tokio::time::Instant;
 
 use crate::circuit::Circuit;
+use crate::pace::{Late, Pace};
 use crate::{Rendered, Transport};
 
 /// What accounts are opened as.
@@ -36,6 +36,9 @@ impl<T: Transport> Opened for T {
         <T as Transport>::open(provider, account, vars)
     }
 }
+/// The variable that says how many instances of the function may run at once: the event source's `MaximumConcurrency`. Where
+/// it is not set there is one.
+const INSTANCES: &str = "SEND_CONCURRENCY";
 
 /// One way to a provider.
 #[derive(Debug)]
@@ -44,64 +47,73 @@ pub struct Way<T> {
     pub name: Option<AccountName>,
     /// What makes its requests.
     pub transport: T,
-    circuit: Mutex<Circuit>,
+    /// Of messages.
+    sends: Mutex<Circuit>,
+    /// Of questions after messages, which may be answered while messages are not taken, or the other way round.
+    asks: Mutex<Circuit>,
     pace: Option<Pace>,
 }
 
-/// When the next call may be made, so that there are no more a second than the contract allows.
-#[derive(Debug)]
-struct Pace {
-    apart: Duration,
-    next: Mutex<Option<Instant>>,
+impl<T> Way<T> {
+    fn new(name: Option<AccountName>, transport: T, pace: Option<Pace>) -> Self {
+        Self { name, transport, sends: Mutex::default(), asks: Mutex::default(), pace }
+    }
+
+    /// Whether a message may be handed over now.
+    pub fn allows(&self, now: Timestamp) -> bool {
+        open(&self.sends).allows(now)
+    }
+
+    /// Whether it may be asked after a message now.
+    pub fn answers(&self, now: Timestamp) -> bool {
+        open(&self.asks).allows(now)
+    }
+
+    /// In how many seconds a message is tried again that it did not take; none while it takes messages.
+    pub fn again_in(&self, now: Timestamp) -> Option<i64> {
+        open(&self.sends).again_in(now)
+    }
+
+    /// In how many seconds it is asked again after a message; none while it answers.
+    pub fn asked_again_in(&self, now: Timestamp) -> Option<i64> {
+        open(&self.asks).again_in(now)
+    }
+
+    /// Takes how handing a message over went.
+    pub fn record<A>(&self, result: &Result<A, SendError>, now: Timestamp) {
+        open(&self.sends).record(has_failed(result), now);
+    }
+
+    /// Takes how a question went. That a message was accepted proves that the account takes messages, whatever it answered.
+    pub fn record_answer(&self, looked: &Result<LookUp, SendError>, now: Timestamp) {
+        open(&self.asks).record(has_failed(looked), now);
+        if matches!(looked, Ok(LookUp::Accepted(_))) {
+            open(&self.sends).prove();
+        }
+    }
+
+    /// Takes the next turn to hand a message over.
+    pub fn turn(&self) -> Result<Instant, Late> {
+        let now = Instant::now();
+        self.pace.as_ref().map_or(Ok(now), |pace| pace.turn(now))
+    }
 }
 
-impl<T> Way<T> {
-    fn new(name: Option<AccountName>, transport: T, per_second: Option<u32>) -> Self {
-        let apart = per_second.and_then(|rate| Duration::from_secs(1).checked_div(rate));
-        let pace = apart.map(|apart| Pace { apart, next: Mutex::default() });
-        Self { name, transport, circuit: Mutex::default(), pace }
+/// Whether the account failed, whatever became of the message.
+const fn has_failed<A>(result: &Result<A, SendError>) -> bool {
+    match result {
+        Ok(_) | Err(SendError::Permanent { .. }) => false,
+        Err(
+            SendError::Temporary { .. }
+            | SendError::Configuration { .. }
+            | SendError::Unclear { .. }
+            | SendError::Unknown { .. },
+        ) => true,
     }
+}
 
-    /// Whether a call may be made now.
-    pub fn allows(&self, now: Timestamp) -> bool {
-        self.circuit().allows(now)
-    }
-
-    /// In how many seconds a message is tried again that it did not take; none while its circuit is closed.
-    pub fn again_in(&self, now: Timestamp) -> Option<i64> {
-        self.circuit().again_in(now)
-    }
-
-    /// Takes how a call went.
-    pub fn record<A>(&self, result: &Result<A, SendError>, now: Timestamp) {
-        let failed = match result {
-            Ok(_) | Err(SendError::Permanent { .. }) => false,
-            Err(
-                SendError::Temporary { .. }
-                | SendError::Configuration { .. }
-                | SendError::Unclear { .. }
-                | SendError::Unknown { .. },
-            ) => true,
-        };
-        self.circuit().record(failed, now);
-    }
-
-    /// Waits for its turn.
-    pub async fn turn(&self) {
-        let Some(pace) = &self.pace else { return };
-        let at = {
-            let mut next = pace.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let now = Instant::now();
-            let at = next.map_or(now, |next| next.max(now));
-            *next = Some(at + pace.apart);
-            at
-        };
-        tokio::time::sleep_until(at).await;
-    }
-
-    fn circuit(&self) -> std::sync::MutexGuard<'_, Circuit> {
-        self.circuit.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn open(circuit: &Mutex<Circuit>) -> std::sync::MutexGuard<'_, Circuit> {
+    circuit.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// All ways of a channel.
@@ -111,6 +123,8 @@ pub struct Ways<T> {
     usual: Option<Arc<Way<T>>>,
     vars: Vars,
     secrets: Secrets,
+    /// How many instances of the function may run at once, this one among them.
+    instances: u32,
     known: Mutex<Known<T>>,
 }
 
@@ -128,6 +142,7 @@ impl<T: Opened> Ways<T> {
             usual: usual.map(|transport| Arc::new(Way::new(None, transport, None))),
             vars: vars.clone(),
             secrets: Secrets::from_vars(vars)?,
+            instances: vars.get(INSTANCES).map_or(Ok(1), |_| vars.parsed(INSTANCES))?,
             known: Mutex::new(Known { of: None, ways: BTreeMap::new() }),
         })
     }
@@ -185,7 +200,8 @@ impl<T: Opened> Ways<T> {
             let account = Account::of(name, source, &self.secrets, &self.vars);
             match T::open(&source.provider, &account, &self.vars) {
                 Ok(transport) => {
-                    let way = Way::new(Some(name.clone()), transport, source.per_second);
+                    let pace = source.per_second.map(|rate| Pace::share(rate, self.instances));
+                    let way = Way::new(Some(name.clone()), transport, pace);
                     ways.insert(name.clone(), Arc::new(way));
                 }
                 Err(error) => tracing::error!(%error, "an account can't be used"),

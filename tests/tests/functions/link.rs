@@ -45,6 +45,7 @@ async fn shop_with_links(faults: Option<Arc<dyn Faults>>) -> Result<Shop> {
             claimed_at: MORNING.plus(-60),
             attempt: "test".to_owned(),
             account: None,
+            charge: None,
             outcome: None,
             expires,
         };

@@ -12,6 +12,7 @@ mod nights;
 mod recompute;
 mod runs;
 mod schedule;
+mod spend_off;
 mod surveys;
 mod webhooks;
 #[path = "../promises/world.rs"]

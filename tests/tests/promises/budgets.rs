@@ -61,6 +61,39 @@ fn a_message_from_its_timer_to_its_receipt() -> Result<()> {
     Ok(())
 }
 
+/// The same through an account with a price table and a monthly limit, which is held by a counter and watched by others.
+#[test]
+fn a_message_through_an_account_with_a_limit() -> Result<()> {
+    alone(async {
+        let people = 100;
+        let mut shop = lapsed_shop(Opening::at(MORNING), people).await?;
+        let url = shop.sandbox()?.url();
+        let providers = format!(
+            "providers:
+  accounts:
+    main:
+      provider: sandbox
+      url: \"{url}\"
+      prices: [{{ from: 2026-01-01, currency: JPY, per_part: {{ docomo: 12, au: 12, softbank: 12, rakuten: 12 }} }}]
+      monthly_limit: 100000
+  routes:
+    - {{ channel: sms, to: {{ main: 1 }} }}
+"
+        );
+        shop.apply(&[&providers]).await?;
+        shop.pass(DAY - 60).await?;
+        let before = shop.used();
+        shop.pass(3600).await?;
+        let used = functions(&shop, &before);
+        let report = shop.report("one-sms").await?;
+        assert_eq!((report.total.sent, report.total.delivered), (u64::from(people), u64::from(people)));
+        let each = used.write_units / f64::from(people);
+        println!("{each} WRU a message through an account with a limit");
+        assert!(each <= 16.0, "{each} WRU a message");
+        Ok(())
+    })
+}
+
 #[test]
 fn a_minute_in_which_nobody_is_due() -> Result<()> {
     alone(async {

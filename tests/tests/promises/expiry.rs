@@ -24,6 +24,7 @@ fn message(code: &str, expires: Timestamp) -> Result<MessageItem> {
         claimed_at: MORNING,
         attempt: "1".to_owned(),
         account: None,
+        charge: None,
         outcome: None,
         expires,
     })

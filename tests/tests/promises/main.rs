@@ -3,6 +3,7 @@
 
 #![expect(clippy::print_stdout, reason = "what was measured is told")]
 
+mod account_limits;
 mod bad_input;
 mod budgets;
 mod codes;

@@ -1,12 +1,12 @@
 //! A provider that is down for an hour: nothing is lost, repeated or sent at night, and it is hardly asked meanwhile.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 
 use anyhow::{Context, Result, ensure};
 use domain::time::Timestamp;
-use sandbox::{Faults, Hook, Phase};
+use sandbox::{Faults, Hook, Phase, Sandbox};
 use tests::customers::Someone;
 use tests::shop::{Opening, Shop, alone};
 
@@ -92,6 +92,46 @@ fn an_hour_of_failures() -> Result<()> {
 fn an_hour_of_a_campaign_of_ten_thousand() -> Result<()> {
     alone(hour_of(429, 10_000))?;
     alone(hour_of(500, 10_000))
+}
+
+/// Of an hour's requests six in ten fail, one this way and one that, in no order: no message is lost or repeated, and the account
+/// is left alone for most of the time.
+#[test]
+fn an_hour_in_which_most_requests_fail() -> Result<()> {
+    const PEOPLE: u32 = 1_500;
+    alone(async {
+        let (requests, over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let provider: Arc<OnceLock<Weak<Sandbox>>> = Arc::default();
+        let (counted, healed, failing) = (Arc::clone(&requests), Arc::clone(&over), Arc::clone(&provider));
+        let fail: Hook = Arc::new(move |phase, _| {
+            if phase == Phase::BeforeAccept {
+                let number = counted.fetch_add(1, Ordering::Relaxed);
+                let drawn = number.wrapping_mul(2_654_435_761) >> 7;
+                let fails = !healed.load(Ordering::Relaxed) && drawn % 10 < 6;
+                let down = if fails { [429, 503][drawn / 10 % 2] } else { 0 };
+                if let Some(sandbox) = failing.get().and_then(Weak::upgrade) {
+                    let _ = sandbox.set_faults(Faults { down, ..Faults::default() });
+                }
+            }
+            false
+        });
+        let mut shop = Shop::open(Opening { on_request: Some(fail), ..Opening::at(EVENING) }).await?;
+        ensure!(provider.set(Arc::downgrade(shop.sandbox()?)).is_ok(), "one shop a hook");
+        shop.apply(&[SHOP, JOURNEY]).await?;
+        ask(&shop, PEOPLE).await?;
+        shop.pass(HOUR).await?;
+        let (asked, accepted) = (requests.load(Ordering::Relaxed), shop.accepted()?.len());
+        over.store(true, Ordering::Relaxed);
+        shop.sandbox()?.set_faults(Faults::default())?;
+        shop.pass(30 * HOUR).await?;
+        let all = requests.load(Ordering::Relaxed);
+        println!(
+            "{PEOPLE} people, six in ten failed for an hour: {asked} requests then, {accepted} accepted; {all} in all"
+        );
+        all_were_told(&shop, PEOPLE).await?;
+        ensure!(all <= PEOPLE as usize * 6 / 5, "{all} requests for {PEOPLE} people");
+        Ok(())
+    })
 }
 
 /// With a second account, a campaign goes through it while the first can't be reached.

@@ -23,6 +23,7 @@ fn message(reference: &str, channel: Channel, to: &str) -> (Code, MessageItem) {
         claimed_at: NOW,
         attempt: "a".to_owned(),
         account: None,
+        charge: None,
         outcome: None,
         expires: NOW.plus(DAY),
     };

@@ -12,14 +12,20 @@ use providers::push::LineProvider;
 use providers::sms::SmsProvider;
 
 use super::text::say;
-use super::{Data, place};
+use super::{Data, place, spending};
 use crate::definitions;
 
 /// The accounts at providers.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct ProvidersArgs {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    /// A JSON array.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    data: Data,
 }
 
 #[derive(Debug, Subcommand)]
@@ -36,7 +42,9 @@ enum Command {
 
 impl ProvidersArgs {
     pub(super) async fn run(self) -> Result<()> {
-        let Command::Check { data } = self.command;
+        let Some(Command::Check { data }) = self.command else {
+            return spending::list(&self.data, self.json).await;
+        };
         let reader = place::reader(&data.data)?;
         let definitions = definitions::current(&reader.table).await?;
         let defined = definitions.providers.context(

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 pub use self::shown::describe;
 use super::budget;
 use super::people_list::{self, Which};
+use super::spending;
 use super::text::say;
 use super::{Data, now, place};
 
@@ -44,14 +45,20 @@ impl ReportArgs {
         }
         let report = read(&reader.table, &definitions, &name).await?;
         let budget = budget::of(&reader.table, &definitions, &name, now()?).await?;
+        let warnings = spending::of(&reader.table, &definitions, now()?).await?;
+        let warnings: Vec<String> = warnings.iter().filter_map(spending::OfAccount::warning).collect();
         if self.json {
             let mut figures = figures(&report);
             figures["budget"] = budget.map(|budget| budget.figures()).into();
+            figures["warnings"] = warnings.into();
             say(&serde_json::to_string_pretty(&figures)?);
         } else {
             say(&describe(&name, &about(&definitions, &name), &report));
             if let Some(budget) = budget {
                 say(&format!("  {}", budget.in_words()));
+            }
+            for warning in warnings {
+                say(&format!("  {warning}"));
             }
         }
         Ok(())

@@ -19,8 +19,9 @@ pub struct Withdraw {
     /// What it is.
     #[arg(value_enum)]
     kind: What,
-    /// Its name.
-    name: String,
+    /// Its name; there is one definition of accounts at providers, which needs none.
+    #[arg(required_if_eq_any([("kind", "segment"), ("kind", "journey"), ("kind", "list")]))]
+    name: Option<String>,
     #[command(flatten)]
     data: Data,
 }
@@ -34,6 +35,8 @@ enum What {
     Journey,
     /// A list.
     List,
+    /// The accounts at providers: messages go through the configured provider again.
+    Providers,
 }
 
 impl Withdraw {
@@ -43,8 +46,10 @@ impl Withdraw {
             What::Segment => Kind::Segment,
             What::Journey => Kind::Journey,
             What::List => Kind::List,
+            What::Providers => Kind::Providers,
         };
-        change(&self.data.data, async |table: &Table| withdraw(table, kind, &self.name).await).await
+        let name = self.name.as_deref().unwrap_or(Kind::Providers.name());
+        change(&self.data.data, async |table: &Table| withdraw(table, kind, name).await).await
     }
 }
 
@@ -101,6 +106,11 @@ async fn consequence(table: &Table, before: &Definitions, kind: Kind, name: &str
         Kind::List => {
             "enrollments on earlier versions of journeys that ask about it find nobody on it".to_owned()
         }
-        Kind::Shop | Kind::Providers | Kind::Switch | Kind::Population => String::new(),
+        Kind::Providers => {
+            "messages go through the configured provider again; one that an account may have taken and did not answer for becomes \
+             `unknown` unless a receipt names it"
+                .to_owned()
+        }
+        Kind::Shop | Kind::Switch | Kind::Population => String::new(),
     })
 }

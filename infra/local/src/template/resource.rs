@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::reference::{logical_id, plain_text};
@@ -119,7 +119,15 @@ struct QueueEvent {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct ScalingConfig {
+    #[serde(deserialize_with = "whole_number")]
     maximum_concurrency: u32,
+}
+
+/// A number, or the text that a reference to a parameter becomes.
+fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let text = plain_text(&value).unwrap_or_default();
+    text.parse().map_err(|_| D::Error::custom(format!("{value} is not a whole number")))
 }
 
 #[derive(Deserialize)]

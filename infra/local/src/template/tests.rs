@@ -171,13 +171,15 @@ fn the_templates_wiring() {
       STAGE=development
       TABLE_NAME=Table
     function send-sms: SendSmsFunction, 30 s
-      from SmsQueue, by 10, waiting 0 s
+      from SmsQueue, by 10, waiting 0 s, 5 at once
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/SmsDeadLetters
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
       PROVIDER_SECRETS={}
+      QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/SmsQueue
       SENDER_NAME=つなぎ商店
+      SEND_CONCURRENCY=5
       SMS_PROVIDER=sandbox
       SMS_PROVIDER_KEY=sms-key
       SMS_PROVIDER_URL=http://localhost:8081

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these files are tests as a whole")]
 
+mod accounts;
 mod audience;
 mod cards;
 mod dead_letters;

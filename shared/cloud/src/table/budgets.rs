@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use domain::money::Yen;
 use domain::names::JourneyName;
 
+use super::spending::once;
 use super::{Reading, Table, number, read_number, text};
 
 fn key(journey: &JourneyName) -> String {
@@ -40,8 +41,7 @@ impl Table {
 
     /// Sets right what was taken: more when the provider charged more, less when it charged less or nothing.
     pub async fn correct_budget(&self, journey: &JourneyName, month: &str, by: Yen) -> Result<()> {
-        self.add_to_budget(journey, month, by).send().await.context("correcting a budget")?;
-        Ok(())
+        once(self.add_to_budget(journey, month, by)).await.context("correcting a budget")
     }
 
     fn add_to_budget(&self, journey: &JourneyName, month: &str, yen: Yen) -> UpdateItemFluentBuilder {

@@ -14,6 +14,7 @@ use domain::time::{DAY, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::customers::refused;
+use super::spending::Charge;
 use super::{Item, Reading, Table, number, read_number, read_text, text};
 
 /// How long a message's links and receipts lead somewhere.
@@ -40,6 +41,8 @@ pub struct MessageItem {
     pub attempt: String,
     /// Through which account it goes; none where no accounts are defined.
     pub account: Option<AccountName>,
+    /// What was taken for it out of a month of that account.
+    pub charge: Option<Charge>,
     /// What became of it; none while that is not known.
     pub outcome: Option<Recorded>,
     /// When it is forgotten.
@@ -94,6 +97,7 @@ impl MessageItem {
             claimed_at: seconds("claimed_at")?,
             attempt: read_text(item, "attempt")?.to_owned(),
             account: read_text(item, "account").ok().map(AccountName::parse).transpose()?,
+            charge: Charge::read(item),
             outcome,
             expires: seconds("expires")?,
         })
@@ -109,11 +113,12 @@ impl Table {
     /// Claims a message: of all who try, one may call the provider.
     pub async fn claim(&self, message: &MessageItem) -> Result<Claimed> {
         let asks_email = message.asks_email.then(|| (ASKS_EMAIL.to_owned(), AttributeValue::Bool(true)));
+        let charge = message.charge.as_ref().map(Charge::attributes);
         let mut request = self
             .client
             .put_item()
             .table_name(&self.name)
-            .set_item(asks_email.map(|marked| HashMap::from([marked])))
+            .set_item(Some(charge.into_iter().flatten().chain(asks_email).collect::<HashMap<_, _>>()))
             .item("pk", text(format!("M#{}", message.code.as_str())))
             .item("sk", text(SORT))
             .item("customer", text(message.customer.as_str()))
@@ -141,23 +146,36 @@ impl Table {
         }
     }
 
-    /// Writes down that a message goes through another account than it was claimed for, which has certainly not taken it;
-    /// `false` when the claim is no longer ours.
+    /// Writes down through which account a message goes and what was taken for it, when the claim says otherwise; whichever
+    /// it was claimed for has certainly not taken it. `false` when the claim is no longer ours.
     pub async fn go_through(
         &self,
         code: &Code,
         attempt: &str,
         account: Option<&AccountName>,
+        charge: Option<&Charge>,
         now: Timestamp,
     ) -> Result<bool> {
         let request = self.update(code);
-        let request = match account {
-            Some(account) => request
-                .update_expression("SET claimed_at = :now, account = :account")
-                .expression_attribute_values(":account", text(account.as_str())),
-            None => request.update_expression("SET claimed_at = :now REMOVE account"),
-        };
+        let told = account.map(|account| ("account".to_owned(), text(account.as_str())));
+        let told: HashMap<String, AttributeValue> =
+            told.into_iter().chain(charge.into_iter().flat_map(Charge::attributes)).collect();
+        let (mut set, mut removed) = ("SET claimed_at = :now".to_owned(), Vec::new());
+        let mut request = request;
+        for (index, name) in std::iter::once("account").chain(Charge::ATTRIBUTES).enumerate() {
+            request = request.expression_attribute_names(format!("#{index}"), name);
+            match told.get(name) {
+                Some(value) => {
+                    set.extend([", #", &index.to_string(), " = :v", &index.to_string()]);
+                    request = request.expression_attribute_values(format!(":v{index}"), value.clone());
+                }
+                None => removed.push(format!("#{index}")),
+            }
+        }
+        let remove =
+            if removed.is_empty() { String::new() } else { format!(" REMOVE {}", removed.join(", ")) };
         let request = request
+            .update_expression(set + &remove)
             .condition_expression("attempt = :mine AND attribute_not_exists(outcome)")
             .expression_attribute_values(":mine", text(attempt))
             .expression_attribute_values(":now", number(now.seconds()));
@@ -211,7 +229,7 @@ impl Table {
         settled(request.send().await.err())
     }
 
-    fn update(
+    pub(super) fn update(
         &self,
         code: &Code,
     ) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
@@ -248,7 +266,7 @@ impl Table {
 }
 
 /// Whether a conditional update went through; any error but a failed condition is returned.
-fn settled(error: Option<aws_sdk_dynamodb::error::SdkError<UpdateItemError>>) -> Result<bool> {
+pub(super) fn settled(error: Option<aws_sdk_dynamodb::error::SdkError<UpdateItemError>>) -> Result<bool> {
     match error.map(aws_sdk_dynamodb::error::SdkError::into_service_error) {
         None => Ok(true),
         Some(error) if error.is_conditional_check_failed_exception() => Ok(false),

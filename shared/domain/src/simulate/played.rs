@@ -11,8 +11,8 @@ use crate::input::{Effect, Input, Outcome, Visitor};
 use crate::journey::{Journey, MessageStep};
 use crate::message::{Code, Permission, SkipReason};
 use crate::names::JourneyName;
-use crate::parts::Estimate;
 use crate::rendering::{Filled, fill};
+use crate::routes::Asking;
 use crate::step::{Decided, step};
 use crate::time::{HOUR, MINUTE, Timestamp};
 use crate::walk::check_at_sending;
@@ -141,8 +141,14 @@ impl Played<'_, '_> {
         filled: &Filled,
         now: Timestamp,
     ) -> Outcome {
-        let parts = filled.estimate.as_ref().map(Estimate::most_parts);
-        let yen = filled.yen().map(|(_, most)| most);
+        let definitions = self.simulation.definitions;
+        let quote = filled.estimate.as_ref().map(|_| {
+            let (channel, purpose, to) = (step.channel, filled.purpose.into(), filled.to.as_str());
+            let account = definitions.account_for(Asking { channel, purpose, to, code: code.as_str() });
+            definitions.quote(account, to, &filled.text, now)
+        });
+        let parts = quote.map(|quote| quote.parts);
+        let yen = quote.map(|quote| quote.dearest).or(filled.line_yen);
         let of = self.tally.of(&journey.name);
         of.parts += u64::from(parts.unwrap_or(0));
         of.yen += yen.unwrap_or_default();

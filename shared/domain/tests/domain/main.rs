@@ -19,6 +19,7 @@ mod moments;
 mod plan;
 mod policies;
 mod population;
+mod quotes;
 mod reference;
 mod refusals;
 mod report;

@@ -104,6 +104,7 @@ pub(crate) fn account(base_url: &str, settings: &[(&str, &str)], secrets: &[(&st
         settings: map(settings),
         secrets: map(secrets),
         generic: None,
+        tariffs: domain::tariff::Tariffs::default(),
         callback: Some(CALLBACK.to_owned()),
     }
 }

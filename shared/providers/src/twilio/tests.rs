@@ -32,9 +32,13 @@ fn signed(url: &str, body: &str) -> String {
 }
 
 fn read(url: &str, body: &str) -> Result<Vec<Notice>, ReceiptError> {
+    read_by(&twilio("http://127.0.0.1:1"), url, body)
+}
+
+fn read_by(twilio: &Twilio, url: &str, body: &str) -> Result<Vec<Notice>, ReceiptError> {
     let headers = signature("auth-token-1", &signed(url, body));
     let post = Post { method: &Method::POST, url, segment: None, headers: &headers, body: body.as_bytes() };
-    twilio("http://127.0.0.1:1").notices(&post, NOW)
+    twilio.notices(&post, NOW)
 }
 
 #[tokio::test]
@@ -166,6 +170,20 @@ fn parts_and_yen_are_taken_where_they_are_told() {
     let read = read(NAMED, include_str!("../../tests/recorded/twilio/priced.txt").trim_end()).unwrap();
     let [Notice::Receipt { parts, price_yen, .. }] = read.as_slice() else { panic!("{read:?}") };
     assert_eq!((*parts, *price_yen), (Some(2), Some(17)));
+}
+
+#[test]
+fn a_price_in_dollars_becomes_yen_by_the_rate_of_the_day() {
+    let body = include_str!("../../tests/recorded/twilio/priced.txt").trim_end();
+    let body = body.replace("Price=-16.8&PriceUnit=JPY", "Price=-0.149&PriceUnit=USD");
+    let yaml = "[{ from: 2026-04-01, currency: USD, yen_per: 150, per_part: { international: \"0.0745\" } }]";
+    for (tariffs, expected) in [(yaml, Some(23)), ("[]", None)] {
+        let tariffs = serde_saphyr::from_str(tariffs).unwrap();
+        let account = Account { tariffs, ..account("http://127.0.0.1:1", &SETTINGS, &SECRETS) };
+        let read = read_by(&Twilio::new(&account).unwrap(), NAMED, &body).unwrap();
+        let [Notice::Receipt { price_yen, .. }] = read.as_slice() else { panic!("{read:?}") };
+        assert_eq!(*price_yen, expected);
+    }
 }
 
 #[test]

@@ -1,0 +1,157 @@
+//! What a message may cost: taken out of its journey's budget and its account's month before the provider is called, and
+//! set right afterwards.
+
+use anyhow::Result;
+use cloud::table::spending::{Charge, Known};
+use domain::calendar::month;
+use domain::definitions::Definitions;
+use domain::money::Yen;
+use domain::names::{AccountName, JourneyName};
+use domain::tariff::{Billed, Quote};
+use domain::time::Timestamp;
+use providers::answer::Accepted;
+
+use crate::{Rendered, Sender, Transport};
+
+/// What a message may cost by one way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bill {
+    /// What it is expected to cost; none where nothing is billed, as with e-mail.
+    quote: Option<Quote>,
+    /// The month, by the shop's calendar.
+    month: String,
+    /// The journey, and what it may cost in the month.
+    budget: Option<(JourneyName, Yen)>,
+    /// The account, where it is the shop's own.
+    account: Option<Purse>,
+}
+
+/// What an account may cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Purse {
+    name: AccountName,
+    limit: Option<Yen>,
+    billed: Billed,
+}
+
+/// Whether there was enough to take from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Took {
+    /// There was.
+    All,
+    /// The journey's budget holds less.
+    BudgetSpent,
+    /// The account's limit leaves less.
+    LimitSpent,
+}
+
+impl Bill {
+    /// What a message may cost through an account on the day it is.
+    pub(crate) fn of(
+        definitions: &Definitions,
+        account: Option<&AccountName>,
+        message: &Rendered,
+        now: Timestamp,
+    ) -> Self {
+        let quote = message.billed.then(|| match message.price {
+            Some(price) => Quote::of_message(price),
+            None => definitions.quote(account, &message.to, &message.text, now),
+        });
+        let purse = account.and_then(|name| {
+            let source = definitions.account(name)?;
+            Some(Purse { name: name.clone(), limit: source.monthly_limit, billed: source.billed })
+        });
+        Self {
+            month: month(now, &definitions.zone),
+            budget: message.budget.clone(),
+            account: purse.filter(|_| quote.is_some()),
+            quote,
+        }
+    }
+
+    /// What it costs at most.
+    fn most(&self) -> Yen {
+        self.quote.map_or(Yen::ZERO, |quote| quote.dearest)
+    }
+
+    /// What its claim says of it.
+    pub(crate) fn charge(&self) -> Option<Charge> {
+        self.charged().map(|(_, charge)| charge)
+    }
+
+    /// The account, and what is taken from its month.
+    pub(crate) fn charged(&self) -> Option<(&AccountName, Charge)> {
+        let (purse, quote) = (self.account.as_ref()?, self.quote?);
+        let charge = Charge {
+            month: self.month.clone(),
+            taken: quote.dearest,
+            likely_sen: quote.likely_sen,
+            known: None,
+        };
+        Some((&purse.name, charge))
+    }
+
+    /// What an accepted message costs, as far as that is known: what the provider says, or what is likely.
+    pub(crate) fn price(&self, accepted: &Accepted) -> Option<Yen> {
+        accepted.price_yen.map(Yen).or_else(|| self.quote.map(Quote::likely))
+    }
+}
+
+impl<T: Transport> Sender<T> {
+    /// Takes what a message may cost out of its journey's budget and its account's month; nothing where one of them holds
+    /// less.
+    pub(crate) async fn take(&self, bill: &Bill) -> Result<Took> {
+        if let Some((journey, budget)) = &bill.budget
+            && !self.table.take_from_budget(journey, &bill.month, bill.most(), *budget).await?
+        {
+            return Ok(Took::BudgetSpent);
+        }
+        let Some((account, charge)) = bill.charged() else { return Ok(Took::All) };
+        let limit = bill.account.as_ref().and_then(|purse| purse.limit);
+        if self.table.take_from_account(account, &charge, limit).await? {
+            return Ok(Took::All);
+        }
+        self.charge_journey(bill, Yen::ZERO).await;
+        Ok(Took::LimitSpent)
+    }
+
+    /// Gives back what was taken for a message that was certainly not accepted.
+    pub(crate) async fn give_back(&self, bill: &Bill) {
+        self.charge_journey(bill, Yen::ZERO).await;
+        if let Some((account, charge)) = bill.charged()
+            && let Err(error) = self.table.give_back_to_account(account, &charge).await
+        {
+            tracing::warn!(error = format!("{error:#}"), "an account's month could not be set right");
+        }
+    }
+
+    /// Sets right what was taken for an accepted message, where the provider said at once what it costs. One that is
+    /// billed when it is delivered is left to its receipt.
+    pub(crate) async fn charge(
+        &self,
+        bill: &Bill,
+        code: &domain::message::Code,
+        parts: u32,
+        price: Option<Yen>,
+    ) {
+        let Some(yen) = price else { return };
+        self.charge_journey(bill, yen).await;
+        let Some((account, charge)) = bill.charged() else { return };
+        if bill.account.as_ref().is_some_and(|purse| purse.billed == Billed::Delivered) {
+            return;
+        }
+        let known = Known { code, account, charge: &charge, parts, yen };
+        if let Err(error) = self.table.settle(&known).await {
+            tracing::warn!(error = format!("{error:#}"), "an account's month could not be set right");
+        }
+    }
+
+    /// What can't be set right stays taken: the budget ends early, not late.
+    async fn charge_journey(&self, bill: &Bill, price: Yen) {
+        let Some((journey, _)) = bill.budget.as_ref().filter(|_| bill.most() != price) else { return };
+        let by = Yen(price.0 - bill.most().0);
+        if let Err(error) = self.table.correct_budget(journey, &bill.month, by).await {
+            tracing::warn!(error = format!("{error:#}"), "a budget could not be set right");
+        }
+    }
+}
