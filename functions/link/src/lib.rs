@@ -2,6 +2,7 @@
 //! need the table only: a click that can't be told to the inbox still leads where it should.
 
 mod form;
+mod guesses;
 mod pages;
 mod visit;
 
@@ -13,6 +14,7 @@ use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use cloud::clock::Clock;
@@ -27,6 +29,7 @@ use domain::message::Code;
 use tokio::time::timeout;
 
 use self::form::Typed;
+use self::guesses::Guesses;
 use self::visit::{By, location, named};
 
 /// A transparent picture of one pixel.
@@ -104,6 +107,7 @@ impl Link {
                 .layer(DefaultBodyLimit::max(form::BODY_LIMIT)),
             )
             .fallback(|State(link): State<Arc<Self>>| async move { link.gone() })
+            .layer(middleware::from_fn_with_state(Guesses::new(self.clock.clone()), guesses::stop))
             .with_state(Arc::new(self))
     }
 

@@ -38,6 +38,8 @@ pub enum Function {
     SendEmail(Arc<Sender<send_email::Email>>),
     /// Tells the shop's own systems.
     SendWebhook(Arc<SendWebhook>),
+    /// Takes what providers post, and later what it could not take at once.
+    Callback(Arc<Callback>),
     /// Answers HTTP.
     Http(Router),
 }
@@ -57,7 +59,7 @@ impl Function {
             "send-email" => send_email::wire(&config, &vars, clock).map(Arc::new).map(Self::SendEmail),
             "send-webhook" => SendWebhook::new(&config, &vars, clock).map(Arc::new).map(Self::SendWebhook),
             "ingest" => Ingest::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
-            "callback" => Callback::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
+            "callback" => Callback::new(&config, &vars, clock).map(Arc::new).map(Self::Callback),
             "link" => Link::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
             _ => bail!("there is no function `{folder}`"),
         };
@@ -73,6 +75,7 @@ impl Function {
             | Self::Schedule(_)
             | Self::Recompute(_)
             | Self::SendWebhook(_)
+            | Self::Callback(_)
             | Self::Http(_) => 0,
         }
     }
@@ -84,6 +87,7 @@ impl Function {
             Self::SendSms(function) => function.handle(event).await,
             Self::SendEmail(function) => function.handle(event).await,
             Self::SendWebhook(function) => function.handle(event).await,
+            Self::Callback(function) => function.handle(event).await,
             Self::Recompute(function) => {
                 serde_json::from_value(function.handle(serde_json::to_value(event)?).await?)?
             }
@@ -100,6 +104,7 @@ impl Function {
             | Self::SendSms(_)
             | Self::SendEmail(_)
             | Self::SendWebhook(_)
+            | Self::Callback(_)
             | Self::Http(_) => {
                 bail!("an event is tied to a function that takes none")
             }
@@ -108,7 +113,16 @@ impl Function {
 
     /// Invokes it with an HTTP request as API Gateway hands it over: an event of payload format 2.0.
     pub async fn request(self, event: Value) -> Result<axum::response::Response> {
-        let Self::Http(router) = self else { bail!("a route is tied to a function that answers no HTTP") };
+        let router = match self {
+            Self::Http(router) => router,
+            Self::Callback(function) => function.router(),
+            Self::Advance(_)
+            | Self::Schedule(_)
+            | Self::Recompute(_)
+            | Self::SendSms(_)
+            | Self::SendEmail(_)
+            | Self::SendWebhook(_) => bail!("a route is tied to a function that answers no HTTP"),
+        };
         let event: LambdaRequest = serde_json::from_value(event).context("an HTTP event does not read")?;
         let request: Request = event.into();
         let request: http::Request<Body> = request;

@@ -156,6 +156,7 @@ pub fn shop(shop: &Shop) -> Result<TimeZone, Vec<Mistake>> {
             wrong(&place, "a detail is the same in every text, without variables".to_owned());
         }
     }
+    mistakes.extend(shop.replies.mistakes());
     match calendar::zone(&shop.time_zone) {
         Ok(zone) if mistakes.is_empty() => Ok(zone),
         Ok(_) => Err(mistakes),

@@ -19,6 +19,7 @@ use crate::mistakes::plain;
 use crate::names::{AudienceName, CardName, GroupName, JourneyName, SegmentName, StepName};
 use crate::parts::Prices;
 use crate::place::{self, Place};
+use crate::replies::ReplyWords;
 use crate::routes::Providers;
 use crate::shorthand;
 use crate::time::Length;
@@ -80,6 +81,9 @@ pub struct Shop {
     /// What an SMS costs.
     #[serde(default)]
     pub prices: Prices,
+    /// Replies that opt out or in, beside those that everybody knows (STOP, 停止, START, 再開 …).
+    #[serde(default)]
+    pub replies: ReplyWords,
 }
 
 impl Default for Shop {
@@ -89,6 +93,7 @@ impl Default for Shop {
             policy: Policy::default(),
             details: BTreeMap::new(),
             prices: Prices::default(),
+            replies: ReplyWords::default(),
         }
     }
 }

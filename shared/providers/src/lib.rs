@@ -4,6 +4,7 @@
 
 mod abroad;
 pub mod account;
+pub mod addresses;
 pub mod answer;
 mod cm;
 pub mod email;
@@ -11,6 +12,7 @@ mod exchange;
 #[cfg(test)]
 mod fake;
 mod generic;
+mod gone;
 pub mod http;
 mod infobip;
 mod karaden;

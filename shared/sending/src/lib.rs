@@ -51,6 +51,11 @@ pub trait Transport: Debug + Send + Sync + 'static {
     /// Whether a message that may have left may be sent again: the provider knows it by its code.
     fn is_repeatable(&self) -> bool;
 
+    /// Whether a refusal says that the address is none, or none any longer: nothing more is sent there.
+    fn is_gone(&self, _refusal: &str) -> bool {
+        false
+    }
+
     /// Makes exactly one request.
     fn send(&self, message: &Rendered) -> impl Future<Output = Result<Accepted, SendError>> + Send;
 

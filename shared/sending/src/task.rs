@@ -240,6 +240,9 @@ impl<T: Transport> Sender<T> {
                 }
                 Err(SendError::Permanent { code: refusal }) => {
                     self.charge(cost.as_ref(), Yen::ZERO).await;
+                    if way.transport.is_gone(&refusal) {
+                        self.give_up(&message.to).await;
+                    }
                     return self.record(&code, attempt, lone(Status::Failed(refusal))).await;
                 }
                 // The claim stays, as below.
@@ -323,6 +326,14 @@ impl<T: Transport> Sender<T> {
         let Some(Cost { journey, month, yen, .. }) = cost.filter(|cost| cost.yen != price) else { return };
         if let Err(error) = self.table.correct_budget(journey, month, Yen(price.0 - yen.0)).await {
             tracing::warn!(error = format!("{error:#}"), "a budget could not be set right");
+        }
+    }
+
+    /// Suppresses an address that is none. Where that fails, the next message to it is refused as well.
+    async fn give_up(&self, to: &str) {
+        let (now, why) = (self.clock.now(), "no such number");
+        if let Err(error) = self.table.suppress(T::CHANNEL, to, Stopped::Everything, why, now).await {
+            tracing::warn!(error = format!("{error:#}"), "an address that is none is not suppressed");
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod advance;
 mod bus;
+mod busy_callback;
 mod deaths;
 mod inbox_full;
 mod link;

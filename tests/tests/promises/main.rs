@@ -4,16 +4,20 @@
 #![expect(clippy::print_stdout, reason = "what was measured is told")]
 
 mod bad_input;
+mod bots;
 mod budgets;
 mod definitions;
 mod email;
 mod expiry;
 mod explain;
 mod import_twice;
+mod interleaved;
 mod optout;
 mod outage;
 mod paused;
+mod providers_table;
 mod quiet_day;
+mod replies;
 mod spending;
 mod stale_check;
 mod world;

@@ -30,7 +30,7 @@ pub enum Stopped {
 }
 
 impl Stopped {
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Marketing => "marketing",
             Self::Everything => "everything",
