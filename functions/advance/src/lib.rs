@@ -244,18 +244,23 @@ fn tells(input: &Input) -> bool {
 fn consents(group: &Group, before: &Customer) -> Result<Vec<TableRow>> {
     let mut rows = Vec::new();
     for input in &group.inputs {
-        let opted_out;
+        let (opted_out, opted_in);
         let (words, source, at) = match input {
             Input::Identify { consents, at, .. } => (consents.as_slice(), "identify", *at),
             Input::OptOut { channel, at } => {
                 opted_out = [ConsentSaid { channel: *channel, purpose: Purpose::Marketing, given: false }];
                 (opted_out.as_slice(), "opt-out", *at)
             }
+            Input::OptIn { channel, at } => {
+                opted_in = [ConsentSaid { channel: *channel, purpose: Purpose::Marketing, given: true }];
+                (opted_in.as_slice(), "opt-in by reply", *at)
+            }
             Input::Track { .. }
             | Input::Timer
             | Input::Evaluate { .. }
             | Input::Outcome { .. }
             | Input::Receipt { .. }
+            | Input::SoftBounce { .. }
             | Input::Click { .. }
             | Input::Open { .. }
             | Input::Reply { .. }
@@ -293,6 +298,8 @@ fn needed(customer: &Customer, inputs: &[Input]) -> u32 {
         | Input::Reply { .. }
         | Input::Enroll { .. }
         | Input::Remove { .. }
+        | Input::SoftBounce { .. }
+        | Input::OptIn { .. }
         | Input::OptOut { .. } => None,
     });
     asked.chain([customer.definitions]).max().unwrap_or(0)

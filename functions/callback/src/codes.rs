@@ -53,9 +53,9 @@ impl Callback {
         now: Timestamp,
     ) -> Result<()> {
         let verification = &kept.verification;
-        if let ReceiptStatus::Bounced { permanent: true } = status {
+        if let ReceiptStatus::Bounced { permanent: true } | ReceiptStatus::Invalid { .. } = status {
             let to = verification.to.as_str();
-            self.table.suppress(Channel::Sms, to, Stopped::Everything, "bounced", now).await?;
+            self.table.suppress(Channel::Sms, to, Stopped::Everything, "no such number", now).await?;
         }
         if !self.table.tell_code(&verification.id, &notices::outcome(status)).await? {
             return Ok(());

@@ -7,15 +7,17 @@ use cloud::table::people::Stopped;
 use domain::contact::{Channel, Phone};
 use domain::enrollment::Status;
 use domain::input::Input;
+use domain::mailbox::fingerprint;
 use domain::message::{Code, reply_word};
 use domain::money::Yen;
 use domain::names::CustomerId;
-use domain::optout::{opts_out, own_words};
+use domain::optout::own_words;
+use domain::replies::{Meaning, ReplyWords};
 use domain::time::Timestamp;
 use providers::receipts::{LineDid, Notice, ReceiptStatus};
 
 /// The most characters kept of a provider's word for why.
-const REASON_LIMIT: usize = 64;
+pub(crate) const REASON_LIMIT: usize = 64;
 
 /// What the table knows of the messages and senders that notices name.
 #[derive(Debug, Default)]
@@ -24,6 +26,8 @@ pub(crate) struct Known {
     pub(crate) messages: BTreeMap<Code, MessageItem>,
     /// Customers by where they wrote from.
     pub(crate) senders: Senders,
+    /// Of replies that ask for messages again, when each first came, by its id.
+    pub(crate) asked: BTreeMap<String, Timestamp>,
 }
 
 /// Where someone wrote from: a number, or a LINE id.
@@ -37,6 +41,17 @@ pub(crate) type Senders = BTreeMap<Address, CustomerId>;
 pub(crate) struct Friendship<'a> {
     pub(crate) user: &'a str,
     pub(crate) blocked: bool,
+    pub(crate) at: Timestamp,
+}
+
+/// A reply that asks for messages to an address again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Again {
+    pub(crate) channel: Channel,
+    pub(crate) address: String,
+    /// The provider's id of the reply.
+    pub(crate) id: String,
+    /// When it was written.
     pub(crate) at: Timestamp,
 }
 
@@ -71,42 +86,45 @@ pub(crate) fn sender(notice: &Notice, messages: &BTreeMap<Code, MessageItem>) ->
 }
 
 /// The address a notice suppresses.
-pub(crate) fn suppression(notice: &Notice, messages: &BTreeMap<Code, MessageItem>) -> Option<Suppression> {
-    match notice {
-        Notice::Receipt { status: ReceiptStatus::Bounced { permanent: true }, .. } => {
-            let message = messages.get(&code(notice)?)?;
-            Some(Suppression {
-                channel: message.channel,
-                address: message.to.clone(),
-                stopped: Stopped::Everything,
-                why: "bounced",
-            })
-        }
-        Notice::Reply { from, text, .. } if opts_out(text) => Some(Suppression {
-            channel: Channel::Sms,
-            address: number(from),
+pub(crate) fn suppression(
+    notice: &Notice,
+    messages: &BTreeMap<Code, MessageItem>,
+    words: &ReplyWords,
+) -> Option<Suppression> {
+    if meaning(notice, words) == Meaning::OptsOut {
+        let (channel, address) = addressed(notice, messages)?;
+        return Some(Suppression {
+            channel,
+            address,
             stopped: Stopped::Marketing,
             why: "opted out by reply",
-        }),
-        Notice::EmailReply { text, .. } if emailed_optout(text.as_deref()) => {
-            let message = messages.get(&code(notice)?)?;
-            Some(Suppression {
-                channel: Channel::Email,
-                address: message.to.clone(),
-                stopped: Stopped::Marketing,
-                why: "opted out by reply",
-            })
-        }
-        Notice::Line { user, did: LineDid::Wrote(text), .. } if opts_out(text) => Some(Suppression {
-            channel: Channel::Line,
-            address: user.clone(),
-            stopped: Stopped::Marketing,
-            why: "opted out by reply",
-        }),
-        Notice::Receipt { .. } | Notice::Reply { .. } | Notice::EmailReply { .. } | Notice::Line { .. } => {
-            None
-        }
+        });
     }
+    let why = match notice {
+        Notice::Receipt { status, .. } => match status {
+            ReceiptStatus::Bounced { permanent: true } => "bounced",
+            ReceiptStatus::Invalid { .. } => "no such number",
+            ReceiptStatus::Bounced { permanent: false }
+            | ReceiptStatus::Delivered
+            | ReceiptStatus::Undelivered { .. } => return None,
+        },
+        // A block is another matter: see [`friendship`].
+        Notice::Reply { .. } | Notice::EmailReply { .. } | Notice::Line { .. } => return None,
+    };
+    let (channel, address) = addressed(notice, messages)?;
+    Some(Suppression { channel, address, stopped: Stopped::Everything, why })
+}
+
+/// Whether a notice, by itself, may suppress an address.
+pub(crate) fn suppresses(notice: &Notice, words: &ReplyWords) -> bool {
+    let lasting = |status: &ReceiptStatus| match status {
+        ReceiptStatus::Bounced { permanent } => *permanent,
+        ReceiptStatus::Invalid { .. } => true,
+        ReceiptStatus::Delivered | ReceiptStatus::Undelivered { .. } => false,
+    };
+    meaning(notice, words) == Meaning::OptsOut
+        || matches!(notice, Notice::Receipt { status, .. } if lasting(status))
+        || matches!(notice, Notice::Line { did: LineDid::Blocked, .. })
 }
 
 /// Who blocked the shop's account at LINE, or took a block back.
@@ -124,60 +142,117 @@ pub(crate) fn friendship(notice: &Notice, now: Timestamp) -> Option<Friendship<'
     }
 }
 
-/// Whether an answer by e-mail opts out; a text that the provider keeps to itself does not.
-fn emailed_optout(text: Option<&str>) -> bool {
-    text.is_some_and(|text| opts_out(&own_words(text)))
+/// What a reply asks for again.
+pub(crate) fn again(
+    notice: &Notice,
+    messages: &BTreeMap<Code, MessageItem>,
+    words: &ReplyWords,
+) -> Option<Again> {
+    let (id, at) = match notice {
+        Notice::Reply { id, at, .. } | Notice::EmailReply { id, at, .. } | Notice::Line { id, at, .. } => {
+            (id.clone(), *at)
+        }
+        Notice::Receipt { .. } => return None,
+    };
+    if meaning(notice, words) != Meaning::OptsIn {
+        return None;
+    }
+    let (channel, address) = addressed(notice, messages)?;
+    Some(Again { channel, address, id, at })
 }
 
-/// What a notice brings to which customer; `None` when nobody here is concerned.
-pub(crate) fn input(notice: &Notice, known: &Known, now: Timestamp) -> Option<(CustomerId, Input)> {
+/// The address that a notice is about.
+fn addressed(notice: &Notice, messages: &BTreeMap<Code, MessageItem>) -> Option<(Channel, String)> {
+    match notice {
+        Notice::Reply { from, .. } => Some((Channel::Sms, number(from))),
+        Notice::Line { user, .. } => Some((Channel::Line, user.clone())),
+        Notice::Receipt { .. } | Notice::EmailReply { .. } => {
+            messages.get(&code(notice)?).map(|message| (message.channel, message.to.clone()))
+        }
+    }
+}
+
+/// What a reply means; a text that the provider keeps to itself means nothing.
+pub(crate) fn meaning(notice: &Notice, words: &ReplyWords) -> Meaning {
+    match notice {
+        Notice::Reply { text, .. } | Notice::Line { did: LineDid::Wrote(text), .. } => words.meaning(text),
+        Notice::EmailReply { text: Some(text), .. } => words.meaning(&own_words(text)),
+        Notice::EmailReply { text: None, .. }
+        | Notice::Receipt { .. }
+        // Who is a friend again has not agreed to advertisement again.
+        | Notice::Line { did: LineDid::Blocked | LineDid::Followed, .. } => Meaning::Other,
+    }
+}
+
+/// What a notice brings to which customer; nothing when nobody here is concerned.
+pub(crate) fn inputs(
+    notice: &Notice,
+    known: &Known,
+    words: &ReplyWords,
+    now: Timestamp,
+) -> Option<(CustomerId, Vec<Input>)> {
     let message = code(notice).and_then(|code| known.messages.get(&code));
     match notice {
         Notice::Receipt { status, parts, price_yen, .. } => {
             let message = message?;
             let yen = price_yen.filter(|yen| *yen >= 0).map(Yen);
-            let input =
-                Input::Receipt { code: message.code.clone(), status: outcome(status), parts: *parts, yen };
-            Some((message.customer.clone(), input))
+            let code = message.code.clone();
+            let mut inputs = vec![Input::Receipt { code, status: outcome(status), parts: *parts, yen }];
+            if *status == (ReceiptStatus::Bounced { permanent: false }) && message.channel == Channel::Email {
+                let (code, left) = (message.code.clone(), message.claimed_at);
+                inputs.push(Input::SoftBounce { code, address: fingerprint(&message.to), left });
+            }
+            Some((message.customer.clone(), inputs))
         }
-        Notice::Reply { from, text, at, .. } => {
+        Notice::Reply { from, text, at, id, .. } => {
             let customer = match message {
                 Some(message) => &message.customer,
                 None => known.senders.get(&(Channel::Sms, number(from)))?,
             };
             let (channel, at) = (Channel::Sms, now.min(*at));
-            let input = if opts_out(text) {
-                Input::OptOut { channel, at }
-            } else {
-                let code = message.map(|message| message.code.clone());
-                Input::Reply { code, channel, word: reply_word(text), at }
-            };
-            Some((customer.clone(), input))
+            let code = message.map(|message| message.code.clone());
+            let reply = Input::Reply { code, channel, word: reply_word(text), at };
+            Some((customer.clone(), replied(notice, reply, (channel, at), known.asked.get(id), words)))
         }
-        Notice::EmailReply { text, at, .. } => {
+        Notice::EmailReply { text, at, id, .. } => {
             let message = message?;
             let (channel, at) = (Channel::Email, now.min(*at));
-            let input = if emailed_optout(text.as_deref()) {
-                Input::OptOut { channel, at }
-            } else {
-                let word = text.as_deref().and_then(|text| reply_word(&own_words(text)));
-                Input::Reply { code: Some(message.code.clone()), channel, word, at }
-            };
-            Some((message.customer.clone(), input))
+            let word = text.as_deref().and_then(|text| reply_word(&own_words(text)));
+            let reply = Input::Reply { code: Some(message.code.clone()), channel, word, at };
+            let inputs = replied(notice, reply, (channel, at), known.asked.get(id), words);
+            Some((message.customer.clone(), inputs))
         }
-        Notice::Line { user, did, at, .. } => {
+        Notice::Line { user, did, at, id } => {
             let channel = Channel::Line;
             let customer = known.senders.get(&(channel, user.clone()))?;
             let at = now.min(*at);
-            let input = match did {
-                LineDid::Blocked => Input::OptOut { channel, at },
-                LineDid::Wrote(text) if opts_out(text) => Input::OptOut { channel, at },
-                LineDid::Wrote(text) => Input::Reply { code: None, channel, word: reply_word(text), at },
-                // Who is a friend again has not agreed to advertisement again.
+            let inputs = match did {
+                LineDid::Blocked => vec![Input::OptOut { channel, at }],
+                LineDid::Wrote(text) => {
+                    let reply = Input::Reply { code: None, channel, word: reply_word(text), at };
+                    replied(notice, reply, (channel, at), known.asked.get(id), words)
+                }
                 LineDid::Followed => return None,
             };
-            Some((customer.clone(), input))
+            Some((customer.clone(), inputs))
         }
+    }
+}
+
+/// What a reply brings: who opts out answers nothing by it, who opts in does.
+fn replied(
+    notice: &Notice,
+    reply: Input,
+    (channel, at): (Channel, Timestamp),
+    asked: Option<&Timestamp>,
+    words: &ReplyWords,
+) -> Vec<Input> {
+    match meaning(notice, words) {
+        Meaning::OptsOut => vec![Input::OptOut { channel, at }],
+        Meaning::OptsIn => {
+            vec![Input::OptIn { channel, at: asked.map_or(at, |asked| at.min(*asked)) }, reply]
+        }
+        Meaning::Other => vec![reply],
     }
 }
 
@@ -185,7 +260,7 @@ pub(crate) fn outcome(status: &ReceiptStatus) -> Status {
     match status {
         ReceiptStatus::Delivered => Status::Delivered,
         // SQS refuses a whole request for U+FFFE or U+FFFF.
-        ReceiptStatus::Undelivered { reason } => Status::Undelivered(
+        ReceiptStatus::Undelivered { reason } | ReceiptStatus::Invalid { reason } => Status::Undelivered(
             reason.chars().filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).take(REASON_LIMIT).collect(),
         ),
         ReceiptStatus::Bounced { .. } => Status::Undelivered("bounced".to_owned()),

@@ -1,6 +1,8 @@
 //! The router over the real clients, with a table and a queue at the HTTP boundary that keep what they are sent.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -13,7 +15,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::region::Region;
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
@@ -26,6 +28,7 @@ const SEGMENT: &str = "0123456789abcdefghij";
 const PROVIDERS: &str = "providers:
   accounts:
     main: { provider: zettai-reach, url: https://api.example.jp, settings: { client_id: '1', sms_code: '512345' } }
+    listed: { provider: zettai-reach, url: https://api.example.jp, settings: { client_id: '1', sms_code: '512345', callback_from: 203.0.113.0/24 } }
   routes: [{ channel: sms, to: { main: 1 } }]
 ";
 
@@ -33,8 +36,12 @@ const PROVIDERS: &str = "providers:
 #[derive(Debug, Default)]
 struct Aws {
     suppressed: Mutex<Vec<String>>,
+    lifted: Mutex<Vec<String>>,
     sent: Mutex<Vec<Value>>,
-    table_down: bool,
+    later: Mutex<Vec<Value>>,
+    table_down: AtomicBool,
+    /// The table takes requests and does not answer.
+    table_stuck: AtomicBool,
     queue_down: bool,
 }
 
@@ -45,6 +52,9 @@ impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap().to_owned();
         let body: Value = serde_json::from_slice(request.body().bytes().unwrap()).unwrap();
+        if target.starts_with("DynamoDB") && self.0.table_stuck.load(Ordering::Relaxed) {
+            return HttpConnectorFuture::new(std::future::pending());
+        }
         let (status, answer) = match self.0.exchange(&target, &body) {
             Some(answer) => (200, answer),
             None => (503, json!({ "__type": "ServiceUnavailable" })),
@@ -57,7 +67,8 @@ impl HttpConnector for Connector {
 impl Aws {
     fn exchange(&self, target: &str, body: &Value) -> Option<Value> {
         let (service, operation) = target.split_once('.').unwrap();
-        let down = if service == "AmazonSQS" { self.queue_down } else { self.table_down };
+        let table_down = self.table_down.load(Ordering::Relaxed);
+        let down = if service == "AmazonSQS" { self.queue_down } else { table_down };
         if down {
             return None;
         }
@@ -72,6 +83,11 @@ impl Aws {
             "Query" => json!({ "Items": [{
                 "pk": { "S": "D#" }, "sk": { "S": "providers#providers#000001" }, "yaml": { "S": PROVIDERS },
             }] }),
+            "DeleteItem" => {
+                self.lifted.lock().unwrap().push(body["Key"]["pk"]["S"].as_str().unwrap().to_owned());
+                json!({})
+            }
+            "PutItem" if body["Item"]["sk"]["S"].as_str().unwrap().starts_with("opt-in#") => json!({}),
             "PutItem" => {
                 self.suppressed.lock().unwrap().push(body["Item"]["pk"]["S"].as_str().unwrap().to_owned());
                 json!({})
@@ -81,7 +97,8 @@ impl Aws {
                 let bodies = entries
                     .iter()
                     .map(|entry| serde_json::from_str(entry["MessageBody"].as_str().unwrap()).unwrap());
-                self.sent.lock().unwrap().extend(bodies);
+                let later = body["QueueUrl"].as_str().unwrap().ends_with("/later");
+                if later { &self.later } else { &self.sent }.lock().unwrap().extend(bodies);
                 let took = entries
                     .iter()
                     .map(|entry| json!({ "Id": entry["Id"], "MessageId": "1", "MD5OfMessageBody": "" }));
@@ -103,7 +120,7 @@ fn secret() -> Secret {
     Secret::from_bytes([7; 32])
 }
 
-fn callback(aws: &Arc<Aws>) -> Router {
+fn callback(aws: &Arc<Aws>) -> Arc<Callback> {
     let connector = Connector(Arc::clone(aws));
     let http = http_client_fn(move |_, _| SharedHttpConnector::new(connector.clone()));
     let config = aws_types::SdkConfig::builder()
@@ -113,15 +130,19 @@ fn callback(aws: &Arc<Aws>) -> Router {
         .retry_config(RetryConfig::disabled())
         .http_client(http)
         .build();
-    let vars = Vars::new(|name| match name {
+    let vars = Vars::new(|name| {
+        match name {
         "TABLE_NAME" => Some("table".to_owned()),
         "INBOX_QUEUE_URL" => Some("https://sqs.ap-northeast-1.amazonaws.com/1/inbox".to_owned()),
+        "LATER_QUEUE_URL" => Some("https://sqs.ap-northeast-1.amazonaws.com/1/later".to_owned()),
+        "DEAD_LETTER_QUEUE_URL" => Some("https://sqs.ap-northeast-1.amazonaws.com/1/dead".to_owned()),
         "CALLBACK_SECRET" => Some(secret().reveal()),
         "LINK_BASE_URL" => Some("https://t.example.jp".to_owned()),
-        "PROVIDER_SECRETS" => Some(json!({ "main": { "token": "t", "callback": SEGMENT } }).to_string()),
+        "PROVIDER_SECRETS" => Some(json!({ "main": { "token": "t", "callback": SEGMENT }, "listed": { "token": "t", "callback": SEGMENT } }).to_string()),
         _ => None,
+    }
     });
-    Callback::new(&config, &vars, Clock::from_millis(|| NOW.seconds() * 1000)).unwrap().router()
+    Arc::new(Callback::new(&config, &vars, Clock::from_millis(|| NOW.seconds() * 1000)).unwrap())
 }
 
 fn signed(body: &str, at: Timestamp) -> Request<Body> {
@@ -134,7 +155,11 @@ fn signed(body: &str, at: Timestamp) -> Request<Body> {
 }
 
 async fn answer(aws: &Arc<Aws>, request: Request<Body>) -> (u16, HeaderMap, Value) {
-    let (head, body) = callback(aws).oneshot(request).await.unwrap().into_parts();
+    ask(&callback(aws), request).await
+}
+
+async fn ask(function: &Arc<Callback>, request: Request<Body>) -> (u16, HeaderMap, Value) {
+    let (head, body) = function.router().oneshot(request).await.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     (head.status.as_u16(), head.headers, serde_json::from_slice(&body).unwrap())
 }
@@ -170,8 +195,8 @@ async fn what_is_known_reaches_the_inbox_and_every_word_suppresses() {
 
 #[tokio::test]
 async fn nothing_is_acknowledged_while_the_table_or_the_queue_is_down() {
-    let (table_down, queue_down) =
-        (Aws { table_down: true, ..Aws::default() }, Aws { queue_down: true, ..Aws::default() });
+    let table_down = Aws { table_down: AtomicBool::new(true), ..Aws::default() };
+    let queue_down = Aws { queue_down: true, ..Aws::default() };
     for (aws, suppressed) in [(table_down, 0), (queue_down, 2)] {
         let aws = Arc::new(aws);
         let (status, headers, body) = answer(&aws, signed(&post(), NOW)).await;
@@ -231,6 +256,131 @@ async fn an_account_of_the_shops_own() {
     let sent = aws.sent.lock().unwrap().clone();
     let expected = json!({ "type": "receipt", "code": CODE, "status": "delivered", "parts": 1, "yen": null });
     assert_eq!(sent[0]["inputs"][0], expected, "{sent:?}");
+}
+
+fn receipt(at: Timestamp) -> Request<Body> {
+    let receipt =
+        json!({ "type": "receipt", "reference": CODE, "status": "delivered", "at": NOW, "parts": 1 });
+    signed(&receipt.to_string(), at)
+}
+
+/// An instance that is warm, and then its table does not answer.
+async fn in_trouble(aws: &Arc<Aws>) -> Arc<Callback> {
+    let function = callback(aws);
+    assert_eq!(ask(&function, receipt(NOW)).await.0, 200);
+    aws.sent.lock().unwrap().clear();
+    function
+}
+
+#[tokio::test]
+async fn a_busy_table_puts_posts_off_within_a_providers_time() {
+    for stuck in [false, true] {
+        let aws = Arc::default();
+        let function = in_trouble(&aws).await;
+        if stuck { &aws.table_stuck } else { &aws.table_down }.store(true, Ordering::Relaxed);
+        let began = Instant::now();
+        let (status, _, body) = ask(&function, receipt(NOW)).await;
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        assert_eq!((status, body), (200, json!({ "put_off": 1 })), "stuck: {stuck}");
+        let later = aws.later.lock().unwrap().clone();
+        assert_eq!((later.len(), &later[0]["at"]), (1, &json!(NOW)));
+        assert!(aws.sent.lock().unwrap().is_empty());
+        // What is forged is refused all the same, and nothing of it waits.
+        let mut forged = receipt(NOW);
+        *forged.body_mut() = Body::from("[]");
+        assert_eq!(ask(&function, forged).await.0, 403);
+        assert_eq!(aws.later.lock().unwrap().len(), 1);
+        // The table answers again.
+        aws.table_down.store(false, Ordering::Relaxed);
+        aws.table_stuck.store(false, Ordering::Relaxed);
+        let event = serde_json::from_value(json!({ "Records": [{
+            "messageId": "1", "body": later[0].to_string(), "eventSource": "aws:sqs",
+            "attributes": { "ApproximateReceiveCount": "1" }, "messageAttributes": {},
+        }] }));
+        let done = Arc::clone(&function).handle(event.unwrap()).await;
+        assert!(done.batch_item_failures.is_empty());
+        let told = json!({ "type": "receipt", "code": CODE, "status": "delivered", "parts": 1, "yen": null });
+        assert_eq!(aws.sent.lock().unwrap()[0]["inputs"], json!([told]));
+    }
+}
+
+/// After an opt-out is acknowledged no message may leave: it is kept, and acknowledged only once it is stored.
+#[tokio::test]
+async fn an_opt_out_is_kept_and_not_acknowledged_while_the_table_is_down() {
+    let aws = Arc::default();
+    let function = in_trouble(&aws).await;
+    aws.table_down.store(true, Ordering::Relaxed);
+    let reply = json!({ "type": "reply", "from": FROM, "to_reference": CODE, "text": "もう配信を停止してください。電話は090-9999-0000", "at": NOW, "id": "r" });
+    let (status, headers, _) = ask(&function, signed(&reply.to_string(), NOW)).await;
+    assert_eq!((status, headers["retry-after"].to_str().unwrap()), (503, "5"));
+    let later = aws.later.lock().unwrap().clone();
+    assert_eq!(
+        later[0]["notices"][0]["text"], "STOP",
+        "what people write at length waits nowhere: {later:?}"
+    );
+    aws.table_down.store(false, Ordering::Relaxed);
+    let event = json!({ "Records": [{ "messageId": "1", "body": later[0].to_string(), "attributes": {}, "messageAttributes": {} }] });
+    let done = function.handle(serde_json::from_value(event).unwrap()).await;
+    assert!(done.batch_item_failures.is_empty());
+    assert_eq!(*aws.suppressed.lock().unwrap(), [format!("S#sms#{FROM}")]);
+    let told = json!({ "type": "opt_out", "channel": "sms", "at": NOW });
+    assert_eq!(aws.sent.lock().unwrap()[0]["inputs"], json!([told]));
+}
+
+#[tokio::test]
+async fn who_asks_for_messages_again_gets_them() {
+    let aws = Arc::default();
+    let reply =
+        json!({ "type": "reply", "from": FROM, "to_reference": CODE, "text": "再開", "at": NOW, "id": "r" });
+    let (status, _, body) = answer(&aws, signed(&reply.to_string(), NOW)).await;
+    assert_eq!((status, body), (200, json!({ "accepted": 1, "unknown": 0 })));
+    assert_eq!(*aws.lifted.lock().unwrap(), [format!("S#sms#{FROM}")]);
+    let inputs = aws.sent.lock().unwrap()[0]["inputs"].clone();
+    assert_eq!(inputs[0], json!({ "type": "opt_in", "channel": "sms", "at": NOW }));
+    assert_eq!(inputs[1]["word"], "再開");
+}
+
+/// A provider without a signature is known by its secret path and, where the shop lists them, by where it posts from.
+/// What a header claims is no matter.
+#[tokio::test]
+async fn only_listed_addresses_may_post() {
+    let delivery = json!({ "eventNotifications": [{
+        "type": "DLR", "dateTime": "20261118120000", "messageId": "1", "phoneNumber": "09012345678", "smsCode": "00051234",
+        "carrierId": 103, "clientTag": CODE, "statusId": 2, "detailedStatusId": 1, "separatedSuccessCount": 1,
+    }] });
+    let body = form(&delivery.to_string());
+    let aws: Arc<Aws> = Arc::default();
+    for (from, expected) in [(Some("203.0.113.9"), 200), (Some("203.0.114.9"), 403), (None, 403)] {
+        let path = format!("/callbacks/listed/{SEGMENT}");
+        let mut post = Request::post(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("x-forwarded-for", "203.0.113.9")
+            .header("forwarded", "for=203.0.113.9")
+            .body(Body::from(body.clone()))
+            .unwrap();
+        if let Some(from) = from {
+            let context =
+                json!({ "http": { "sourceIp": from, "method": "POST", "path": "/" }, "timeEpoch": 0 });
+            let context =
+                lambda_http::request::RequestContext::ApiGatewayV2(serde_json::from_value(context).unwrap());
+            post.extensions_mut().insert(context);
+        }
+        let before = aws.sent.lock().unwrap().len();
+        assert_eq!(answer(&aws, post).await.0, expected, "{from:?}");
+        assert_eq!(aws.sent.lock().unwrap().len() > before, expected == 200);
+    }
+}
+
+#[test]
+fn posts_that_came_before_are_known() {
+    let (headers, posts) = (HeaderMap::new(), Posts::default());
+    let post =
+        |body: &'static [u8]| Post { method: &Method::POST, url: "", segment: None, headers: &headers, body };
+    assert!(!posts.repeats("main", None, &post(b"a")));
+    assert!(!posts.repeats("other", None, &post(b"a")));
+    assert!(!posts.repeats("main", Some("reference=1"), &post(b"a")));
+    assert!(!posts.repeats("main", None, &post(b"b")));
+    assert!(posts.repeats("main", None, &post(b"a")));
 }
 
 /// A form of one field.

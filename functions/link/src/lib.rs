@@ -3,6 +3,7 @@
 
 mod confirm;
 mod form;
+mod guesses;
 mod pages;
 mod visit;
 
@@ -14,6 +15,7 @@ use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use cloud::clock::Clock;
@@ -28,6 +30,7 @@ use domain::message::Code;
 use tokio::time::timeout;
 
 use self::form::Typed;
+use self::guesses::Guesses;
 use self::visit::{By, location, named};
 
 /// A transparent picture of one pixel.
@@ -114,6 +117,7 @@ impl Link {
                 }),
             )
             .fallback(|State(link): State<Arc<Self>>| async move { link.gone() })
+            .layer(middleware::from_fn_with_state(Guesses::new(self.clock.clone()), guesses::stop))
             .with_state(Arc::new(self))
     }
 

@@ -31,6 +31,10 @@ impl Transport for Sms {
         self.0.is_repeatable()
     }
 
+    fn is_gone(&self, refusal: &str) -> bool {
+        self.0.is_gone(refusal)
+    }
+
     async fn send(&self, message: &Rendered) -> Result<Accepted, SendError> {
         let request = SmsRequest {
             reference: message.code.as_str(),

@@ -44,6 +44,8 @@ pub enum Function {
     SendCode(Arc<SendCode>),
     /// Tells the shop's own systems.
     SendWebhook(Arc<SendWebhook>),
+    /// Takes what providers post, and later what it could not take at once.
+    Callback(Arc<Callback>),
     /// Answers HTTP.
     Http(Router),
 }
@@ -69,7 +71,7 @@ impl Function {
             "send-code" => SendCode::new(&config, &vars, clock).map(Arc::new).map(Self::SendCode),
             "send-webhook" => SendWebhook::new(&config, &vars, clock).map(Arc::new).map(Self::SendWebhook),
             "ingest" => Ingest::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
-            "callback" => Callback::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
+            "callback" => Callback::new(&config, &vars, clock).map(Arc::new).map(Self::Callback),
             "verify" => Verify::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
             "link" => Link::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
             _ => bail!("there is no function `{folder}`"),
@@ -87,6 +89,7 @@ impl Function {
             | Self::Recompute(_)
             | Self::SendCode(_)
             | Self::SendWebhook(_)
+            | Self::Callback(_)
             | Self::Http(_) => 0,
         }
     }
@@ -100,6 +103,7 @@ impl Function {
             Self::SendLine(function) => function.handle(event).await,
             Self::SendCode(function) => function.handle(event).await,
             Self::SendWebhook(function) => function.handle(event).await,
+            Self::Callback(function) => function.handle(event).await,
             Self::Recompute(function) => {
                 serde_json::from_value(function.handle(serde_json::to_value(event)?).await?)?
             }
@@ -118,6 +122,7 @@ impl Function {
             | Self::SendLine(_)
             | Self::SendCode(_)
             | Self::SendWebhook(_)
+            | Self::Callback(_)
             | Self::Http(_) => {
                 bail!("an event is tied to a function that takes none")
             }
@@ -126,7 +131,16 @@ impl Function {
 
     /// Invokes it with an HTTP request as API Gateway hands it over: an event of payload format 2.0.
     pub async fn request(self, event: Value) -> Result<axum::response::Response> {
-        let Self::Http(router) = self else { bail!("a route is tied to a function that answers no HTTP") };
+        let router = match self {
+            Self::Http(router) => router,
+            Self::Callback(function) => function.router(),
+            Self::Advance(_)
+            | Self::Schedule(_)
+            | Self::Recompute(_)
+            | Self::SendSms(_)
+            | Self::SendEmail(_)
+            | Self::SendWebhook(_) => bail!("a route is tied to a function that answers no HTTP"),
+        };
         let event: LambdaRequest = serde_json::from_value(event).context("an HTTP event does not read")?;
         let request: Request = event.into();
         let request: http::Request<Body> = request;

@@ -1,11 +1,12 @@
 //! The HTTP API: the template's routes on a port of loopback.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
@@ -31,7 +32,8 @@ pub fn serve(listener: TcpListener, runtime: &Arc<Runtime>, extra: Router) -> Re
         router = router
             .route(&route.path, on(method, move |request: Request| answer(runtime, function, key, request)));
     }
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
     Ok(())
 }
 
@@ -52,6 +54,8 @@ async fn answer(runtime: Arc<Runtime>, function: String, route: String, request:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>.
 async fn event(route: &str, request: Request) -> Result<Value> {
     let (head, body) = request.into_parts();
+    let peer = head.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)).to_string();
     let body = to_bytes(body, BODY_LIMIT).await.context("reading a request")?;
     let mut headers = Map::new();
     for (name, value) in &head.headers {
@@ -81,7 +85,7 @@ async fn event(route: &str, request: Request) -> Result<Value> {
             "accountId": crate::region::ACCOUNT,
             "apiId": "local",
             "domainName": "localhost",
-            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "" },
+            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": peer, "userAgent": "" },
             "requestId": "local",
             "routeKey": route,
             "stage": "$default",

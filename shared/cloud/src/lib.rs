@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod bus;
+pub mod caller;
 pub mod clients;
 pub mod clock;
 pub mod concurrent;

@@ -8,6 +8,7 @@ pub mod definitions;
 pub mod due;
 pub mod ledger;
 pub mod messages;
+pub mod opt_ins;
 pub mod people;
 pub mod runs;
 pub mod spending;

@@ -157,6 +157,7 @@ pub fn shop(shop: &Shop) -> Result<TimeZone, Vec<Mistake>> {
         }
     }
     mistakes.extend(shop.codes.mistakes("codes"));
+    mistakes.extend(shop.replies.mistakes());
     match calendar::zone(&shop.time_zone) {
         Ok(zone) if mistakes.is_empty() => Ok(zone),
         Ok(_) => Err(mistakes),

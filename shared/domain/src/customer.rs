@@ -14,6 +14,7 @@ use crate::consent::{ConsentSaid, Purpose};
 use crate::contact::{Channel, Email, Phone};
 use crate::enrollment::{Enrollment, Note};
 use crate::event::{Added, Event, History, NAMES_LIMIT, ORDER_COMPLETED};
+use crate::mailbox::Mailbox;
 use crate::names::{AudienceName, CustomerId, JourneyName, SegmentName};
 use crate::time::Timestamp;
 
@@ -114,6 +115,9 @@ pub struct Customer {
     /// definitions must read them anew before deciding anything about it.
     #[serde(default)]
     pub definitions: u32,
+    /// What became of e-mails, as far as it tells of the mailbox.
+    #[serde(default, skip_serializing_if = "Mailbox::is_empty")]
+    pub mailbox: Mailbox,
     /// Decisions that belong to no enrollment, such as why one did not begin.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
@@ -134,6 +138,7 @@ impl Customer {
             asked: BTreeSet::new(),
             armed: BTreeMap::new(),
             definitions: 0,
+            mailbox: Mailbox::default(),
             notes: Vec::new(),
         }
     }

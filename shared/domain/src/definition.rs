@@ -19,6 +19,7 @@ use crate::mistakes::plain;
 use crate::names::{AudienceName, CardName, GroupName, JourneyName, SegmentName, StepName};
 use crate::parts::Prices;
 use crate::place::{self, Place};
+use crate::replies::ReplyWords;
 use crate::routes::Providers;
 use crate::shorthand;
 use crate::time::Length;
@@ -84,6 +85,9 @@ pub struct Shop {
     /// One-time codes: what their SMS say, how long they are valid, how many are sent.
     #[serde(default, skip_serializing_if = "Codes::is_usual")]
     pub codes: Codes,
+    /// Replies that opt out or in, beside those that everybody knows (STOP, 停止, START, 再開 …).
+    #[serde(default)]
+    pub replies: ReplyWords,
 }
 
 impl Default for Shop {
@@ -94,6 +98,7 @@ impl Default for Shop {
             details: BTreeMap::new(),
             prices: Prices::default(),
             codes: Codes::default(),
+            replies: ReplyWords::default(),
         }
     }
 }

@@ -111,6 +111,22 @@ pub enum Input {
         /// What began at this instant or later stays.
         until: Timestamp,
     },
+    /// An e-mail bounced for the moment: another one may arrive. Its receipt comes as well.
+    SoftBounce {
+        /// The message.
+        code: Code,
+        /// The address it went to, as [`crate::mailbox::fingerprint`] has it.
+        address: u32,
+        /// When it left.
+        left: Timestamp,
+    },
+    /// The person asked by a reply for marketing on a channel, or for it again.
+    OptIn {
+        /// The channel.
+        channel: Channel,
+        /// When.
+        at: Timestamp,
+    },
     /// The person opted out of marketing on a channel.
     OptOut {
         /// The channel.

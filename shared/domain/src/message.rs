@@ -300,7 +300,7 @@ pub struct Asks<'a> {
 
 /// Whether a message may leave `now`: address, consent, permitted hours and days, caps.
 ///
-/// Suppression is not known here; the sender reads it at the moment of sending. `moment` says whether messages that
+/// Suppression is not known here, but for a mailbox that is given up; the sender reads it at the moment of sending. `moment` says whether messages that
 /// wait to be sent count against the caps: when one is planned they do, when one is sent it is among them itself.
 pub fn permission(
     customer: &Customer,
@@ -310,8 +310,11 @@ pub fn permission(
     now: Timestamp,
 ) -> Permission {
     let Asks { channel, purpose, tightened } = asks;
-    if customer.address(channel).is_none() {
+    let Some(address) = customer.address(channel) else {
         return Permission::Skip(SkipReason::NoAddress);
+    };
+    if channel == Channel::Email && customer.mailbox.is_given_up(address) {
+        return Permission::Skip(SkipReason::Suppressed);
     }
     if !customer.consents_to(channel, purpose) {
         return Permission::Skip(SkipReason::NoConsent);

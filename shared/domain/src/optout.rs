@@ -195,7 +195,7 @@ fn undone_after(text: &str) -> bool {
 }
 
 /// The letters and digits of a plain text, in lower case.
-fn letters(plain: &str) -> String {
+pub(crate) fn letters(plain: &str) -> String {
     plain.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

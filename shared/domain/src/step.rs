@@ -153,10 +153,17 @@ impl World<'_> {
             }
             Input::Timer | Input::Evaluate { .. } => {}
             Input::Outcome { code, outcome } => self.outcome(code, outcome),
-            Input::Receipt { code, status, parts, yen } => self.learn(code, |message| {
-                message.learn(status.clone());
-                message.cost(*parts, *yen, true);
-            }),
+            Input::Receipt { code, status, parts, yen } => {
+                self.learn(code, |message| {
+                    message.learn(status.clone());
+                    message.cost(*parts, *yen, true);
+                });
+                self.reached(code);
+            }
+            Input::SoftBounce { code, address, left } => {
+                let left = self.message(code).map_or(*left, |message| message.at);
+                self.customer.mailbox.bounced(left, code, *address);
+            }
             Input::Click { code, link, by, at } => self.learn(code, |message| {
                 message.learn(Status::Accepted);
                 message.click(*link, *by, *at);
@@ -170,6 +177,10 @@ impl World<'_> {
                 message.answer(*at, word.as_deref());
             }),
             Input::Reply { code: None, channel, at, word } => self.replied(*channel, *at, word.as_deref()),
+            Input::OptIn { channel, at } => {
+                let word = ConsentSaid { channel: *channel, purpose: Purpose::Marketing, given: true };
+                self.customer.said(&word, *at);
+            }
             Input::OptOut { channel, at } => {
                 let word = ConsentSaid { channel: *channel, purpose: Purpose::Marketing, given: false };
                 self.customer.said(&word, *at);
@@ -188,6 +199,20 @@ impl World<'_> {
         if let (channel, Some(at)) = (message.channel, message.replied.take()) {
             let word = message.reply.take();
             self.replied(channel, at, word.as_deref());
+        }
+    }
+
+    fn message(&self, code: &Code) -> Option<&Message> {
+        self.customer.enrollments.iter().flat_map(Enrollment::messages).find(|message| message.code == *code)
+    }
+
+    /// Notes that a mailbox takes mail.
+    fn reached(&mut self, code: &Code) {
+        let delivered = self
+            .message(code)
+            .filter(|message| message.channel == Channel::Email && message.status == Status::Delivered);
+        if let Some(left) = delivered.map(|message| message.at) {
+            self.customer.mailbox.delivered(left);
         }
     }
 

@@ -188,7 +188,9 @@ fn receipt(item: Item<'_>, now: Timestamp) -> Result<Option<Notice>, ReceiptErro
     let at = item.time(when, |text| Timestamp::parse(text).ok(), now)?;
     let parts = match status {
         ReceiptStatus::Delivered => item.count("/charged_count_per_sent")?,
-        ReceiptStatus::Undelivered { .. } | ReceiptStatus::Bounced { .. } => None,
+        ReceiptStatus::Undelivered { .. } | ReceiptStatus::Invalid { .. } | ReceiptStatus::Bounced { .. } => {
+            None
+        }
     };
     Ok(Some(Notice::Receipt { reference, status, at, parts, price_yen: None }))
 }

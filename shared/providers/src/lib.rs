@@ -5,6 +5,7 @@
 
 mod abroad;
 pub mod account;
+pub mod addresses;
 pub mod answer;
 mod cm;
 pub mod email;
@@ -12,6 +13,7 @@ mod exchange;
 #[cfg(test)]
 mod fake;
 mod generic;
+mod gone;
 pub mod http;
 mod infobip;
 mod karaden;

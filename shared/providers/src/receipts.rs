@@ -93,6 +93,11 @@ pub enum ReceiptStatus {
         /// The provider's word for why.
         reason: String,
     },
+    /// It did not, and no other will: the number is none, or none any longer.
+    Invalid {
+        /// The provider's word for why.
+        reason: String,
+    },
     /// The mailbox's server refused it.
     Bounced {
         /// Whether it would refuse the next one, too.

@@ -6,6 +6,7 @@ use domain::time::Timestamp;
 use serde::Deserialize;
 
 use crate::account::{Account, AccountError};
+use crate::addresses::Addresses;
 use crate::answer::{Accepted, LookUp, SendError};
 use crate::cm::{self, Cm};
 use crate::generic::{self, Generic, GenericSettings};
@@ -76,6 +77,7 @@ impl SmsProvider {
 
     /// The provider called `name`, through an account of the shop's own.
     pub fn open(name: &str, account: &Account, vars: &Vars) -> Result<Self, AccountError> {
+        Addresses::of(account)?;
         Ok(match name {
             cm::NAME => Self::Cm(Box::new(Cm::new(account)?)),
             generic::NAME => {
@@ -143,6 +145,11 @@ impl SmsProvider {
 
     /// Checks and reads what was posted to the account's callback.
     pub fn notices(&self, post: &Post<'_>, now: Timestamp) -> Result<Vec<Notice>, ReceiptError> {
+        let notices = self.read(post, now)?;
+        Ok(notices.into_iter().map(|notice| self.judged(notice)).collect())
+    }
+
+    fn read(&self, post: &Post<'_>, now: Timestamp) -> Result<Vec<Notice>, ReceiptError> {
         match self {
             // It posts to `/callbacks/sandbox`, which is checked by `CALLBACK_SECRET`.
             Self::Sandbox(_) => Err(ReceiptError::Forged),

@@ -63,6 +63,11 @@ pub trait Transport: Debug + Send + Sync + 'static {
         i64::MAX
     }
 
+    /// Whether a refusal says that the address is none, or none any longer: nothing more is sent there.
+    fn is_gone(&self, _refusal: &str) -> bool {
+        false
+    }
+
     /// Makes exactly one request.
     fn send(&self, message: &Rendered) -> impl Future<Output = Result<Accepted, SendError>> + Send;
 

@@ -281,6 +281,9 @@ impl<T: Transport> Sender<T> {
                     return Ok(outcome);
                 }
                 Err(SendError::Permanent { code: refusal }) => {
+                    if way.transport.is_gone(&refusal) {
+                        self.give_up(&message.to).await;
+                    }
                     let outcome = self.record(&code, attempt, lone(Status::Failed(refusal))).await?;
                     self.give_back(&bill).await;
                     return Ok(outcome);
@@ -386,6 +389,14 @@ impl<T: Transport> Sender<T> {
             }
         }
         Ok(None)
+    }
+
+    /// Suppresses an address that is none. Where that fails, the next message to it is refused as well.
+    async fn give_up(&self, to: &str) {
+        let (now, why) = (self.clock.now(), "no such number");
+        if let Err(error) = self.table.suppress(T::CHANNEL, to, Stopped::Everything, why, now).await {
+            tracing::warn!(error = format!("{error:#}"), "an address that is none is not suppressed");
+        }
     }
 
     async fn recheck(&self, task: SendTask) -> Result<Checked> {

@@ -3,6 +3,7 @@
 
 mod advance;
 mod bus;
+mod busy_callback;
 mod codes;
 mod codes_sent;
 mod deaths;

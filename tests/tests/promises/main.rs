@@ -5,6 +5,7 @@
 
 mod account_limits;
 mod bad_input;
+mod bots;
 mod budgets;
 mod codes;
 mod definitions;
@@ -12,11 +13,14 @@ mod email;
 mod expiry;
 mod explain;
 mod import_twice;
+mod interleaved;
 mod line;
 mod optout;
 mod outage;
 mod paused;
+mod providers_table;
 mod quiet_day;
+mod replies;
 mod spending;
 mod stale_check;
 mod world;

@@ -33,14 +33,23 @@ fn message(reference: &str, channel: Channel, to: &str) -> (Code, MessageItem) {
 fn known() -> Known {
     let messages =
         [message(SMS, Channel::Sms, "+819012345678"), message(EMAIL, Channel::Email, "hana@example.jp")];
-    Known {
-        messages: messages.into(),
-        senders: [
-            ((Channel::Sms, "+819011112222".to_owned()), customer("c2")),
-            ((Channel::Line, USER.to_owned()), customer("c3")),
-        ]
-        .into(),
-    }
+    let senders = [
+        ((Channel::Sms, "+819011112222".to_owned()), customer("c2")),
+        ((Channel::Line, USER.to_owned()), customer("c3")),
+    ];
+    Known { messages: messages.into(), senders: senders.into(), asked: BTreeMap::new() }
+}
+
+/// The words that everybody knows.
+fn everybodys() -> ReplyWords {
+    ReplyWords::default()
+}
+
+/// What a notice brings, when that is one input.
+fn input(notice: &Notice, known: &Known, now: Timestamp) -> Option<(CustomerId, Input)> {
+    let (customer, mut all) = inputs(notice, known, &everybodys(), now)?;
+    assert_eq!(all.len(), 1, "{notice:?}");
+    Some((customer, all.remove(0)))
 }
 
 fn receipt(reference: &str, status: ReceiptStatus) -> Notice {
@@ -53,7 +62,9 @@ fn reply(from: &str, to: Option<&str>, text: &str) -> Notice {
 }
 
 fn suppresses(notice: &Notice) -> Option<(Channel, String)> {
-    suppression(notice, &known().messages).map(|found| (found.channel, found.address))
+    let found = suppression(notice, &known().messages, &everybodys());
+    assert!(found.is_none() || super::suppresses(notice, &everybodys()), "{notice:?}");
+    found.map(|found| (found.channel, found.address))
 }
 
 #[test]
@@ -65,7 +76,7 @@ fn receipts_say_what_became_of_a_message() {
             Status::Undelivered("absent".to_owned()),
         ),
         (ReceiptStatus::Undelivered { reason: "x\u{ffff}".repeat(99) }, Status::Undelivered("x".repeat(64))),
-        (ReceiptStatus::Bounced { permanent: false }, Status::Undelivered("bounced".to_owned())),
+        (ReceiptStatus::Invalid { reason: "21211".to_owned() }, Status::Undelivered("21211".to_owned())),
         (ReceiptStatus::Bounced { permanent: true }, Status::Undelivered("bounced".to_owned())),
     ];
     for (told, status) in cases {
@@ -82,6 +93,62 @@ fn only_a_permanent_bounce_suppresses() {
     assert_eq!(bounce(EMAIL, false), None);
     assert_eq!(bounce("CCCCCCCCCCCC", true), None, "whose address is not known");
     assert_eq!(suppresses(&receipt(SMS, ReceiptStatus::Delivered)), None);
+}
+
+#[test]
+fn a_number_that_is_none_is_suppressed_for_everything() {
+    let gone = receipt(SMS, ReceiptStatus::Invalid { reason: "30005".to_owned() });
+    let found =
+        suppression(&gone, &known().messages, &everybodys()).map(|it| (it.address, it.stopped, it.why));
+    assert_eq!(found, Some(("+819012345678".to_owned(), Stopped::Everything, "no such number")));
+    let passing = receipt(SMS, ReceiptStatus::Undelivered { reason: "30003".to_owned() });
+    assert_eq!(suppresses(&passing), None);
+}
+
+#[test]
+fn a_soft_bounce_is_counted_at_its_address() {
+    let bounce = |reference| receipt(reference, ReceiptStatus::Bounced { permanent: false });
+    let code = Code::parse(EMAIL).unwrap();
+    let status = Status::Undelivered("bounced".to_owned());
+    let expected = vec![
+        Input::Receipt { code: code.clone(), status, parts: Some(2), yen: Some(Yen(22)) },
+        Input::SoftBounce { code, address: fingerprint("hana@example.jp"), left: NOW },
+    ];
+    assert_eq!(inputs(&bounce(EMAIL), &known(), &everybodys(), NOW), Some((customer("c1"), expected)));
+    assert_eq!(suppresses(&bounce(EMAIL)), None);
+}
+
+#[test]
+fn who_asks_for_messages_again_says_so_once() {
+    let start = reply("+819012345678", Some(SMS), "ＳＴＡＲＴ");
+    let asked = again(&start, &known().messages, &everybodys());
+    let at = NOW.plus(-60);
+    let expected =
+        Again { channel: Channel::Sms, address: "+819012345678".to_owned(), id: "r".to_owned(), at };
+    assert_eq!(asked, Some(expected));
+    assert_eq!(suppresses(&start), None);
+    let earlier = NOW.plus(-DAY);
+    let known = Known { asked: [("r".to_owned(), earlier)].into(), ..known() };
+    let word = Some("start".to_owned());
+    let expected = vec![
+        Input::OptIn { channel: Channel::Sms, at: earlier },
+        Input::Reply { code: Code::parse(SMS), channel: Channel::Sms, word, at },
+    ];
+    assert_eq!(inputs(&start, &known, &everybodys(), NOW), Some((customer("c1"), expected)));
+    for text in ["restart", "はい", "停止"] {
+        assert_eq!(again(&reply("+819012345678", Some(SMS), text), &known.messages, &everybodys()), None);
+    }
+}
+
+#[test]
+fn a_shop_has_words_of_its_own() {
+    let words =
+        ReplyWords { opt_out: vec!["さようなら".to_owned()], opt_in: vec!["ただいま".to_owned()] };
+    let said = |text| reply("+819012345678", Some(SMS), text);
+    assert!(suppression(&said("さようなら！"), &known().messages, &words).is_some());
+    assert!(suppression(&said("停止"), &known().messages, &words).is_some());
+    assert!(again(&said("ただいま"), &known().messages, &words).is_some());
+    assert_eq!(suppression(&said("さようなら！"), &known().messages, &everybodys()), None);
 }
 
 #[test]
@@ -156,7 +223,7 @@ fn an_e_mailed_word_suppresses_the_address_it_was_sent_to() {
     assert_eq!(suppresses(&notice), Some((Channel::Email, "hana@example.jp".to_owned())));
     let opted_out = Input::OptOut { channel: Channel::Email, at: NOW };
     assert_eq!(input(&notice, &known(), NOW), Some((customer("c1"), opted_out)));
-    let stopped = suppression(&notice, &known().messages).map(|found| found.stopped);
+    let stopped = suppression(&notice, &known().messages, &everybodys()).map(|found| found.stopped);
     assert_eq!(stopped, Some(Stopped::Marketing));
     assert_eq!(suppresses(&answer("CCCCCCCCCCCC", Some("配信停止"))), None, "whose address is not known");
 }

@@ -78,6 +78,8 @@ fn the_templates_wiring() {
     table Table: pk / sk, expires Some("expires")
       index due: due_shard / due_at, KeysOnly
       {"due_at": N, "due_shard": S, "pk": S, "sk": S}
+    queue CallbackDeadLetters: hidden 30 s, delayed 0 s
+    queue CallbackQueue: hidden 300 s, delayed 0 s, after 10 to CallbackDeadLetters
     queue CodesDeadLetters: hidden 30 s, delayed 0 s
     queue CodesQueue: hidden 180 s, delayed 0 s, after 10 to CodesDeadLetters
     queue EmailDeadLetters: hidden 30 s, delayed 0 s
@@ -104,8 +106,11 @@ fn the_templates_wiring() {
       TABLE_NAME=Table
       WEBHOOK_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/WebhookQueue
     function callback: CallbackFunction, 10 s
+      from CallbackQueue, by 10, waiting 0 s
       CALLBACK_SECRET=callback-secret
+      DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/CallbackDeadLetters
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
+      LATER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/CallbackQueue
       LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
       PROVIDER_SECRETS={}

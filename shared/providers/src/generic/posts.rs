@@ -43,6 +43,7 @@ struct Receipt {
     status: String,
     delivered: Vec<String>,
     undelivered: Vec<String>,
+    invalid: Vec<String>,
     on_its_way: Vec<String>,
     otherwise: Option<Otherwise>,
     reason: Option<String>,
@@ -149,6 +150,7 @@ impl Receipt {
             status: setup.pointer(&place("status.at"), &status.at)?,
             delivered: setup.words(&place("status.delivered"), &status.delivered)?,
             undelivered: setup.words(&place("status.undelivered"), &status.undelivered)?,
+            invalid: setup.words(&place("status.invalid"), &status.invalid)?,
             on_its_way: setup.words(&place("status.on_its_way"), &status.on_its_way)?,
             otherwise: status.otherwise,
             reason: pointer("reason", &item.reason)?,
@@ -157,7 +159,7 @@ impl Receipt {
             price_yen: pointer("price_yen", &item.price_yen)?,
             currency: item.currency.as_ref().map(|test| setup.test(&place("currency"), test)).transpose()?,
         };
-        let lists = [&receipt.delivered, &receipt.undelivered, &receipt.on_its_way];
+        let lists = [&receipt.delivered, &receipt.undelivered, &receipt.invalid, &receipt.on_its_way];
         for (index, list) in lists.iter().enumerate() {
             let others = lists.iter().skip(index + 1);
             if list.iter().any(|word| others.clone().any(|other| other.contains(word))) {
@@ -172,13 +174,18 @@ impl Receipt {
     fn read(&self, item: Item<'_>, now: Timestamp) -> Result<Option<Notice>, ReceiptError> {
         let word = item.needed(&self.status)?;
         let otherwise = |meaning| self.otherwise == Some(meaning);
+        let reason = |word| {
+            let reason = self.reason.as_ref().map(|at| item.text(at)).transpose()?.flatten();
+            Ok(reason.unwrap_or(word))
+        };
         let status = if self.delivered.contains(&word) {
             ReceiptStatus::Delivered
+        } else if self.invalid.contains(&word) {
+            ReceiptStatus::Invalid { reason: reason(word)? }
         } else if self.on_its_way.contains(&word) {
             return Ok(None);
         } else if self.undelivered.contains(&word) || otherwise(Otherwise::Undelivered) {
-            let reason = self.reason.as_ref().map(|at| item.text(at)).transpose()?.flatten();
-            ReceiptStatus::Undelivered { reason: reason.unwrap_or(word) }
+            ReceiptStatus::Undelivered { reason: reason(word)? }
         } else if otherwise(Otherwise::OnItsWay) {
             return Ok(None);
         } else {

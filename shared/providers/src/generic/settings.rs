@@ -293,6 +293,9 @@ pub struct StatusSettings {
     pub delivered: Vec<Value>,
     /// These mean that it did not, and will not.
     pub undelivered: Vec<Value>,
+    /// These mean that no message ever will: the number is none, or none any longer. Nothing more is sent to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invalid: Vec<Value>,
     /// These mean neither, yet.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub on_its_way: Vec<Value>,

@@ -134,6 +134,30 @@ mod cm {
     }
 }
 
+#[test]
+fn a_number_that_is_none_is_told_apart() {
+    let settings = "url: https://sms.example.jp
+send: { path: /m, body: { json: { to: '{{ to }}' } }, answer: { rules: [{ status: [200], means: accepted }] } }
+receipts:
+  format: json
+  receipt:
+    reference: /id
+    status: { at: /state, delivered: [ok], undelivered: [failed], invalid: [no_such_number] }
+";
+    let generic = set_up("http://127.0.0.1:9", settings).unwrap();
+    for (state, expected) in [
+        ("failed", ReceiptStatus::Undelivered { reason: "failed".to_owned() }),
+        ("no_such_number", ReceiptStatus::Invalid { reason: "no_such_number".to_owned() }),
+    ] {
+        let body = json!({ "id": "k3Jd02aB9xYz", "state": state }).to_string();
+        let notices = posted(Some(SEGMENT), &body, |post| generic.notices(post, NOW)).unwrap();
+        let Notice::Receipt { status, .. } = &notices[0] else { panic!("{notices:?}") };
+        assert_eq!(*status, expected);
+    }
+    let twice = settings.replace("undelivered: [failed]", "undelivered: [no_such_number]");
+    assert_eq!(set_up("http://127.0.0.1:9", &twice).unwrap_err().place, "generic.receipts.receipt.status");
+}
+
 #[tokio::test]
 async fn what_fills_a_template_stays_what_it_is() {
     let text = "a\"b\\c\n{{ token }} <x> & 停止 \u{1f600}";

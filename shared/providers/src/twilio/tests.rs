@@ -288,22 +288,54 @@ fn what_cannot_be_read_is_placed_and_not_quoted() {
     assert_eq!(read(NAMED, "MessageStatus=teleported&New=1"), Ok(Vec::new()), "a status we do not know yet");
 }
 
-/// What Twilio's description of its interface says by name: parameters, properties, statuses.
-#[test]
-fn the_names_are_those_of_twilios_description() {
+/// The contract is Twilio's own description of its API: what is asked, by the real client, fits it; what it may answer is
+/// read; and each status that a message may have means something here.
+#[tokio::test]
+async fn requests_and_statuses_are_as_twilio_describes_them() {
     let contract: Value =
         serde_json::from_str(include_str!("../../tests/recorded/twilio/contract.json")).unwrap();
-    let names = |list: &str| -> BTreeSet<String> {
-        contract[list].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
-    };
-    for parameter in ["To", "From", "MessagingServiceSid", "Body", "StatusCallback"] {
-        assert!(names("parameters").contains(parameter), "{parameter}");
+    let example: &'static str = contract["example"].to_string().leak();
+    let service = "MG0123456789abcdef0123456789abcdef";
+    for (sender, field) in [("+14155550100", "From"), (service, "MessagingServiceSid")] {
+        let server =
+            Counterpart::answering(u16::try_from(contract["accepted"].as_u64().unwrap()).unwrap(), example)
+                .await;
+        let account = account(&server.base_url, &[("account_sid", SID), ("sender", sender)], &SECRETS);
+        let accepted = Twilio::new(&account).unwrap().send(&REQUEST).await.unwrap();
+        assert_eq!(accepted.provider_id, contract["example"]["sid"].as_str().unwrap());
+        let asked = server.only();
+        assert_eq!(asked.method.as_str().to_ascii_lowercase(), contract["method"].as_str().unwrap());
+        let path = contract["path"].as_str().unwrap().replace("{AccountSid}", SID);
+        assert_eq!(asked.uri.to_string(), path);
+        assert_eq!(asked.header("content-type"), contract["content"].as_str().unwrap());
+        assert!(asked.header("authorization").starts_with("Basic "), "{}", contract["security"]);
+        let form = asked.form();
+        for name in form.keys() {
+            assert!(contract["parameters"].get(name).is_some(), "there is no parameter {name}");
+        }
+        for name in contract["required"].as_array().unwrap() {
+            assert!(form.contains_key(name.as_str().unwrap()), "{name} is missing");
+        }
+        assert!(form.contains_key(field), "{form:?}");
+    }
+    for (schema, sid, prefix) in [
+        (&contract["accountSid"], SID, "AC"),
+        (&contract["parameters"]["MessagingServiceSid"], service, "MG"),
+    ] {
+        assert_eq!(schema["pattern"], format!("^{prefix}[0-9a-fA-F]{{32}}$"));
+        assert!(is_sid(sid, prefix));
     }
     for property in ["sid", "status", "num_segments", "price", "price_unit", "error_code"] {
-        assert!(names("properties").contains(property), "{property}");
+        assert!(contract["message"].get(property).is_some(), "{property}");
     }
-    let ours = FINAL.iter().map(|(name, _)| *name).chain(PASSING).map(ToOwned::to_owned).collect();
-    assert_eq!(names("statuses"), ours);
+    let recorded: Value =
+        serde_json::from_str(include_str!("../../tests/recorded/twilio/accepted.json")).unwrap();
+    for property in recorded.as_object().unwrap().keys() {
+        assert!(contract["message"].get(property).is_some(), "{property}");
+    }
+    let described: BTreeSet<&str> =
+        contract["status"].as_array().unwrap().iter().map(|status| status.as_str().unwrap()).collect();
+    assert_eq!(described, FINAL.iter().map(|(name, _)| *name).chain(PASSING).collect());
 }
 
 #[test]

@@ -1,0 +1,130 @@
+//! What could not be taken in a provider's time: its notices, checked and read, wait in a queue of their own, and are taken
+//! when the table answers again.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use cloud::batch::{self, Failure};
+use cloud::payload::Payload;
+use domain::message::reply_word;
+use domain::replies::{Meaning, ReplyWords};
+use domain::time::Timestamp;
+use providers::receipts::{LineDid, Notice, ReceiptStatus};
+use serde::{Deserialize, Serialize};
+
+use crate::Callback;
+use crate::notices::{REASON_LIMIT, code, meaning};
+
+/// The most notices of one message: as many may be in a batch, and none comes near the queue's limit of bytes.
+const NOTICES: usize = 100;
+
+/// The most characters of a number, and of a provider's id of a reply, that wait in the queue.
+const WORD_CHARACTERS: usize = 200;
+
+/// Replies that mean to everybody what the shop's words made of others.
+const STOP: &str = "STOP";
+const START: &str = "START";
+
+/// Notices that wait to be taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Later {
+    /// When they came.
+    at: Timestamp,
+    notices: Vec<Notice>,
+}
+
+impl Payload for Later {
+    const VERSION: u32 = 1;
+}
+
+impl Later {
+    /// Notices that came at an instant, in parts.
+    pub(crate) fn of(notices: &[Notice], words: &ReplyWords, at: Timestamp) -> Vec<Self> {
+        let bare: Vec<Notice> = notices.iter().filter_map(|notice| bare(notice, words)).collect();
+        bare.chunks(NOTICES).map(|notices| Self { at, notices: notices.to_vec() }).collect()
+    }
+}
+
+/// As much of a notice as is taken later: what people write at length does not wait in a queue.
+fn bare(notice: &Notice, words: &ReplyWords) -> Option<Notice> {
+    let said = || match meaning(notice, words) {
+        Meaning::OptsOut => STOP.to_owned(),
+        Meaning::OptsIn => START.to_owned(),
+        Meaning::Other => String::new(),
+    };
+    let said = |word: Option<String>| {
+        Some(said()).filter(|said| !said.is_empty()).or(word.map(|word| short(&word, WORD_CHARACTERS)))
+    };
+    Some(match notice {
+        Notice::Receipt { reference, status, at, parts, price_yen } => Notice::Receipt {
+            // No code of ours: no message of ours.
+            reference: code(notice).map(|_| reference.clone())?,
+            status: match status {
+                ReceiptStatus::Undelivered { reason } => {
+                    ReceiptStatus::Undelivered { reason: short(reason, REASON_LIMIT) }
+                }
+                ReceiptStatus::Invalid { reason } => {
+                    ReceiptStatus::Invalid { reason: short(reason, REASON_LIMIT) }
+                }
+                ReceiptStatus::Delivered | ReceiptStatus::Bounced { .. } => status.clone(),
+            },
+            at: *at,
+            parts: *parts,
+            price_yen: *price_yen,
+        },
+        Notice::Reply { from, text, at, id, .. } => Notice::Reply {
+            from: short(from, WORD_CHARACTERS),
+            to_reference: code(notice).map(|code| code.as_str().to_owned()),
+            text: said(reply_word(text)).unwrap_or_default(),
+            at: *at,
+            id: short(id, WORD_CHARACTERS),
+        },
+        Notice::EmailReply { reference, text, at, id } => {
+            let word = text.as_deref().and_then(|text| reply_word(&domain::optout::own_words(text)));
+            Notice::EmailReply {
+                reference: code(notice).map(|_| reference.clone())?,
+                text: said(word),
+                at: *at,
+                id: short(id, WORD_CHARACTERS),
+            }
+        }
+        Notice::Line { user, did, at, id } => Notice::Line {
+            user: short(user, WORD_CHARACTERS),
+            did: match did {
+                LineDid::Wrote(text) => LineDid::Wrote(said(reply_word(text)).unwrap_or_default()),
+                LineDid::Blocked | LineDid::Followed => did.clone(),
+            },
+            at: *at,
+            id: short(id, WORD_CHARACTERS),
+        },
+    })
+}
+
+/// SQS refuses a whole request for U+FFFE or U+FFFF.
+fn short(text: &str, characters: usize) -> String {
+    text.chars().filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).take(characters).collect()
+}
+
+impl Callback {
+    /// Puts notices off that could not be taken; returns once the queue has them.
+    pub(crate) async fn put_off(&self, notices: &[Notice], words: &ReplyWords, at: Timestamp) -> Result<()> {
+        self.later.send(&Later::of(notices, words, at)).await
+    }
+
+    /// Takes what was put off. Taken again, it comes to the same.
+    pub async fn handle(self: Arc<Self>, event: SqsEvent) -> SqsBatchResponse {
+        let dead_letters = self.dead_letters.clone();
+        let words = ReplyWords::default();
+        batch::run(event, &dead_letters, |messages| async move {
+            let mut outcomes = Vec::new();
+            for message in messages {
+                let Later { at, notices } = message.body;
+                let taken = self.take(&notices, &words, at).await;
+                outcomes.push((message.index, taken.map(|_| ()).map_err(Failure::Retry)));
+            }
+            outcomes
+        })
+        .await
+    }
+}
