@@ -234,16 +234,17 @@ fn tells(input: &Input) -> bool {
     !matches!(input, Input::Timer)
 }
 
-/// What people said about messages, for the record that only grows; what was known before is not written again.
+/// What people said about messages, for the record that only grows.
 fn consents(group: &Group, before: &Customer) -> Result<Vec<TableRow>> {
     let mut rows = Vec::new();
     for input in &group.inputs {
         let opted_out;
-        let (words, source, at) = match input {
-            Input::Identify { consents, at, .. } => (consents.as_slice(), "identify", *at),
-            Input::OptOut { channel, at } => {
-                opted_out = [ConsentSaid { channel: *channel, purpose: Purpose::Marketing, given: false }];
-                (opted_out.as_slice(), "opt-out", *at)
+        let (words, at) = match input {
+            Input::Identify { consents, at, .. } => (consents.as_slice(), *at),
+            Input::OptOut { channel, at, proof } => {
+                let refused = ConsentSaid::new(*channel, Purpose::Marketing, false);
+                opted_out = [ConsentSaid { proof: proof.clone(), ..refused }];
+                (opted_out.as_slice(), *at)
             }
             Input::Track { .. }
             | Input::Timer
@@ -258,9 +259,10 @@ fn consents(group: &Group, before: &Customer) -> Result<Vec<TableRow>> {
         };
         for word in words {
             let known = before.consents.get(&word.channel).and_then(|said| said.get(&word.purpose));
+            // One that comes with a proof is written again, which changes nothing: the customer does not tell which it was.
             let repeated = known.is_some_and(|known| known.0 == word.given && known.1 == at);
-            if !repeated || group.redelivered {
-                rows.push(TableRow::consent(&group.customer, word, source, at)?);
+            if !(repeated && word.proof.is_bare()) || group.redelivered {
+                rows.push(TableRow::consent(&group.customer, word, at)?);
             }
         }
     }

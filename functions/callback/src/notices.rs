@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cloud::table::messages::MessageItem;
 use cloud::table::people::Stopped;
+use domain::consent::{Proof, Source};
 use domain::contact::{Channel, Phone};
 use domain::enrollment::Status;
 use domain::input::Input;
@@ -14,7 +15,7 @@ use domain::optout::{opts_out, own_words};
 use domain::time::Timestamp;
 use providers::receipts::{Notice, ReceiptStatus};
 
-/// The most characters kept of a provider's word for why.
+/// The most characters kept of a provider's word for why, and of its id of a reply.
 const REASON_LIMIT: usize = 64;
 
 /// What the table knows of the messages and senders that notices name.
@@ -101,25 +102,25 @@ pub(crate) fn input(notice: &Notice, known: &Known, now: Timestamp) -> Option<(C
                 Input::Receipt { code: message.code.clone(), status: outcome(status), parts: *parts, yen };
             Some((message.customer.clone(), input))
         }
-        Notice::Reply { from, text, at, .. } => {
+        Notice::Reply { from, text, at, id, .. } => {
             let customer = match message {
                 Some(message) => &message.customer,
                 None => known.senders.get(&number(from))?,
             };
             let (channel, at) = (Channel::Sms, now.min(*at));
             let input = if opts_out(text) {
-                Input::OptOut { channel, at }
+                Input::OptOut { channel, at, proof: proof(id, message) }
             } else {
                 let code = message.map(|message| message.code.clone());
                 Input::Reply { code, channel, word: reply_word(text), at }
             };
             Some((customer.clone(), input))
         }
-        Notice::EmailReply { text, at, .. } => {
+        Notice::EmailReply { text, at, id, .. } => {
             let message = message?;
             let (channel, at) = (Channel::Email, now.min(*at));
             let input = if emailed_optout(text.as_deref()) {
-                Input::OptOut { channel, at }
+                Input::OptOut { channel, at, proof: proof(id, Some(message)) }
             } else {
                 let word = text.as_deref().and_then(|text| reply_word(&own_words(text)));
                 Input::Reply { code: Some(message.code.clone()), channel, word, at }
@@ -129,13 +130,24 @@ pub(crate) fn input(notice: &Notice, known: &Known, now: Timestamp) -> Option<(C
     }
 }
 
+/// What there is to show for a reply: the provider's id of it, and the message that it answers.
+fn proof(id: &str, message: Option<&MessageItem>) -> Proof {
+    let mut evidence = format!("reply {}", kept(id));
+    if let Some(message) = message {
+        evidence.extend([" to message ", message.code.as_str()]);
+    }
+    Proof { evidence: Some(evidence), ..Proof::of(Source::Reply) }
+}
+
+/// As much of a provider's word as is kept. SQS refuses a whole request for U+FFFE or U+FFFF.
+fn kept(word: &str) -> String {
+    word.chars().filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).take(REASON_LIMIT).collect()
+}
+
 fn outcome(status: &ReceiptStatus) -> Status {
     match status {
         ReceiptStatus::Delivered => Status::Delivered,
-        // SQS refuses a whole request for U+FFFE or U+FFFF.
-        ReceiptStatus::Undelivered { reason } => Status::Undelivered(
-            reason.chars().filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).take(REASON_LIMIT).collect(),
-        ),
+        ReceiptStatus::Undelivered { reason } => Status::Undelivered(kept(reason)),
         ReceiptStatus::Bounced { .. } => Status::Undelivered("bounced".to_owned()),
     }
 }

@@ -1,6 +1,7 @@
 //! The one table: how each kind of item is keyed, read and written.
 
 pub mod budgets;
+pub mod consents;
 pub mod counts;
 pub mod customers;
 pub mod definitions;
@@ -9,6 +10,7 @@ pub mod ledger;
 pub mod messages;
 pub mod people;
 pub mod runs;
+pub mod untold;
 pub mod webhooks;
 
 use std::collections::{BTreeMap, HashMap};

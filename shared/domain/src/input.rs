@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::consent::ConsentSaid;
+use crate::consent::{ConsentSaid, Proof};
 use crate::contact::Channel;
 use crate::customer::Value;
 use crate::enrollment::Status;
@@ -117,6 +117,9 @@ pub enum Input {
         channel: Channel,
         /// When.
         at: Timestamp,
+        /// How, for the record.
+        #[serde(default, skip_serializing_if = "Proof::is_bare")]
+        proof: Proof,
     },
 }
 

@@ -127,6 +127,8 @@ pub enum SkipReason {
     Late,
     /// What the journey may cost in a month is spent.
     BudgetSpent,
+    /// The person agreed, and has not confirmed it by the link that the shop's double opt-in sends.
+    Unconfirmed,
 }
 
 impl SkipReason {
@@ -142,6 +144,7 @@ impl SkipReason {
             Self::HeldOut => "held out",
             Self::Late => "journey paused when it was time",
             Self::BudgetSpent => "budget of the month spent",
+            Self::Unconfirmed => "consent not yet confirmed (double opt-in)",
         }
     }
 }
@@ -311,7 +314,9 @@ pub fn permission(
         return Permission::Skip(SkipReason::NoAddress);
     }
     if !customer.consents_to(channel, purpose) {
-        return Permission::Skip(SkipReason::NoConsent);
+        let asked = (channel, purpose) == (Channel::Email, Purpose::Marketing);
+        let asked = asked && customer.awaits_confirmation().is_some();
+        return Permission::Skip(if asked { SkipReason::Unconfirmed } else { SkipReason::NoConsent });
     }
     let marketing = purpose == Purpose::Marketing;
     let caps = rules.policy.caps.iter().chain(&tightened.caps);

@@ -9,6 +9,7 @@ use domain::message::{Code, SkipReason};
 use domain::money::Yen;
 use domain::names::JourneyName;
 use domain::rendering::{Sender, fill};
+use domain::text::EMAIL;
 use domain::time::Timestamp;
 use maud::html;
 
@@ -113,7 +114,7 @@ pub(crate) fn render(
         html,
         headers,
         links: step.links.iter().map(|(_, url)| url.clone()).collect(),
-        asks_email: step.texts().any(|text| text.spoken().any_form()),
+        asks_email: step.texts().any(|text| text.spoken().leads_to_form(EMAIL)),
         cost,
     })
 }

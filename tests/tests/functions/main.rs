@@ -3,6 +3,7 @@
 
 mod advance;
 mod bus;
+mod consents;
 mod deaths;
 mod inbox_full;
 mod link;

@@ -1,3 +1,4 @@
+use domain::consent::{Proof, Source};
 use domain::time::DAY;
 
 use super::*;
@@ -99,13 +100,19 @@ fn replies_reach_the_customer_of_the_message_or_of_the_number() {
         let word = Some("はい".to_owned());
         Input::Reply { code: code.and_then(Code::parse), channel: Channel::Sms, word, at }
     };
-    let opted_out = Input::OptOut { channel: Channel::Sms, at };
+    let opted_out = |evidence: &str| {
+        let proof = Proof { evidence: Some(evidence.to_owned()), ..Proof::of(Source::Reply) };
+        Input::OptOut { channel: Channel::Sms, at, proof }
+    };
     let cases = [
         (reply("+819012345678", Some(SMS), "はい"), Some((customer("c1"), said(Some(SMS))))),
         (reply("+819011112222", None, "はい"), Some((customer("c2"), said(None)))),
         (reply("+819011112222", Some("CCCCCCCCCCCC"), "はい"), Some((customer("c2"), said(None)))),
-        (reply("+819012345678", Some(SMS), "停止"), Some((customer("c1"), opted_out.clone()))),
-        (reply("+819011112222", None, "停止"), Some((customer("c2"), opted_out))),
+        (
+            reply("+819012345678", Some(SMS), "停止"),
+            Some((customer("c1"), opted_out("reply r to message AAAAAAAAAAAA"))),
+        ),
+        (reply("+819011112222", None, "停止"), Some((customer("c2"), opted_out("reply r")))),
         (reply("+819099999999", None, "停止"), None),
     ];
     for (notice, expected) in cases {
@@ -145,7 +152,9 @@ fn an_answered_e_mail() {
 fn an_e_mailed_word_suppresses_the_address_it_was_sent_to() {
     let notice = answer(EMAIL, Some("配信停止"));
     assert_eq!(suppresses(&notice), Some((Channel::Email, "hana@example.jp".to_owned())));
-    let opted_out = Input::OptOut { channel: Channel::Email, at: NOW };
+    let evidence = Some("reply r to message BBBBBBBBBBBB".to_owned());
+    let proof = Proof { evidence, ..Proof::of(Source::Reply) };
+    let opted_out = Input::OptOut { channel: Channel::Email, at: NOW, proof };
     assert_eq!(input(&notice, &known(), NOW), Some((customer("c1"), opted_out)));
     let stopped = suppression(&notice, &known().messages).map(|found| found.stopped);
     assert_eq!(stopped, Some(Stopped::Marketing));

@@ -1,11 +1,10 @@
-//! What is kept beside customers: which address leads to whom, who opted out, who is on which list, and the record of
-//! consents.
+//! What is kept beside customers: which address leads to whom, who opted out, and who is on which list.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::error::SdkError;
-use domain::consent::{ConsentSaid, Purpose};
+use domain::consent::Purpose;
 use domain::contact::Channel;
 use domain::input::List;
 use domain::names::CustomerId;
@@ -52,17 +51,6 @@ impl Row {
         let item = Item::from([("customer".to_owned(), text(customer.as_str()))]);
         Self { pk: format!("A#{channel}#{address}"), sk: "alias".to_owned(), item }
     }
-
-    /// What a person said about messages, for the record of consents, which only grows.
-    pub fn consent(customer: &CustomerId, word: &ConsentSaid, source: &str, at: Timestamp) -> Result<Self> {
-        let item = Item::from([
-            ("said".to_owned(), text(serde_json::to_string(word)?)),
-            ("source".to_owned(), text(source)),
-        ]);
-        let purpose = word.purpose.name();
-        let sk = format!("consent#{:012}#{}#{purpose}#{}", at.seconds(), word.channel, word.given);
-        Ok(Self { pk: format!("C#{customer}"), sk, item })
-    }
 }
 
 impl Table {
@@ -99,6 +87,21 @@ impl Table {
             }
         }
         unless_later(request.send().await.err()).context("writing a suppression")
+    }
+
+    /// Lets marketing to an address go again, as its owner asks for on our page. What stops every message stays.
+    pub async fn resume_marketing(&self, channel: Channel, address: &str) -> Result<()> {
+        let request = self.client.delete_item().table_name(&self.name);
+        let request =
+            request.key("pk", text(format!("S#{channel}#{address}"))).key("sk", text("suppression"));
+        let request = request
+            .condition_expression("attribute_not_exists(pk) OR stopped = :marketing")
+            .expression_attribute_values(":marketing", text(Stopped::Marketing.name()));
+        match request.send().await.map_err(SdkError::into_service_error) {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_conditional_check_failed_exception() => Ok(()),
+            Err(error) => Err(error).context("taking a suppression away"),
+        }
     }
 
     /// What is stopped to these addresses, read consistently; addresses without a suppression are left out.

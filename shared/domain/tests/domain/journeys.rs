@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::consent::{ConsentSaid, Purpose};
+use domain::consent::{ConsentSaid, Proof, Purpose};
 use domain::contact::Channel;
 use domain::customer::{Customer, Value};
 use domain::definitions::Definitions;
@@ -126,7 +126,7 @@ fn input(index: usize, minute: i64, happening: &Happening) -> Input {
             traits.insert("phone".to_owned(), phone);
             let visit = visit.map_or(Value::Absent, |visit| text(at(START).plus(visit * 60).to_string()));
             traits.insert("visit_at".to_owned(), visit);
-            let word = |channel, given| ConsentSaid { channel, purpose: Purpose::Marketing, given };
+            let word = |channel, given| ConsentSaid::new(channel, Purpose::Marketing, given);
             let consents = vec![word(Channel::Sms, *sms), word(Channel::Email, *mail)];
             Input::Identify { traits, consents, at: now.plus(-60 * said) }
         }
@@ -155,9 +155,11 @@ fn input(index: usize, minute: i64, happening: &Happening) -> Input {
         Happening::Remove(journey) => {
             Input::Remove { journey: JourneyName::parse(&format!("j{journey}")).unwrap(), until: now }
         }
-        Happening::OptOut(sms) => {
-            Input::OptOut { channel: if *sms { Channel::Sms } else { Channel::Email }, at: now }
-        }
+        Happening::OptOut(sms) => Input::OptOut {
+            channel: if *sms { Channel::Sms } else { Channel::Email },
+            at: now,
+            proof: Proof::default(),
+        },
         Happening::Reply(word) => {
             let word = WORDS[*word].map(ToOwned::to_owned);
             Input::Reply { code: None, channel: Channel::Sms, word, at: now }
@@ -364,7 +366,7 @@ fn said_until(life: &[(i64, Happening)], now: Timestamp) -> Known {
                 words.entry(Channel::Sms).or_default().push((at, !sms));
                 words.entry(Channel::Email).or_default().push((at, !mail));
             }
-            (Input::OptOut { channel, at }, _) => words.entry(channel).or_default().push((at, true)),
+            (Input::OptOut { channel, at, .. }, _) => words.entry(channel).or_default().push((at, true)),
             (_, _) => {}
         }
     }
