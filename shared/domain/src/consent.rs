@@ -178,8 +178,7 @@ pub enum Said {
     Refused,
     /// Nothing.
     Nothing,
-    /// Yes, to marketing by e-mail, in the last seven days and without the confirmation that the shop's double opt-in asks
-    /// for.
+    /// Yes, to marketing by e-mail in the last seven days, and the double opt-in has not confirmed it.
     Asked,
 }
 

@@ -127,7 +127,7 @@ pub enum SkipReason {
     Late,
     /// What the journey may cost in a month is spent.
     BudgetSpent,
-    /// The person agreed, and has not confirmed it by the link that the shop's double opt-in sends.
+    /// The person agreed, and has not confirmed it as the double opt-in asks for.
     Unconfirmed,
 }
 

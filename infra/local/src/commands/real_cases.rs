@@ -185,7 +185,8 @@ impl Case {
             | SkipReason::Ended
             | SkipReason::HeldOut
             | SkipReason::Late
-            | SkipReason::BudgetSpent => {}
+            | SkipReason::BudgetSpent
+            | SkipReason::Unconfirmed => {}
         }
     }
 
