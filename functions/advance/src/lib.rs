@@ -179,7 +179,9 @@ impl Advance {
             // What an earlier delivery wrote it may not have sent on: everything is made again, harmlessly.
             let effects = if group.redelivered { project::all(&stepped.customer) } else { stepped.effects };
             let mut outgoing = self.follow(effects, &stepped.customer, revision).await?;
-            outgoing.rows.extend(consents(&group, &stored.customer)?);
+            let (said, again) = consents(&group, &stored.customer)?;
+            outgoing.rows.extend(said);
+            outgoing.rows.extend(self.table.missing(again).await?);
             return Ok(outgoing);
         }
         Err(anyhow!("another write came first {CONFLICTS_LIMIT} times"))
@@ -234,9 +236,10 @@ fn tells(input: &Input) -> bool {
     !matches!(input, Input::Timer)
 }
 
-/// What people said about messages, for the record that only grows.
-fn consents(group: &Group, before: &Customer) -> Result<Vec<TableRow>> {
-    let mut rows = Vec::new();
+/// What people said about messages, for the record that only grows: what is to be written, and what the customer seems to
+/// have said before, in other words perhaps.
+fn consents(group: &Group, before: &Customer) -> Result<(Vec<TableRow>, Vec<TableRow>)> {
+    let (mut said, mut again) = (Vec::new(), Vec::new());
     for input in &group.inputs {
         let opted_out;
         let (words, at) = match input {
@@ -259,14 +262,16 @@ fn consents(group: &Group, before: &Customer) -> Result<Vec<TableRow>> {
         };
         for word in words {
             let known = before.consents.get(&word.channel).and_then(|said| said.get(&word.purpose));
-            // One that comes with a proof is written again, which changes nothing: the customer does not tell which it was.
             let repeated = known.is_some_and(|known| known.0 == word.given && known.1 == at);
-            if !(repeated && word.proof.is_bare()) || group.redelivered {
-                rows.push(TableRow::consent(&group.customer, word, at)?);
+            let row = TableRow::consent(&group.customer, word, at)?;
+            match (repeated && !group.redelivered, word.proof.is_bare()) {
+                (false, _) => said.push(row),
+                (true, false) => again.push(row),
+                (true, true) => {}
             }
         }
     }
-    Ok(rows)
+    Ok((said, again))
 }
 
 /// Whether a journey is asked for that these definitions do not have in force.

@@ -13,7 +13,7 @@ pub mod runs;
 pub mod untold;
 pub mod webhooks;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use anyhow::{Context, Result};
@@ -110,6 +110,15 @@ impl Table {
             async move { table.put_chunk(items).await }
         });
         put.await.into_iter().try_for_each(|result| result?)
+    }
+
+    /// Of items whose keys say all of them, those that are not there yet.
+    pub async fn missing(&self, items: Vec<Row>) -> Result<Vec<Row>> {
+        let keys = items.iter().map(|row| (row.pk.clone(), row.sk.clone())).collect();
+        let there = self.get_all(keys, Reading::Eventual).await?;
+        let there = there.iter().map(|item| Ok((read_text(item, "pk")?, read_text(item, "sk")?)));
+        let there = there.collect::<Result<BTreeSet<_>>>()?;
+        Ok(items.into_iter().filter(|row| !there.contains(&(row.pk.as_str(), row.sk.as_str()))).collect())
     }
 
     async fn put_chunk(&self, items: Vec<Item>) -> Result<()> {
