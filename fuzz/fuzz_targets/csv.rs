@@ -26,6 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
         name: "f.csv".to_owned(),
         encoding,
         maps: Vec::new(),
+        wording: None,
         as_of: Timestamp::from_seconds(1_795_305_600),
         rejected: PathBuf::from("f.rejected.csv"),
     };

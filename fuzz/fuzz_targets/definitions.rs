@@ -116,7 +116,7 @@ fn known() -> Vec<Input> {
         ("points".to_owned(), Value::Number(2.5)),
         ("interests".to_owned(), Value::List(vec!["shoes".to_owned(), "hats".to_owned()])),
     ]);
-    let said = |(channel, given)| ConsentSaid { channel, purpose: Purpose::Marketing, given };
+    let said = |(channel, given)| ConsentSaid::new(channel, Purpose::Marketing, given);
     let consents = [(Channel::Sms, true), (Channel::Email, false), (Channel::Line, true)].map(said).to_vec();
     let event = |name: &str, n: i64| {
         let at = NOW.plus((n - 115) * 3 * DAY + n * 3_607);

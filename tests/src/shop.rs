@@ -15,7 +15,7 @@ use local::faults::Faults;
 use local::meter::Snapshot;
 use local::region::Durability;
 use local::sqs::Received;
-use local::stack::{Provider, SandboxSetup, Secrets, Setup, Stack};
+use local::stack::{Particulars, Provider, SandboxSetup, Secrets, Setup, Stack};
 use local::virtual_time::{Driver, VirtualClock};
 use sandbox::{Hook, InboxQuery, PeopleSettings, Sandbox};
 use serde_json::Value;
@@ -124,6 +124,10 @@ impl Shop {
             // A name of fixed length: the port's digits would change the parts of a text.
             link_base: Some("https://t.example.jp".to_owned()),
             sender: "つなぎ書店".to_owned(),
+            particulars: Particulars {
+                address: "〒101-0051 東京都千代田区神田神保町1-1".to_owned(),
+                contact: "03-1234-5678".to_owned(),
+            },
             secrets: secrets.clone(),
             provider: Provider::Sandbox(Box::new(SandboxSetup {
                 listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

@@ -183,7 +183,9 @@ impl Advance {
             // What an earlier delivery wrote it may not have sent on: everything is made again, harmlessly.
             let effects = if group.redelivered { project::all(&stepped.customer) } else { stepped.effects };
             let mut outgoing = self.follow(effects, &stepped.customer, revision).await?;
-            outgoing.rows.extend(consents(&group, &stored.customer)?);
+            let (said, again) = consents(&group, &stored.customer)?;
+            outgoing.rows.extend(said);
+            outgoing.rows.extend(self.table.missing(again).await?);
             return Ok(outgoing);
         }
         Err(anyhow!("another write came first {CONFLICTS_LIMIT} times"))
@@ -240,20 +242,23 @@ fn tells(input: &Input) -> bool {
     !matches!(input, Input::Timer)
 }
 
-/// What people said about messages, for the record that only grows; what was known before is not written again.
-fn consents(group: &Group, before: &Customer) -> Result<Vec<TableRow>> {
-    let mut rows = Vec::new();
+/// What people said about messages, for the record that only grows: what is to be written, and what the customer seems to
+/// have said before, in other words perhaps.
+fn consents(group: &Group, before: &Customer) -> Result<(Vec<TableRow>, Vec<TableRow>)> {
+    let (mut said, mut again) = (Vec::new(), Vec::new());
     for input in &group.inputs {
         let (opted_out, opted_in);
-        let (words, source, at) = match input {
-            Input::Identify { consents, at, .. } => (consents.as_slice(), "identify", *at),
-            Input::OptOut { channel, at } => {
-                opted_out = [ConsentSaid { channel: *channel, purpose: Purpose::Marketing, given: false }];
-                (opted_out.as_slice(), "opt-out", *at)
+        let (words, at) = match input {
+            Input::Identify { consents, at, .. } => (consents.as_slice(), *at),
+            Input::OptOut { channel, at, proof } => {
+                let refused = ConsentSaid::new(*channel, Purpose::Marketing, false);
+                opted_out = [ConsentSaid { proof: proof.clone(), ..refused }];
+                (opted_out.as_slice(), *at)
             }
-            Input::OptIn { channel, at } => {
-                opted_in = [ConsentSaid { channel: *channel, purpose: Purpose::Marketing, given: true }];
-                (opted_in.as_slice(), "opt-in by reply", *at)
+            Input::OptIn { channel, at, proof } => {
+                let given = ConsentSaid::new(*channel, Purpose::Marketing, true);
+                opted_in = [ConsentSaid { proof: proof.clone(), ..given }];
+                (opted_in.as_slice(), *at)
             }
             Input::Track { .. }
             | Input::Timer
@@ -270,12 +275,15 @@ fn consents(group: &Group, before: &Customer) -> Result<Vec<TableRow>> {
         for word in words {
             let known = before.consents.get(&word.channel).and_then(|said| said.get(&word.purpose));
             let repeated = known.is_some_and(|known| known.0 == word.given && known.1 == at);
-            if !repeated || group.redelivered {
-                rows.push(TableRow::consent(&group.customer, word, source, at)?);
+            let row = TableRow::consent(&group.customer, word, at)?;
+            match (repeated && !group.redelivered, word.proof.is_bare()) {
+                (false, _) => said.push(row),
+                (true, false) => again.push(row),
+                (true, true) => {}
             }
         }
     }
-    Ok(rows)
+    Ok((said, again))
 }
 
 /// Whether a journey is asked for that these definitions do not have in force.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use cloud::table::messages::MessageItem;
 use cloud::table::people::Stopped;
+use domain::consent::{Proof, Source};
 use domain::contact::{Channel, Phone};
 use domain::enrollment::Status;
 use domain::input::Input;
@@ -16,7 +17,7 @@ use domain::replies::{Meaning, ReplyWords};
 use domain::time::Timestamp;
 use providers::receipts::{LineDid, Notice, ReceiptStatus};
 
-/// The most characters kept of a provider's word for why.
+/// The most characters kept of a provider's word for why, and of its id of a reply.
 pub(crate) const REASON_LIMIT: usize = 64;
 
 /// What the table knows of the messages and senders that notices name.
@@ -212,14 +213,14 @@ pub(crate) fn inputs(
             let (channel, at) = (Channel::Sms, now.min(*at));
             let code = message.map(|message| message.code.clone());
             let reply = Input::Reply { code, channel, word: reply_word(text), at };
-            Some((customer.clone(), replied(notice, reply, (channel, at), known.asked.get(id), words)))
+            Some((customer.clone(), replied(reply, meaning(notice, words), known.asked.get(id), proof(id, message))))
         }
         Notice::EmailReply { text, at, id, .. } => {
             let message = message?;
             let (channel, at) = (Channel::Email, now.min(*at));
             let word = text.as_deref().and_then(|text| reply_word(&own_words(text)));
             let reply = Input::Reply { code: Some(message.code.clone()), channel, word, at };
-            let inputs = replied(notice, reply, (channel, at), known.asked.get(id), words);
+            let inputs = replied(reply, meaning(notice, words), known.asked.get(id), proof(id, Some(message)));
             Some((message.customer.clone(), inputs))
         }
         Notice::Line { user, did, at, id } => {
@@ -227,10 +228,10 @@ pub(crate) fn inputs(
             let customer = known.senders.get(&(channel, user.clone()))?;
             let at = now.min(*at);
             let inputs = match did {
-                LineDid::Blocked => vec![Input::OptOut { channel, at }],
+                LineDid::Blocked => vec![Input::OptOut { channel, at, proof: Proof::of(Source::Provider) }],
                 LineDid::Wrote(text) => {
                     let reply = Input::Reply { code: None, channel, word: reply_word(text), at };
-                    replied(notice, reply, (channel, at), known.asked.get(id), words)
+                    replied(reply, meaning(notice, words), known.asked.get(id), proof(id, None))
                 }
                 LineDid::Followed => return None,
             };
@@ -239,30 +240,39 @@ pub(crate) fn inputs(
     }
 }
 
-/// What a reply brings: who opts out answers nothing by it, who opts in does.
-fn replied(
-    notice: &Notice,
-    reply: Input,
-    (channel, at): (Channel, Timestamp),
-    asked: Option<&Timestamp>,
-    words: &ReplyWords,
-) -> Vec<Input> {
-    match meaning(notice, words) {
-        Meaning::OptsOut => vec![Input::OptOut { channel, at }],
+/// What a reply brings: who opts out answers nothing by it, who opts in does. `asked` is when that first came.
+fn replied(reply: Input, meaning: Meaning, asked: Option<&Timestamp>, proof: Proof) -> Vec<Input> {
+    let Input::Reply { channel, at, .. } = reply else { return vec![reply] };
+    match meaning {
+        Meaning::OptsOut => vec![Input::OptOut { channel, at, proof }],
         Meaning::OptsIn => {
-            vec![Input::OptIn { channel, at: asked.map_or(at, |asked| at.min(*asked)) }, reply]
+            let at = asked.map_or(at, |asked| at.min(*asked));
+            vec![Input::OptIn { channel, at, proof }, reply]
         }
         Meaning::Other => vec![reply],
     }
 }
 
+/// What there is to show for a reply: the provider's id of it, and the message that it answers.
+fn proof(id: &str, message: Option<&MessageItem>) -> Proof {
+    let mut evidence = format!("reply {}", kept(id));
+    if let Some(message) = message {
+        evidence.extend([" to message ", message.code.as_str()]);
+    }
+    Proof { evidence: Some(evidence), ..Proof::of(Source::Reply) }
+}
+
+/// As much of a provider's word as is kept. SQS refuses a whole request for U+FFFE or U+FFFF.
+fn kept(word: &str) -> String {
+    word.chars().filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).take(REASON_LIMIT).collect()
+}
+
 pub(crate) fn outcome(status: &ReceiptStatus) -> Status {
     match status {
         ReceiptStatus::Delivered => Status::Delivered,
-        // SQS refuses a whole request for U+FFFE or U+FFFF.
-        ReceiptStatus::Undelivered { reason } | ReceiptStatus::Invalid { reason } => Status::Undelivered(
-            reason.chars().filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).take(REASON_LIMIT).collect(),
-        ),
+        ReceiptStatus::Undelivered { reason } | ReceiptStatus::Invalid { reason } => {
+            Status::Undelivered(kept(reason))
+        }
         ReceiptStatus::Bounced { .. } => Status::Undelivered("bounced".to_owned()),
     }
 }

@@ -6,6 +6,7 @@
 //! It differs where Segment keeps silent: a call that can't be used is reported with its index, its field and what would
 //! be right, and nothing is acknowledged before the queue has it.
 
+mod consent;
 mod parse;
 mod refusal;
 mod request;

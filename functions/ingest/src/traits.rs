@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use domain::calendar;
-use domain::consent::{ConsentSaid, Purpose};
-use domain::contact::{Channel, Email, LineId, Phone, PhoneError};
+use domain::consent::ConsentSaid;
+use domain::contact::{Email, LineId, Phone, PhoneError};
 use domain::customer::Value as Trait;
 use domain::time::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::Offset;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use crate::consent;
 use crate::parse::Rejection;
-use crate::value::{kind, text, unknown};
+use crate::value::{entries, kind, nested, text};
 
 /// The most traits of one call.
 const TRAITS_LIMIT: usize = 50;
@@ -50,7 +51,7 @@ pub(crate) fn read(value: Option<&Value>, now: Timestamp) -> Result<Read, Reject
     let (mut traits, mut consents) = Read::default();
     for (name, value) in fields {
         match name.as_str() {
-            "consents" => consents = said(value)?,
+            "consents" => consents = consent::read(value)?,
             "address" => traits.extend(address(value)?),
             _ => {
                 traits.insert(checked(name)?.to_owned(), one(name, value, now)?);
@@ -170,39 +171,4 @@ fn address(value: &Value) -> Result<BTreeMap<String, Trait>, Rejection> {
         traits.insert((*kept_as).to_owned(), text);
     }
     Ok(traits)
-}
-
-/// The person's word, as `{"sms": {"marketing": true}}`.
-fn said(value: &Value) -> Result<Vec<ConsentSaid>, Rejection> {
-    let mut consents = Vec::new();
-    for (named, purposes) in entries(value, "traits.consents", "{\"sms\": {\"marketing\": true}}")? {
-        let Some(channel) = Channel::ALL.into_iter().find(|channel| channel.name() == named) else {
-            return Err(nested("traits.consents", named, &Channel::ALL.map(Channel::name)));
-        };
-        let field = format!("traits.consents.{named}");
-        for (named, given) in entries(purposes, &field, "{\"marketing\": true}")? {
-            let Some(purpose) = Purpose::ALL.into_iter().find(|purpose| purpose.name() == named) else {
-                return Err(nested(&field, named, &Purpose::ALL.map(Purpose::name)));
-            };
-            let Value::Bool(given) = *given else {
-                return Err(Rejection::new(
-                    format!("{field}.{named}"),
-                    format!("{}; write true or false", kind(given)),
-                ));
-            };
-            consents.push(ConsentSaid { channel, purpose, given });
-        }
-    }
-    Ok(consents)
-}
-
-fn entries<'a>(value: &'a Value, field: &str, example: &str) -> Result<&'a Map<String, Value>, Rejection> {
-    value
-        .as_object()
-        .ok_or_else(|| Rejection::new(field, format!("{}; write an object such as {example}", kind(value))))
-}
-
-fn nested(field: &str, key: &str, known: &[&str]) -> Rejection {
-    let (key, error) = unknown(key, known);
-    Rejection::new(format!("{field}.{key}"), error)
 }

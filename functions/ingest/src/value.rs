@@ -1,7 +1,7 @@
 //! Reading JSON values, and saying what is wrong with them without repeating what may be personal.
 
 use domain::spelling::nearest;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::parse::Rejection;
 
@@ -48,4 +48,21 @@ pub(crate) fn unknown(key: &str, known: &[&str]) -> (String, String) {
         None => format!("unknown; known are {}", known.join(", ")),
     };
     (shown, error)
+}
+
+/// The entries of an object.
+pub(crate) fn entries<'a>(
+    value: &'a Value,
+    field: &str,
+    example: &str,
+) -> Result<&'a Map<String, Value>, Rejection> {
+    value
+        .as_object()
+        .ok_or_else(|| Rejection::new(field, format!("{}; write an object such as {example}", kind(value))))
+}
+
+/// A key within `field` that is none of `known`.
+pub(crate) fn nested(field: &str, key: &str, known: &[&str]) -> Rejection {
+    let (key, error) = unknown(key, known);
+    Rejection::new(format!("{field}.{key}"), error)
 }

@@ -1,28 +1,63 @@
-//! The page behind the link of a one-time code: its button confirms that the number is the person's.
+//! The page that confirms an agreement to marketing by e-mail, behind `{{ forms.confirm }}` of a text: the double opt-in.
 
+use anyhow::Result;
 use axum::response::{IntoResponse, Response};
-use domain::verification::LinkToken;
+use cloud::table::messages::MessageItem;
+use domain::consent::{ConsentSaid, Proof, Purpose, Source};
+use domain::contact::Channel;
+use domain::event::{CONSENT_CONFIRMED, Event, EventId, Properties};
+use domain::input::Input;
+use domain::money::Yen;
 
-use crate::{Link, pages};
+use crate::Link;
+use crate::pages;
+use crate::visit::Origin;
 
 impl Link {
-    /// The page changes nothing: what fetches links ahead confirms nobody's number.
-    pub(crate) async fn confirm_page(&self, token: &str) -> Response {
-        let Some(token) = LinkToken::parse(token) else { return self.gone() };
-        match self.table.is_open(&token, self.clock.now()).await {
-            Ok(true) => pages::confirm(&self.sender_name).into_response(),
-            Ok(false) => self.gone(),
+    /// The e-mail of a code: whoever has it reads what comes to the address.
+    async fn emailed(&self, code: &str) -> Result<Option<MessageItem>> {
+        Ok(self.find(code).await?.filter(|message| message.channel == Channel::Email))
+    }
+
+    /// The page changes nothing, whoever looks at it.
+    pub(crate) async fn confirm_page(&self, code: &str) -> Response {
+        match self.emailed(code).await {
+            Ok(Some(_)) => pages::confirm(&self.shop).into_response(),
+            Ok(None) => self.gone(),
             Err(error) => self.busy(&error),
         }
     }
 
-    /// Whether it was confirmed is for the shop's own page to show, which asks for it.
-    pub(crate) async fn confirm(&self, token: &str) -> Response {
-        let Some(token) = LinkToken::parse(token) else { return self.gone() };
-        match self.table.confirm(&token, self.clock.now()).await {
-            Ok(true) => pages::confirmed(&self.sender_name).into_response(),
-            Ok(false) => self.gone(),
+    /// The button was pressed: a consent for the address that the e-mail went to. Pressing it again is harmless.
+    pub(crate) async fn confirm(&self, code: &str, origin: &Origin) -> Response {
+        let message = match self.emailed(code).await {
+            Ok(Some(message)) => message,
+            Ok(None) => return self.gone(),
+            Err(error) => return self.busy(&error),
+        };
+        match self.confirmed(&message, origin).await {
+            Ok(()) => pages::confirmed(&self.shop).into_response(),
             Err(error) => self.busy(&error),
         }
+    }
+
+    async fn confirmed(&self, message: &MessageItem, origin: &Origin) -> Result<()> {
+        let at = self.clock.now();
+        let agreed = (Channel::Email, Purpose::Marketing, true);
+        let proof = Proof {
+            source: Source::DoubleOptIn,
+            address: Some(message.to.clone()),
+            ..self.proof(message, origin, agreed)
+        };
+        let word = ConsentSaid { proof, ..ConsentSaid::new(agreed.0, agreed.1, agreed.2) };
+        let event = Event {
+            id: EventId::of(&format!("{CONSENT_CONFIRMED} {}", message.code.as_str())),
+            name: CONSENT_CONFIRMED.to_owned(),
+            at,
+            yen: Yen::ZERO,
+            properties: Properties::new(),
+        };
+        self.keep(&message.customer, vec![word], vec![Input::Track { event }], at).await?;
+        self.table.lift(Channel::Email, &message.to, at.plus(1)).await
     }
 }

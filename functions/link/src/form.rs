@@ -43,7 +43,7 @@ impl Link {
     /// The page changes nothing, whoever looks at it.
     pub(crate) async fn email_form(&self, code: &str) -> Response {
         match self.asking(code).await {
-            Ok(Some(_)) => pages::email_form(&self.sender_name, None).into_response(),
+            Ok(Some(_)) => pages::email_form(&self.shop, None).into_response(),
             Ok(None) => self.gone(),
             Err(error) => self.busy(&error),
         }
@@ -64,13 +64,13 @@ impl Link {
         };
         let Ok(email) = Email::parse(&typed) else {
             let wrong = Wrong { typed: &typed, why: NO_ADDRESS };
-            return (status, pages::email_form(&self.sender_name, Some(&wrong))).into_response();
+            return (status, pages::email_form(&self.shop, Some(&wrong))).into_response();
         };
         let news = Inbox::new(message.customer, told(&message.code, &email, self.clock.now()));
         if let Err(error) = self.inbox.send(&[news]).await {
             return self.busy(&error);
         }
-        pages::email_taken(&self.sender_name).into_response()
+        pages::email_taken(&self.shop).into_response()
     }
 }
 

@@ -1,9 +1,12 @@
-//! `link`: short links, the picture that tells of opening, the page to opt out, the form for an e-mail address, and the page
-//! that confirms a number. Links need the table only: a click that can't be told to the inbox still leads where it should.
+//! `link`: short links, the picture that tells of opening, the pages to opt out, to choose and to confirm, and the form for an
+//! e-mail address. Links and all that people say of consent need the table only: a click that can't be told to the inbox
+//! still leads where it should, and who opts out has opted out.
 
 mod confirm;
 mod form;
 mod guesses;
+mod number;
+mod optout;
 mod pages;
 mod visit;
 
@@ -12,26 +15,27 @@ use std::time::Duration;
 
 use anyhow::Result;
 use axum::Router;
-use axum::extract::rejection::PathRejection;
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware;
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use cloud::clock::Clock;
-use cloud::config::Vars;
+use cloud::config::{ConfigError, Vars};
 use cloud::inbox::Inbox;
 use cloud::queue::Queue;
 use cloud::table::Table;
 use cloud::table::messages::MessageItem;
-use cloud::table::people::Stopped;
 use domain::input::Input;
 use domain::message::Code;
 use tokio::time::timeout;
 
 use self::form::Typed;
 use self::guesses::Guesses;
-use self::visit::{By, location, named};
+use self::pages::Shop;
+use self::visit::{By, Origin, location, named};
 
 /// A transparent picture of one pixel.
 const PIXEL: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
@@ -49,7 +53,7 @@ pub struct Link {
     table: Table,
     inbox: Queue,
     clock: Clock,
-    sender_name: String,
+    shop: Shop,
 }
 
 impl Link {
@@ -59,7 +63,7 @@ impl Link {
             table: Table::from_vars(aws_sdk_dynamodb::Client::new(config), vars)?,
             inbox: Queue::new(aws_sdk_sqs::Client::new(config), vars.required("INBOX_QUEUE_URL")?),
             clock,
-            sender_name: vars.required("SENDER_NAME")?,
+            shop: shop(vars)?,
         })
     }
 
@@ -93,8 +97,32 @@ impl Link {
                 get(|State(link): State<Arc<Self>>, code: Named<String>| async move {
                     link.optout_page(&named(code)).await
                 })
-                .post(|State(link): State<Arc<Self>>, code: Named<String>| async move {
-                    link.optout(&named(code)).await
+                .post(
+                    |State(link): State<Arc<Self>>,
+                     code: Named<String>,
+                     origin: Origin,
+                     body: Result<Bytes, BytesRejection>| async move {
+                        link.optout(&named(code), &origin, body).await
+                    },
+                )
+                .layer(DefaultBodyLimit::max(form::BODY_LIMIT)),
+            )
+            .route(
+                "/o/{code}/preferences",
+                post(
+                    |State(link): State<Arc<Self>>, code: Named<String>, origin: Origin, typed: Typed| async move {
+                        link.prefer(&named(code), &origin, typed).await
+                    },
+                )
+                .layer(DefaultBodyLimit::max(form::BODY_LIMIT)),
+            )
+            .route(
+                "/c/{code}",
+                get(|State(link): State<Arc<Self>>, code: Named<String>| async move {
+                    link.confirm_page(&named(code)).await
+                })
+                .post(|State(link): State<Arc<Self>>, code: Named<String>, origin: Origin| async move {
+                    link.confirm(&named(code), &origin).await
                 }),
             )
             .route(
@@ -110,14 +138,15 @@ impl Link {
             .route(
                 "/v/{token}",
                 get(|State(link): State<Arc<Self>>, token: Named<String>| async move {
-                    link.confirm_page(&named(token)).await
+                    link.number_page(&named(token)).await
                 })
                 .post(|State(link): State<Arc<Self>>, token: Named<String>| async move {
-                    link.confirm(&named(token)).await
+                    link.confirm_number(&named(token)).await
                 }),
             )
             .fallback(|State(link): State<Arc<Self>>| async move { link.gone() })
-            .layer(middleware::from_fn_with_state(Guesses::new(self.clock.clone()), guesses::stop))
+            .layer(from_fn_with_state(Guesses::new(self.clock.clone()), guesses::stop))
+            .layer(map_response(pages::guarded))
             .with_state(Arc::new(self))
     }
 
@@ -159,52 +188,36 @@ impl Link {
         ([(header::CONTENT_TYPE, "image/gif"), (header::CACHE_CONTROL, "no-store")], PIXEL).into_response()
     }
 
-    /// The page changes nothing: what fetches links ahead must not opt anyone out.
-    async fn optout_page(&self, code: &str) -> Response {
-        match self.find(code).await {
-            Ok(Some(message)) => pages::optout(&self.sender_name, message.channel).into_response(),
-            Ok(None) => self.gone(),
-            Err(error) => self.busy(&error),
-        }
-    }
-
-    /// Acknowledged only once the address is suppressed; the customer's own document follows through the inbox.
-    async fn optout(&self, code: &str) -> Response {
-        let message = match self.find(code).await {
-            Ok(Some(message)) => message,
-            Ok(None) => return self.gone(),
-            Err(error) => return self.busy(&error),
-        };
-        let at = self.clock.now();
-        if let Err(error) = self
-            .table
-            .suppress(message.channel, &message.to, Stopped::Marketing, "opted out on the page", at)
-            .await
-        {
-            return self.busy(&error);
-        }
-        let news = Inbox::new(message.customer, vec![Input::OptOut { channel: message.channel, at }]);
-        if let Err(error) = self.inbox.send(&[news]).await {
-            return self.busy(&error);
-        }
-        pages::opted_out(&self.sender_name, message.channel).into_response()
-    }
-
-    /// Tells the inbox what was done, within a limit: nobody is kept waiting for a queue.
-    async fn tell(&self, news: Inbox) {
+    /// Tells the inbox what was done, within a limit: nobody is kept waiting for a queue. Whether it took it.
+    async fn tell(&self, news: Inbox) -> bool {
         let sent = timeout(TELLING, self.inbox.send(&[news])).await;
-        if let Err(error) = sent.map_err(anyhow::Error::from).flatten() {
+        let sent = sent.map_err(anyhow::Error::from).flatten();
+        if let Err(error) = &sent {
             tracing::error!(error = format!("{error:#}"), "the inbox did not take what a person did");
         }
+        sent.is_ok()
     }
 
     fn gone(&self) -> Response {
-        (StatusCode::NOT_FOUND, pages::gone(&self.sender_name)).into_response()
+        (StatusCode::NOT_FOUND, pages::gone(&self.shop)).into_response()
     }
 
     fn busy(&self, error: &anyhow::Error) -> Response {
         tracing::error!(error = format!("{error:#}"), "the table did not answer");
-        (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], pages::busy(&self.sender_name))
+        (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], pages::busy(&self.shop))
             .into_response()
     }
+}
+
+/// Who sends. In production the law's particulars must be there; on a laptop they may be missing.
+fn shop(vars: &Vars) -> Result<Shop, ConfigError> {
+    let production = vars.get("STAGE").as_deref() == Some("production");
+    let particular = |name: &'static str| {
+        if production { vars.required(name).map(Some) } else { Ok(vars.get(name)) }
+    };
+    Ok(Shop {
+        name: vars.required("SENDER_NAME")?,
+        address: particular("SENDER_ADDRESS")?,
+        contact: particular("SENDER_CONTACT")?,
+    })
 }

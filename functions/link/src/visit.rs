@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use domain::input::Visitor;
 use domain::time::Timestamp;
+use lambda_http::request::RequestContext;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 /// Who asks for a link or a picture, as far as the request tells.
@@ -73,6 +74,24 @@ impl<S: Send + Sync> FromRequestParts<S> for By {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         Ok(Self::of(&parts.method, &parts.headers))
+    }
+}
+
+/// The internet address that a request comes from, as API Gateway saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin(pub(crate) Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Origin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let context = parts.extensions.get::<RequestContext>();
+        let from = |context: &RequestContext| {
+            // Nothing else invokes the function.
+            let RequestContext::ApiGatewayV2(context) = context else { return None };
+            context.http.source_ip.clone()
+        };
+        Ok(Self(context.and_then(from)))
     }
 }
 

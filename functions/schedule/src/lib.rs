@@ -66,6 +66,16 @@ impl Schedule {
         })
     }
 
+    /// Tells the inbox what a customer said while it was down. To tell it twice is harmless.
+    async fn tell(&self, key: &DueKey) -> Result<()> {
+        let Some(sort) = &key.untold else { return Ok(()) };
+        if let Some(inputs) = self.table.untold(&key.customer, sort).await? {
+            self.inbox.send(&[Inbox::new(key.customer.clone(), inputs)]).await?;
+            self.table.told(&key.customer, sort).await?;
+        }
+        Ok(())
+    }
+
     /// Handles one tick.
     pub async fn handle(&self) -> Result<Looked> {
         let now = self.clock.now();
@@ -78,9 +88,13 @@ impl Schedule {
         for shard in 0..self.table.due_shards() {
             for _ in 0..SHARD_LIMIT.div_ceil(PAGE.unsigned_abs() as usize) {
                 let page = self.table.due(shard, reading.reached.get(&shard), now).await?;
-                let timers: Vec<Inbox> =
-                    page.iter().map(|key| Inbox::new(key.customer.clone(), vec![Input::Timer])).collect();
-                self.inbox.send(&timers).await?;
+                let (said, due): (Vec<&DueKey>, Vec<&DueKey>) =
+                    page.iter().partition(|key| key.untold.is_some());
+                let timer = |key: &DueKey| Inbox::new(key.customer.clone(), vec![Input::Timer]);
+                self.inbox.send(&due.into_iter().map(timer).collect::<Vec<_>>()).await?;
+                for key in said {
+                    self.tell(key).await?;
+                }
                 looked.due += page.len();
                 if let Some(first) = page.first() {
                     looked.late_seconds = looked.late_seconds.max(now.since(first.at));

@@ -35,12 +35,23 @@ pub struct Setup {
     pub link_base: Option<String>,
     /// The shop's name in messages.
     pub sender: String,
+    /// What the law asks for on the page behind an advertisement.
+    pub particulars: Particulars,
     /// Keys and secrets.
     pub secrets: Secrets,
     /// The provider.
     pub provider: Provider,
     /// What goes wrong between functions and services.
     pub faults: Option<Arc<dyn Faults>>,
+}
+
+/// What the law asks a sender to say of itself beside its name.
+#[derive(Clone, Debug, Default)]
+pub struct Particulars {
+    /// The postal address.
+    pub address: String,
+    /// Where complaints and questions go.
+    pub contact: String,
 }
 
 /// Keys and secrets of a stack.
@@ -240,6 +251,8 @@ fn parameters(setup: &Setup, link_base: &str, provider_url: &str) -> BTreeMap<St
         ("LineProviderKey", provider_key),
         ("EmailFrom", "shop@example.jp"),
         ("SenderName", &setup.sender),
+        ("SenderAddress", &setup.particulars.address),
+        ("SenderContact", &setup.particulars.contact),
         ("WriteKey", write_key),
         ("CodeKey", code_key),
         ("CallbackSecret", callback_secret),

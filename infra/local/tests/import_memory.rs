@@ -68,6 +68,7 @@ fn import(encoding: Encoding, reader: impl Read) -> Summary {
         name: "orders.csv".to_owned(),
         encoding,
         maps: Vec::new(),
+        wording: None,
         as_of: NOW,
         rejected: folder.path().join("orders.rejected.csv"),
     };

@@ -2,6 +2,7 @@
 
 pub mod blocks;
 pub mod budgets;
+pub mod consents;
 pub mod counts;
 pub mod customers;
 pub mod definitions;
@@ -12,10 +13,11 @@ pub mod opt_ins;
 pub mod people;
 pub mod runs;
 pub mod spending;
+pub mod untold;
 pub mod verifications;
 pub mod webhooks;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use anyhow::{Context, Result};
@@ -112,6 +114,15 @@ impl Table {
             async move { table.put_chunk(items).await }
         });
         put.await.into_iter().try_for_each(|result| result?)
+    }
+
+    /// Of items whose keys say all of them, those that are not there yet.
+    pub async fn missing(&self, items: Vec<Row>) -> Result<Vec<Row>> {
+        let keys = items.iter().map(|row| (row.pk.clone(), row.sk.clone())).collect();
+        let there = self.get_all(keys, Reading::Eventual).await?;
+        let there = there.iter().map(|item| Ok((read_text(item, "pk")?, read_text(item, "sk")?)));
+        let there = there.collect::<Result<BTreeSet<_>>>()?;
+        Ok(items.into_iter().filter(|row| !there.contains(&(row.pk.as_str(), row.sk.as_str()))).collect())
     }
 
     async fn put_chunk(&self, items: Vec<Item>) -> Result<()> {

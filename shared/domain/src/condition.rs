@@ -96,12 +96,12 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    const fn fixed(holds: bool) -> Self {
+    pub(crate) const fn fixed(holds: bool) -> Self {
         Self { holds, next: None }
     }
 
     /// What holds from one instant on (ever since, without one) until before another (for ever, without one).
-    fn between(from: Option<Timestamp>, until: Option<Timestamp>, now: Timestamp) -> Self {
+    pub(crate) fn between(from: Option<Timestamp>, until: Option<Timestamp>, now: Timestamp) -> Self {
         let empty = matches!((from, until), (Some(from), Some(until)) if from >= until);
         match (from, until) {
             _ if empty => Self::fixed(false),
@@ -152,7 +152,7 @@ impl Condition {
             Self::Reachable(channel) => Verdict::fixed(
                 customer.address(*channel).is_some() && customer.consents_to(*channel, Purpose::Marketing),
             ),
-            Self::Consent(test) => Verdict::fixed(test.holds(customer)),
+            Self::Consent(test) => test.evaluate(customer, now),
             Self::Rfm(test) => test.evaluate(subject, now),
             Self::Predicted(test) => test.evaluate(subject, now),
             Self::Sent(step) => {

@@ -90,6 +90,12 @@ pub struct Customer {
     /// The person's word per channel and purpose.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub consents: BTreeMap<Channel, BTreeMap<Purpose, Stamped<bool>>>,
+    /// When marketing by e-mail was last agreed to without the confirmation that the shop's double opt-in asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unconfirmed: Option<Timestamp>,
+    /// The e-mail address whose owner last confirmed the agreement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<Stamped<String>>,
     /// What the person did, by event name; purchases are [`crate::event::ORDER_COMPLETED`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub events: BTreeMap<String, History>,
@@ -130,6 +136,8 @@ impl Customer {
             id,
             traits: BTreeMap::new(),
             consents: BTreeMap::new(),
+            unconfirmed: None,
+            confirmed: None,
             events: BTreeMap::new(),
             segments: BTreeMap::new(),
             audiences: BTreeMap::new(),
@@ -192,7 +200,10 @@ impl Customer {
     pub fn consents_to(&self, channel: Channel, purpose: Purpose) -> bool {
         let said = self.consents.get(&channel).and_then(|said| said.get(&purpose));
         match purpose {
-            Purpose::Marketing => said.is_some_and(|said| said.0),
+            Purpose::Marketing => {
+                let elsewhere = channel == Channel::Email && self.is_confirmed_elsewhere();
+                said.is_some_and(|said| said.0) && !elsewhere
+            }
             Purpose::Transactional => said.is_none_or(|said| said.0),
         }
     }
@@ -208,6 +219,43 @@ impl Customer {
         if at > said.1 || (at == said.1 && !word.given) {
             *said = Stamped(word.given, at);
         }
+        if let Some(address) = word.confirmed()
+            && self.confirmed.as_ref().is_none_or(|known| (known.1, known.0.as_str()) < (at, address))
+        {
+            self.confirmed = Some(Stamped(address.to_owned(), at));
+        }
+    }
+
+    /// Takes an agreement to marketing by e-mail that is to be confirmed first.
+    pub fn agreed_unconfirmed(&mut self, at: Timestamp) {
+        self.unconfirmed = self.unconfirmed.max(Some(at));
+    }
+
+    /// Since when an agreement to marketing by e-mail awaits its confirmation: it came after every other word on it, or the
+    /// address that it was confirmed for has been changed.
+    pub fn awaits_confirmation(&self) -> Option<Timestamp> {
+        let standing = self.email_marketing();
+        let asked = self.unconfirmed.filter(|at| standing.is_none_or(|standing| *at > standing.1));
+        match standing {
+            Some(Stamped(true, _)) if self.is_confirmed_elsewhere() => {
+                asked.max(self.traits.get("email").map(|email| email.1))
+            }
+            Some(Stamped(true, _)) => None,
+            Some(Stamped(false, _)) | None => asked,
+        }
+    }
+
+    fn email_marketing(&self) -> Option<&Stamped<bool>> {
+        self.consents.get(&Channel::Email)?.get(&Purpose::Marketing)
+    }
+
+    /// Whether the agreement to marketing by e-mail that stands is the confirmation of another address.
+    fn is_confirmed_elsewhere(&self) -> bool {
+        let standing = self.email_marketing().map(|standing| standing.1);
+        let address = self.address(Channel::Email);
+        self.confirmed.as_ref().is_some_and(|Stamped(confirmed, at)| {
+            standing == Some(*at) && address.is_some_and(|address| address != confirmed)
+        })
     }
 
     /// Takes what is said of the person; the later word on each trait stands, and of two at one instant the greater text.
@@ -294,10 +342,7 @@ mod tests {
             &BTreeMap::from([("vip".to_owned(), Value::Boolean(true)), ("gone".to_owned(), Value::Absent)]),
             Timestamp::from_seconds(5),
         );
-        customer.said(
-            &ConsentSaid { channel: Channel::Sms, purpose: Purpose::Marketing, given: true },
-            Timestamp::from_seconds(5),
-        );
+        customer.said(&ConsentSaid::new(Channel::Sms, Purpose::Marketing, true), Timestamp::from_seconds(5));
         let text = serde_json::to_string(&customer).unwrap();
         assert_eq!(serde_json::from_str::<Customer>(&text).unwrap(), customer);
     }

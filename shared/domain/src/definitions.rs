@@ -19,6 +19,7 @@ use crate::names::{JourneyName, ListName, NameError, SegmentName};
 use crate::place::{self, Place, Tree};
 use crate::population::{Population, Unlearnt};
 use crate::routes::Providers;
+use crate::text::CONFIRM;
 use crate::time::Timestamp;
 
 pub use self::dangling::Dangling;
@@ -353,6 +354,12 @@ impl Definitions {
     /// What the shop allows, as a check takes it.
     pub fn rules(&self) -> Rules<'_> {
         Rules { policy: &self.shop.policy, zone: &self.zone }
+    }
+
+    /// Whether agreements to marketing by e-mail are to be confirmed first: a journey that asks for it is in force.
+    pub fn has_double_opt_in(&self) -> bool {
+        let mut current = self.journeys.keys().filter_map(|name| Some(self.current(name)?.1));
+        current.any(|journey| journey.texts().any(|text| text.spoken().leads_to_form(CONFIRM)))
     }
 
     /// Whether anything in force asks about what is learnt of all customers together.

@@ -15,6 +15,9 @@ pub const ORDER_COMPLETED: &str = "Order Completed";
 /// What is told after a customer filled in the form for an e-mail address.
 pub const ADDRESS_UPDATED: &str = "Address Updated";
 
+/// What is told after a customer confirmed an agreement to marketing by e-mail.
+pub const CONSENT_CONFIRMED: &str = "Consent Confirmed";
+
 /// How many occurrences of one event name a customer keeps; older ones are kept as count, sum and first.
 pub const RECENT_LIMIT: usize = 100;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::consent::ConsentSaid;
+use crate::consent::{ConsentSaid, Proof};
 use crate::contact::Channel;
 use crate::customer::Value;
 use crate::enrollment::Status;
@@ -126,6 +126,9 @@ pub enum Input {
         channel: Channel,
         /// When.
         at: Timestamp,
+        /// How, for the record.
+        #[serde(default, skip_serializing_if = "Proof::is_bare")]
+        proof: Proof,
     },
     /// The person opted out of marketing on a channel.
     OptOut {
@@ -133,6 +136,9 @@ pub enum Input {
         channel: Channel,
         /// When.
         at: Timestamp,
+        /// How, for the record.
+        #[serde(default, skip_serializing_if = "Proof::is_bare")]
+        proof: Proof,
     },
 }
 

@@ -129,6 +129,8 @@ pub enum SkipReason {
     BudgetSpent,
     /// What every account that could take it may cost in a month is spent.
     LimitSpent,
+    /// The person agreed, and has not confirmed it as the double opt-in asks for.
+    Unconfirmed,
 }
 
 impl SkipReason {
@@ -145,6 +147,7 @@ impl SkipReason {
             Self::Late => "journey paused when it was time",
             Self::BudgetSpent => "budget of the month spent",
             Self::LimitSpent => "monthly limit of the provider's account spent",
+            Self::Unconfirmed => "consent not yet confirmed (double opt-in)",
         }
     }
 }
@@ -317,7 +320,9 @@ pub fn permission(
         return Permission::Skip(SkipReason::Suppressed);
     }
     if !customer.consents_to(channel, purpose) {
-        return Permission::Skip(SkipReason::NoConsent);
+        let asked = (channel, purpose) == (Channel::Email, Purpose::Marketing);
+        let asked = asked && customer.awaits_confirmation().is_some();
+        return Permission::Skip(if asked { SkipReason::Unconfirmed } else { SkipReason::NoConsent });
     }
     let marketing = purpose == Purpose::Marketing;
     let caps = rules.policy.caps.iter().chain(&tightened.caps);

@@ -109,6 +109,7 @@ pub fn fill(
         links: links.collect(),
         optout: optout.clone(),
         email_form: format!("{}/f/{}", sender.base, code.as_str()),
+        confirm_form: format!("{}/c/{}", sender.base, code.as_str()),
         sender: sender.name,
         details: &definitions.shop.details,
         zone: &zone,

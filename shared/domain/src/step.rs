@@ -138,7 +138,11 @@ impl World<'_> {
                     self.note(Noted::TraitLeftOut(name), *at);
                 }
                 for word in consents {
-                    self.customer.said(word, *at);
+                    if word.needs_confirmation() && self.definitions.has_double_opt_in() {
+                        self.customer.agreed_unconfirmed(*at);
+                    } else {
+                        self.customer.said(word, *at);
+                    }
                 }
             }
             Input::Track { event } => match self.customer.track(event) {
@@ -177,13 +181,11 @@ impl World<'_> {
                 message.answer(*at, word.as_deref());
             }),
             Input::Reply { code: None, channel, at, word } => self.replied(*channel, *at, word.as_deref()),
-            Input::OptIn { channel, at } => {
-                let word = ConsentSaid { channel: *channel, purpose: Purpose::Marketing, given: true };
-                self.customer.said(&word, *at);
+            Input::OptIn { channel, at, proof: _ } => {
+                self.customer.said(&ConsentSaid::new(*channel, Purpose::Marketing, true), *at);
             }
-            Input::OptOut { channel, at } => {
-                let word = ConsentSaid { channel: *channel, purpose: Purpose::Marketing, given: false };
-                self.customer.said(&word, *at);
+            Input::OptOut { channel, at, proof: _ } => {
+                self.customer.said(&ConsentSaid::new(*channel, Purpose::Marketing, false), *at);
             }
         }
     }

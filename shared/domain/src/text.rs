@@ -31,7 +31,7 @@ use self::elsewhere::Elsewhere;
 use self::filters::Japanese;
 use self::pieces::{BLOCKS, Piece, live, pieces};
 pub use self::spoken::{Path, Spoken};
-pub use self::variables::{FORMS, OF_A_STEP, SHOP_NAME, Variables};
+pub use self::variables::{CONFIRM, EMAIL, FORMS, OF_A_STEP, SHOP_NAME, Variables};
 pub use self::wording::{LANGUAGE, Wording};
 use crate::check;
 use crate::spelling::nearest;
@@ -257,6 +257,7 @@ mod tests {
             links,
             optout: "https://s.example/o".to_owned(),
             email_form: "https://s.example/f".to_owned(),
+            confirm_form: "https://s.example/c".to_owned(),
             sender: "つなぎ商店",
             details: &BTreeMap::from([("phone".to_owned(), "03-1234-5678".to_owned())]),
             zone: &TimeZone::UTC,

@@ -22,6 +22,9 @@ use crate::seen::{Look, Seen};
 use crate::summary::{FIRST_REASONS, Summary};
 use crate::{CELL_CHARACTERS, Import, Kind, customers, events};
 
+/// The most characters of a file's name that are kept as evidence.
+const NAME_CHARACTERS: usize = 200;
+
 pub(crate) struct Intake<'a, C, O, W: Write, D> {
     import: &'a Import,
     header: &'a Header,
@@ -165,19 +168,28 @@ where
     }
 
     /// What becomes of what a row or an order says.
-    fn weigh(&mut self, said: Said, line: u64) -> Result<Fate, Reject> {
+    fn weigh(&mut self, mut said: Said, line: u64) -> Result<Fate, Reject> {
+        let kind = self.import.kind;
+        let (name, what) = (said.name(kind), said.what(kind));
+        said.prove(&self.evidence(line), self.import.wording.as_deref());
         let mut wrong = Wrong::default();
         for call in &said.calls {
             wrong.sort((self.check)(call).map_err(|reject| reject.of_columns(self.columns)));
         }
         let said = wrong.all(Some(said))?;
-        let kind = self.import.kind;
-        Ok(match self.look(said.name(kind), said.what(kind), line)? {
+        Ok(match self.look(name, what, line)? {
             Look::First => Fate::Taken(said),
             // Programs write the lines of an order, and sort them as they like.
             _ if kind == Kind::Orders && self.columns.has_lines() => Fate::Further,
             Look::Same | Look::Otherwise(_) => Fate::Repeated,
         })
+    }
+
+    /// Where what a row says can be looked up.
+    fn evidence(&self, line: u64) -> String {
+        let name = Path::new(&self.import.name).file_name().unwrap_or_default().to_string_lossy();
+        let name: String = name.chars().take(NAME_CHARACTERS).collect();
+        format!("{name} line {line}")
     }
 
     /// Whether something was given before; an error where it was given as something else.

@@ -88,6 +88,8 @@ pub struct Import {
     /// When the file was made: what it says of customers, without a date of its own, was said then. The API takes what lies
     /// in 1990 or later.
     pub as_of: Timestamp,
+    /// The words that people agreed to, where all consents of the file were given by the same.
+    pub wording: Option<String>,
     /// Where rows that cannot be taken are written. Made (and an older one overwritten) at the first such row.
     pub rejected: PathBuf,
 }
@@ -101,6 +103,8 @@ pub struct Options {
     pub encoding: Option<Encoding>,
     /// What columns are, where their headers do not say.
     pub maps: Vec<Mapping>,
+    /// The words that people agreed to, where all consents of the file were given by the same.
+    pub wording: Option<String>,
     /// The time: a file is not from the future.
     pub now: Timestamp,
 }
@@ -155,6 +159,7 @@ pub fn file(
         name,
         encoding,
         maps: options.maps.clone(),
+        wording: options.wording.clone(),
         as_of: modified.filter(|at| (EARLIEST..=options.now).contains(at)).unwrap_or(options.now),
         rejected: if about.is_file() { path.with_extension("rejected.csv") } else { PIPE_REJECTED.into() },
     };

@@ -1,6 +1,6 @@
 //! What a row or an order says, before it is handed over.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::Kind;
 use crate::formats::KnownBy;
@@ -35,6 +35,20 @@ impl Said {
         match kind {
             Kind::Customers | Kind::Events => hash(&self.calls),
             Kind::Orders => self.hash(&["/userId", "/timestamp", "/properties/total"]),
+        }
+    }
+
+    /// Writes beside each consent where it stands and what was agreed to. It is no part of what the row says: the same row
+    /// further down says the same.
+    pub fn prove(&mut self, evidence: &str, wording: Option<&str>) {
+        let consents = self.calls.iter_mut().filter_map(|call| call.pointer_mut("/traits/consents"));
+        let purposes = consents.filter_map(Value::as_object_mut).flat_map(Map::values_mut);
+        for said in purposes.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
+            let mut proven = json!({ "given": said.take(), "source": "file", "evidence": evidence });
+            if let (Some(proven), Some(wording)) = (proven.as_object_mut(), wording) {
+                proven.insert("wording".to_owned(), wording.into());
+            }
+            *said = proven;
         }
     }
 

@@ -8,6 +8,7 @@ use domain::message::{Code, SkipReason};
 use domain::money::Yen;
 use domain::names::JourneyName;
 use domain::rendering::{Sender, fill};
+use domain::text::EMAIL;
 use maud::html;
 
 /// A message, ready to leave.
@@ -97,7 +98,7 @@ pub(crate) fn render(
         headers,
         links: step.links.iter().map(|(_, url)| url.clone()).collect(),
         price: filled.line_yen,
-        asks_email: step.texts().any(|text| text.spoken().any_form()),
+        asks_email: step.texts().any(|text| text.spoken().leads_to_form(EMAIL)),
         billed,
         budget: budget.map(|budget| (journey.name.clone(), budget)),
     })

@@ -6,6 +6,7 @@ mod bus;
 mod busy_callback;
 mod codes;
 mod codes_sent;
+mod consents;
 mod deaths;
 mod inbox_full;
 mod link;

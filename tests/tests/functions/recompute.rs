@@ -60,10 +60,10 @@ async fn shop_with_long_records(opening: Opening) -> Result<Shop> {
     shop.take(&calls_of(PEOPLE)).await?;
     shop.settle().await?;
     let at = LONG_AGO;
-    let said = ConsentSaid { channel: Channel::Email, purpose: Purpose::Marketing, given: true };
+    let said = ConsentSaid::new(Channel::Email, Purpose::Marketing, true);
     for number in 0..PEOPLE {
         let customer = CustomerId::parse(&Someone::willing(number).id)?;
-        let words = (0..WORDS).map(|word| Row::consent(&customer, &said, "import", at.plus(-word)));
+        let words = (0..WORDS).map(|word| Row::consent(&customer, &said, at.plus(-word)));
         shop.table.put_all(words.collect::<Result<_>>()?).await?;
     }
     Ok(shop)

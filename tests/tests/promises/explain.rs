@@ -51,8 +51,10 @@ fn every_hold_way_and_end_stands_at_its_time_with_its_reason() -> Result<()> {
         shop.take(&[someone.order("second", shop.clock.now(), 5000)]).await?;
         shop.settle().await?;
         let current = definitions::current(&shop.table).await?;
-        let stored = shop.table.customer(&CustomerId::parse(&someone.id)?).await?.context("the customer")?;
-        let text = describe(&stored.customer, &current, stored.due_at);
+        let id = CustomerId::parse(&someone.id)?;
+        let stored = shop.table.customer(&id).await?.context("the customer")?;
+        let consents = shop.table.consents(&id).await?;
+        let text = describe(&stored.customer, &consents, &current, stored.due_at);
         insta::assert_snapshot!(text);
         Ok(())
     })

@@ -35,6 +35,7 @@ async fn take(shop: &Shop, kind: Kind, bytes: &[u8]) -> Result<Summary> {
         name: "f.csv".to_owned(),
         encoding: detect("f.csv", bytes)?,
         maps: Vec::new(),
+        wording: None,
         as_of: MORNING.plus(-86_400),
         rejected: "f.rejected.csv".into(),
     };

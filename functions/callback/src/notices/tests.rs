@@ -1,3 +1,4 @@
+use domain::consent::{Proof, Source};
 use domain::time::DAY;
 
 use super::*;
@@ -131,7 +132,7 @@ fn who_asks_for_messages_again_says_so_once() {
     let known = Known { asked: [("r".to_owned(), earlier)].into(), ..known() };
     let word = Some("start".to_owned());
     let expected = vec![
-        Input::OptIn { channel: Channel::Sms, at: earlier },
+        Input::OptIn { channel: Channel::Sms, at: earlier, proof: shown(&format!("reply r to message {SMS}")) },
         Input::Reply { code: Code::parse(SMS), channel: Channel::Sms, word, at },
     ];
     assert_eq!(inputs(&start, &known, &everybodys(), NOW), Some((customer("c1"), expected)));
@@ -175,13 +176,16 @@ fn replies_reach_the_customer_of_the_message_or_of_the_number() {
         let word = Some("はい".to_owned());
         Input::Reply { code: code.and_then(Code::parse), channel: Channel::Sms, word, at }
     };
-    let opted_out = Input::OptOut { channel: Channel::Sms, at };
+    let opted_out = |evidence: &str| Input::OptOut { channel: Channel::Sms, at, proof: shown(evidence) };
     let cases = [
         (reply("+819012345678", Some(SMS), "はい"), Some((customer("c1"), said(Some(SMS))))),
         (reply("+819011112222", None, "はい"), Some((customer("c2"), said(None)))),
         (reply("+819011112222", Some("CCCCCCCCCCCC"), "はい"), Some((customer("c2"), said(None)))),
-        (reply("+819012345678", Some(SMS), "停止"), Some((customer("c1"), opted_out.clone()))),
-        (reply("+819011112222", None, "停止"), Some((customer("c2"), opted_out))),
+        (
+            reply("+819012345678", Some(SMS), "停止"),
+            Some((customer("c1"), opted_out("reply r to message AAAAAAAAAAAA"))),
+        ),
+        (reply("+819011112222", None, "停止"), Some((customer("c2"), opted_out("reply r")))),
         (reply("+819099999999", None, "停止"), None),
     ];
     for (notice, expected) in cases {
@@ -221,7 +225,9 @@ fn an_answered_e_mail() {
 fn an_e_mailed_word_suppresses_the_address_it_was_sent_to() {
     let notice = answer(EMAIL, Some("配信停止"));
     assert_eq!(suppresses(&notice), Some((Channel::Email, "hana@example.jp".to_owned())));
-    let opted_out = Input::OptOut { channel: Channel::Email, at: NOW };
+    let evidence = Some("reply r to message BBBBBBBBBBBB".to_owned());
+    let proof = Proof { evidence, ..Proof::of(Source::Reply) };
+    let opted_out = Input::OptOut { channel: Channel::Email, at: NOW, proof };
     assert_eq!(input(&notice, &known(), NOW), Some((customer("c1"), opted_out)));
     let stopped = suppression(&notice, &known().messages, &everybodys()).map(|found| found.stopped);
     assert_eq!(stopped, Some(Stopped::Marketing));
@@ -238,6 +244,11 @@ fn numbers_are_looked_up_only_when_the_message_does_not_tell() {
     );
 }
 
+/// What there is to show for a reply.
+fn shown(evidence: &str) -> Proof {
+    Proof { evidence: Some(evidence.to_owned()), ..Proof::of(Source::Reply) }
+}
+
 fn at_line(user: &str, did: LineDid) -> Notice {
     Notice::Line { user: user.to_owned(), did, at: NOW.plus(-60), id: "l".to_owned() }
 }
@@ -252,8 +263,11 @@ fn what_people_do_at_line_is_of_the_customer_with_the_id() {
     let said = Input::Reply { code: None, channel, word: Some("はい".to_owned()), at };
     let cases = [
         (at_line(USER, wrote("はい")), Some(said)),
-        (at_line(USER, wrote("配信停止")), Some(Input::OptOut { channel, at })),
-        (at_line(USER, LineDid::Blocked), Some(Input::OptOut { channel, at })),
+        (at_line(USER, wrote("配信停止")), Some(Input::OptOut { channel, at, proof: shown("reply l") })),
+        (
+            at_line(USER, LineDid::Blocked),
+            Some(Input::OptOut { channel, at, proof: Proof::of(Source::Provider) }),
+        ),
         (at_line(USER, LineDid::Followed), None),
         (at_line("U00000000000000000000000000000000", wrote("停止")), None),
     ];

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use cloud::inbox::Inbox;
-use domain::consent::{ConsentSaid, Purpose};
+use domain::consent::{ConsentSaid, Proof, Purpose, Source};
 use domain::contact::Channel;
 use domain::customer::Value as Trait;
 use domain::event::{Event, EventId};
@@ -191,7 +191,35 @@ fn mistakes_in_traits() {
         ),
         (
             json!({ "consents": { "sms": { "marketing": "yes" } } }),
-            "traits.consents.sms.marketing: a text; write true or false".to_owned(),
+            "traits.consents.sms.marketing: a text; write true or false, or an object such as {\"given\": true, \"source\": \"form\", \"wording\": \"…\", \"evidence\": \"https://…\"}".to_owned(),
+        ),
+        (
+            json!({ "consents": { "sms": { "marketing": {} } } }),
+            "traits.consents.sms.marketing.given: missing; write true or false".to_owned(),
+        ),
+        (
+            json!({ "consents": { "sms": { "marketing": { "given": 1 } } } }),
+            "traits.consents.sms.marketing.given: a number; write true or false".to_owned(),
+        ),
+        (
+            json!({ "consents": { "sms": { "marketing": { "given": true, "proof": "" } } } }),
+            "traits.consents.sms.marketing.proof: unknown; known are given, wording, source, evidence".to_owned(),
+        ),
+        (
+            json!({ "consents": { "sms": { "marketing": { "given": true, "source": "from" } } } }),
+            "traits.consents.sms.marketing.source: unknown; did you mean `form`?".to_owned(),
+        ),
+        (
+            json!({ "consents": { "sms": { "marketing": { "given": true, "wording": "あ".repeat(1_001) } } } }),
+            "traits.consents.sms.marketing.wording: a text of 1001 characters; write at most 1000".to_owned(),
+        ),
+        (
+            json!({ "consents": { "sms": { "marketing": { "given": true, "evidence": "x".repeat(501) } } } }),
+            "traits.consents.sms.marketing.evidence: a text of 501 characters; write at most 500".to_owned(),
+        ),
+        (
+            json!({ "consents": { "email": { "marketing": { "given": true, "source": "double_opt_in" } } } }),
+            "traits.consents.email.marketing.evidence: missing; say when and how the address was confirmed, or leave `source` out".to_owned(),
         ),
     ];
     for (traits, expected) in cases {
@@ -263,7 +291,7 @@ fn traits_as_they_are_kept() {
         ("vip", Trait::Boolean(true)),
     ];
     assert_eq!(traits, expected.map(|(name, value)| (name.to_owned(), value)).into());
-    let word = |channel, purpose, given| ConsentSaid { channel, purpose, given };
+    let word = |channel, purpose, given| ConsentSaid::new(channel, purpose, given);
     assert_eq!(
         consents,
         [
@@ -272,6 +300,27 @@ fn traits_as_they_are_kept() {
             word(Channel::Sms, Purpose::Transactional, true),
         ]
     );
+}
+
+#[test]
+fn a_consent_comes_with_what_there_is_to_show_for_it() {
+    let (_, consents) = identified(&json!({ "consents": {
+        "email": { "marketing": { "given": true, "source": "form", "wording": "お知らせを受け取ります", "evidence": "https://shop.example.jp/form" } },
+        "sms": { "marketing": { "given": false, "source": null } },
+    } }));
+    let proof = Proof {
+        source: Source::Form,
+        wording: Some("お知らせを受け取ります".to_owned()),
+        evidence: Some("https://shop.example.jp/form".to_owned()),
+        address: None,
+    };
+    let email = ConsentSaid { proof, ..ConsentSaid::new(Channel::Email, Purpose::Marketing, true) };
+    assert_eq!(consents, [email, ConsentSaid::new(Channel::Sms, Purpose::Marketing, false)]);
+    // Where it went is ours to say: it would stand for the proof of an address.
+    let of_address =
+        json!({ "consents": { "email": { "marketing": { "given": true, "address": "a@example.jp" } } } });
+    let item = json!({ "type": "identify", "userId": "c1", "traits": of_address });
+    assert_eq!(parse(&item, NOW).unwrap_err().field, "traits.consents.email.marketing.address");
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::demo::{calls, win_back};
 use crate::meter::{Counts, Snapshot};
 use crate::private;
 use crate::region::Durability;
-use crate::stack::{Provider, SandboxSetup, Secrets, Setup, Stack};
+use crate::stack::{Particulars, Provider, SandboxSetup, Secrets, Setup, Stack};
 use crate::virtual_time::{Driver, VirtualClock};
 
 /// When the campaign begins.
@@ -165,6 +165,7 @@ fn setup(demo: &Demo, clock: &VirtualClock) -> Setup {
         // A name of fixed length: the port's digits would change the parts of a text.
         link_base: Some("https://t.example.jp".to_owned()),
         sender: "つなぎ書店".to_owned(),
+        particulars: Particulars::default(),
         secrets: Secrets::from_seed(demo.seed),
         provider: Provider::Sandbox(Box::new(SandboxSetup {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

@@ -6,6 +6,8 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use cloud::table::consents::Recorded;
+use domain::consent::{ConsentSaid, Proof};
 use domain::customer::Customer;
 use domain::definitions::Definitions;
 use domain::due::{self, DueReason};
@@ -41,17 +43,19 @@ impl Explain {
         let id = CustomerId::parse(&self.customer)?;
         let stored =
             reader.table.customer(&id).await?.with_context(|| format!("there is no customer `{id}`"))?;
+        let consents = reader.table.consents(&id).await?;
         if self.json {
             let next = stored.due_at.map(|at| local(&definitions, at));
             let live = stored.customer.enrollments.iter().filter(|enrollment| enrollment.is_live());
             let ahead = live.map(|it| json!({ "journey": it.journey, "ahead": ahead(it, &definitions) }));
             say(&serde_json::to_string_pretty(&json!({
                 "customer": stored.customer,
+                "consents": consents.iter().map(|said| json!({ "at": said.at, "said": said.word })).collect::<Vec<_>>(),
                 "ahead": ahead.collect::<Vec<_>>(),
                 "looked_at_next": next,
             }))?);
         } else {
-            say(&describe(&stored.customer, &definitions, stored.due_at));
+            say(&describe(&stored.customer, &consents, &definitions, stored.due_at));
         }
         Ok(())
     }
@@ -64,7 +68,12 @@ struct Line {
 }
 
 /// A customer's timeline: what happened, what was decided, and what comes next.
-pub fn describe(customer: &Customer, definitions: &Definitions, due_at: Option<Timestamp>) -> String {
+pub fn describe(
+    customer: &Customer,
+    consents: &[Recorded],
+    definitions: &Definitions,
+    due_at: Option<Timestamp>,
+) -> String {
     let mut lines: Vec<Line> = Vec::new();
     let mut line = |at: Timestamp, what: String| lines.push(Line { at, what });
     for (name, history) in &customer.events {
@@ -73,11 +82,11 @@ pub fn describe(customer: &Customer, definitions: &Definitions, due_at: Option<T
             line(kept.0, format!("{name}{worth}"));
         }
     }
-    for (channel, said) in &customer.consents {
-        for (purpose, said_at) in said {
-            let word = if said_at.0 { "agreed to" } else { "refused" };
-            line(said_at.1, format!("{word} {purpose:?} on {channel}").to_lowercase());
-        }
+    for said in consents {
+        line(said.at, word(&said.word));
+    }
+    if let Some(since) = customer.awaits_confirmation() {
+        line(since, "e-mail marketing waits for the confirmation of the address (double opt-in)".to_owned());
     }
     for (name, membership) in &customer.segments {
         let moved = if membership.member { "entered" } else { "left" };
@@ -114,6 +123,21 @@ pub fn describe(customer: &Customer, definitions: &Definitions, due_at: Option<T
         None => text.push_str("  next: nothing comes by itself"),
     }
     text
+}
+
+/// What a person said about messages, and what there is to show for it.
+fn word(said: &ConsentSaid) -> String {
+    let Proof { source, wording, evidence, address: _ } = &said.proof;
+    let word = if said.given { "agreed to" } else { "refused" };
+    let mut told = format!("{word} {} on {} ({}", said.purpose.name(), said.channel, source.name());
+    if let Some(evidence) = evidence {
+        told.extend([": ", evidence]);
+    }
+    told.push(')');
+    if let Some(wording) = wording {
+        told.extend([" 「", wording, "」"]);
+    }
+    told
 }
 
 fn of_enrollment(enrollment: &Enrollment, journey: Option<&Journey>, definitions: &Definitions) -> Vec<Line> {

@@ -40,8 +40,24 @@ pub struct Import {
     /// The file's encoding, instead of the detected one: utf-8, shift_jis or euc-jp.
     #[arg(long, value_name = "NAME", value_parser = Encoding::parse)]
     encoding: Option<Encoding>,
+    /// The words that people agreed to, kept on the record beside each consent of the file with its name and line.
+    #[arg(long = "consent-wording", value_name = "TEXT", value_parser = wording)]
+    wording: Option<String>,
     #[command(flatten)]
     data: Data,
+}
+
+/// The most characters of the words that people agreed to, as the API has it.
+const WORDING_CHARACTERS: usize = 1_000;
+
+fn wording(text: &str) -> Result<String, String> {
+    match text.chars().count() {
+        0 => Err("empty; write the words, or leave the option out".to_owned()),
+        length if length > WORDING_CHARACTERS => {
+            Err(format!("{length} characters; write at most {WORDING_CHARACTERS}"))
+        }
+        _ => Ok(text.to_owned()),
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -67,7 +83,7 @@ impl Import {
         let now = Clock::system().now();
         let intake = Intake::open(&self.data.data, now).await?;
         let (file, progress) = (self.file.clone(), bar.clone());
-        let options = Options { kind, encoding: self.encoding, maps: self.maps, now };
+        let options = Options { kind, encoding: self.encoding, maps: self.maps, wording: self.wording, now };
         let handle = tokio::runtime::Handle::current();
         // The reader is synchronous; batches leave from its thread one after the other.
         let summary = tokio::task::spawn_blocking(move || {

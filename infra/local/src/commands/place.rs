@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::private;
 use crate::region::{Durability, Region};
-use crate::stack::{Provider, SandboxSetup, Secrets, Setup, Stack};
+use crate::stack::{Particulars, Provider, SandboxSetup, Secrets, Setup, Stack};
 
 /// How to reach an installation that is up.
 #[derive(Clone, Serialize, Deserialize)]
@@ -131,6 +131,7 @@ pub async fn stack(data: &Path, durability: Durability) -> Result<Stack> {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         link_base: None,
         sender: "つなぎ書店".to_owned(),
+        particulars: Particulars::default(),
         secrets: secrets(data)?,
         provider: Provider::Sandbox(Box::new(provider)),
         faults: None,

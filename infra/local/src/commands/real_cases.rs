@@ -186,7 +186,8 @@ impl Case {
             | SkipReason::HeldOut
             | SkipReason::Late
             | SkipReason::BudgetSpent
-            | SkipReason::LimitSpent => {}
+            | SkipReason::LimitSpent
+            | SkipReason::Unconfirmed => {}
         }
     }
 

@@ -15,7 +15,7 @@ use super::place::{self, Holder};
 use super::sandbox::faults;
 use super::text::say;
 use crate::region::Durability;
-use crate::stack::{Provider, SandboxSetup, Setup, Stack};
+use crate::stack::{Particulars, Provider, SandboxSetup, Setup, Stack};
 
 /// Where the data is unless something else is said, as [`Data`] has it.
 const DEFAULT_DATA: &str = ".tsunagi";
@@ -34,6 +34,12 @@ pub struct Up {
     /// The shop's name in messages.
     #[arg(long, default_value = "つなぎ書店", env = "TSUNAGI_SENDER")]
     sender: String,
+    /// The shop's postal address, on the page behind every advertisement.
+    #[arg(long, default_value = "", env = "TSUNAGI_SENDER_ADDRESS")]
+    sender_address: String,
+    /// Where complaints and questions go, on the same page: a phone number or an e-mail address.
+    #[arg(long, default_value = "", env = "TSUNAGI_SENDER_CONTACT")]
+    sender_contact: String,
     /// A sandbox in another process (`tsunagi sandbox`) instead of the one in this process.
     #[arg(long, value_name = "URL")]
     provider: Option<String>,
@@ -112,6 +118,7 @@ impl Up {
             listen: self.listen,
             link_base: None,
             sender: self.sender,
+            particulars: Particulars { address: self.sender_address, contact: self.sender_contact },
             secrets,
             provider,
             faults: None,

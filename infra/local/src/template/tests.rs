@@ -122,9 +122,12 @@ fn the_templates_wiring() {
       STAGE=development
       WRITE_KEY=write-key
     function link: LinkFunction, 10 s
+      DUE_SHARDS=8
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
+      SENDER_ADDRESS=
+      SENDER_CONTACT=
       SENDER_NAME=つなぎ商店
       STAGE=development
       TABLE_NAME=Table
@@ -209,6 +212,8 @@ fn the_templates_wiring() {
     route POST /v1/batch → ingest
     route GET /callbacks/{account} → callback
     route POST /callbacks/{account} → callback
+    route GET /c/{code} → link
+    route POST /c/{code} → link
     route POST /v1/enroll → ingest
     route GET /f/{code} → link
     route POST /f/{code} → link
@@ -218,6 +223,7 @@ fn the_templates_wiring() {
     route GET /o/{code} → link
     route POST /o/{code} → link
     route GET /p/{file} → link
+    route POST /o/{code}/preferences → link
     route POST /v1/remove → ingest
     route GET /callbacks/{account}/{segment} → callback
     route POST /callbacks/{account}/{segment} → callback

@@ -18,6 +18,8 @@ pub struct DueKey {
     pub at: Timestamp,
     /// Who is.
     pub customer: CustomerId,
+    /// The sort key of what the customer said and the inbox has not heard; none when the customer itself is due.
+    pub untold: Option<String>,
 }
 
 /// Where a scan goes on.
@@ -60,7 +62,7 @@ impl Table {
         if let Some(after) = after {
             request = request
                 .exclusive_start_key("pk", text(format!("C#{}", after.customer)))
-                .exclusive_start_key("sk", text(SORT))
+                .exclusive_start_key("sk", text(after.untold.as_deref().unwrap_or(SORT)))
                 .exclusive_start_key("due_shard", text(shard.to_string()))
                 .exclusive_start_key("due_at", number(after.at.seconds()));
         }
@@ -144,5 +146,6 @@ fn read(item: &Item) -> Result<DueKey> {
             .map(Timestamp::from_seconds)
             .context("a key of the due index has no time")?,
         customer: customer_of(read_text(item, "pk")?)?,
+        untold: Some(read_text(item, "sk")?).filter(|sort| *sort != SORT).map(ToOwned::to_owned),
     })
 }

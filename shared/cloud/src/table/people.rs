@@ -1,11 +1,10 @@
-//! What is kept beside customers: which address leads to whom, who opted out, who is on which list, and the record of
-//! consents.
+//! What is kept beside customers: which address leads to whom, who opted out, and who is on which list.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::error::SdkError;
-use domain::consent::{ConsentSaid, Purpose};
+use domain::consent::Purpose;
 use domain::contact::Channel;
 use domain::input::List;
 use domain::names::CustomerId;
@@ -51,17 +50,6 @@ impl Row {
     pub fn alias(channel: Channel, address: &str, customer: &CustomerId) -> Self {
         let item = Item::from([("customer".to_owned(), text(customer.as_str()))]);
         Self { pk: format!("A#{channel}#{address}"), sk: "alias".to_owned(), item }
-    }
-
-    /// What a person said about messages, for the record of consents, which only grows.
-    pub fn consent(customer: &CustomerId, word: &ConsentSaid, source: &str, at: Timestamp) -> Result<Self> {
-        let item = Item::from([
-            ("said".to_owned(), text(serde_json::to_string(word)?)),
-            ("source".to_owned(), text(source)),
-        ]);
-        let purpose = word.purpose.name();
-        let sk = format!("consent#{:012}#{}#{purpose}#{}", at.seconds(), word.channel, word.given);
-        Ok(Self { pk: format!("C#{customer}"), sk, item })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::definition::{EmailSource, FromSource, LineSource, Links, Mistake, Not
 use crate::journey::{MessageStep, Step, Until};
 use crate::message::LINE_LIMIT;
 use crate::names::StepName;
-use crate::text::Wording;
+use crate::text::{CONFIRM, Wording};
 use crate::words::Words;
 
 /// The most parts of an SMS: as many as Japanese routes take.
@@ -124,6 +124,7 @@ impl Builder {
                 self.advertisement(written.channel, wording, &format!("{place}.html"));
             }
         }
+        self.confirmation(written, [text.as_ref(), html.as_ref(), subject.as_ref()], &shorter, place);
         let Some(text) = text else {
             // A journey with a text that can't be read is refused; what comes after it keeps its place.
             self.steps.push(Step::Wait { until: Until::Length(0), next: None });
@@ -146,6 +147,27 @@ impl Builder {
             links: written.links.iter().map(|(name, url)| (name.clone(), url.clone())).collect(),
             next: None,
         }));
+    }
+
+    /// An agreement is confirmed by whoever reads the e-mails of the address, in a message that is no advertisement.
+    fn confirmation(
+        &mut self,
+        written: &Written<'_>,
+        wordings: [Option<&Wording>; 3],
+        shorter: &[Wording],
+        place: &str,
+    ) {
+        let fits = written.channel == Channel::Email && written.to.is_none();
+        if fits && self.purpose == Purpose::Transactional {
+            return;
+        }
+        let wordings = wordings.into_iter().flatten().chain(shorter);
+        let mut texts = wordings.flat_map(|wording| wording.texts().map(|(_, text)| text));
+        if texts.any(|text| text.spoken().leads_to_form(CONFIRM)) {
+            let what = "{{ forms.confirm }} stands in an `email` to the customer in a journey of `purpose: transactional`: \
+                        until it is confirmed nothing else may be sent";
+            self.refuse(place, what);
+        }
     }
 
     fn links(&mut self, links: &Links, place: &str) {

@@ -11,6 +11,7 @@ pub fn as_of(customer: &Customer, at: Timestamp) -> (Customer, Vec<Event>) {
     let mut known = Customer::new(customer.id.clone());
     known.traits.clone_from(&customer.traits);
     known.consents.clone_from(&customer.consents);
+    (known.unconfirmed, known.confirmed) = (customer.unconfirmed, customer.confirmed.clone());
     known.audiences.clone_from(&customer.audiences);
     let mut later = Vec::new();
     for (name, history) in &customer.events {

@@ -122,8 +122,8 @@ impl Spoken {
     }
 
     /// Whether it leads to a form: `{{ forms.email }}`.
-    pub fn any_form(&self) -> bool {
-        self.of_given("forms").next().is_some()
+    pub fn leads_to_form(&self, form: &str) -> bool {
+        self.of_given("forms").any(|path| path.parts.get(1).is_some_and(|named| named == form))
     }
 
     /// The steps it speaks of: `hello` of `{{ steps.hello.reply }}`.

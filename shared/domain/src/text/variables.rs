@@ -13,8 +13,14 @@ use crate::event::Properties;
 /// What a text can speak of of an earlier step's message.
 pub const OF_A_STEP: [&str; 5] = ["clicked", "opened", "replied", "reply", "sent_at"];
 
+/// The form that asks for an e-mail address.
+pub const EMAIL: &str = "email";
+
+/// The page on which an agreement to marketing by e-mail is confirmed.
+pub const CONFIRM: &str = "confirm";
+
 /// The forms that a text can lead to.
-pub const FORMS: [&str; 1] = ["email"];
+pub const FORMS: [&str; 2] = [EMAIL, CONFIRM];
 
 /// What a text can speak of of every shop: its name.
 pub const SHOP_NAME: &str = "name";
@@ -34,6 +40,8 @@ pub struct Variables<'a> {
     pub optout: String,
     /// The page that asks for an e-mail address.
     pub email_form: String,
+    /// The page on which an agreement to marketing by e-mail is confirmed.
+    pub confirm_form: String,
     /// Who sends.
     pub sender: &'a str,
     /// What the shop says of itself beside its name.
@@ -56,7 +64,8 @@ impl Variables<'_> {
             self.event.iter().filter_map(|(name, value)| Some((name.clone().into(), variable(value)?)));
         let steps = self.steps.iter().map(|(name, message)| ((*name).to_owned().into(), step(*message)));
         let links = self.links.iter().map(|(name, url)| (name.clone().into(), Variable::scalar(url.clone())));
-        let forms = FORMS.map(|name| (name.into(), Variable::scalar(self.email_form.clone())));
+        let forms = [(EMAIL, &self.email_form), (CONFIRM, &self.confirm_form)];
+        let forms = forms.map(|(name, page)| (name.into(), Variable::scalar(page.clone())));
         let named = [(SHOP_NAME.into(), Variable::scalar(self.sender.to_owned()))];
         let details = self.details.iter();
         let details = details.map(|(name, said)| (name.clone().into(), Variable::scalar(said.clone())));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::consent::{ConsentSaid, Purpose};
+use domain::consent::{ConsentSaid, Proof, Purpose};
 use domain::contact::Channel;
 use domain::customer::{Customer, Value};
 use domain::definitions::Definitions;
@@ -128,7 +128,7 @@ fn input(index: usize, minute: i64, happening: &Happening) -> Input {
             traits.insert("phone".to_owned(), phone);
             let visit = visit.map_or(Value::Absent, |visit| text(at(START).plus(visit * 60).to_string()));
             traits.insert("visit_at".to_owned(), visit);
-            let word = |channel, given| ConsentSaid { channel, purpose: Purpose::Marketing, given };
+            let word = |channel, given| ConsentSaid::new(channel, Purpose::Marketing, given);
             let consents =
                 vec![word(Channel::Sms, *sms), word(Channel::Email, *mail), word(Channel::Line, *line)];
             Input::Identify { traits, consents, at: now.plus(-60 * said) }
@@ -158,7 +158,9 @@ fn input(index: usize, minute: i64, happening: &Happening) -> Input {
         Happening::Remove(journey) => {
             Input::Remove { journey: JourneyName::parse(&format!("j{journey}")).unwrap(), until: now }
         }
-        Happening::OptOut(channel) => Input::OptOut { channel: *channel, at: now },
+        Happening::OptOut(channel) => {
+            Input::OptOut { channel: *channel, at: now, proof: Proof::default() }
+        }
         Happening::Reply(word) => {
             let word = WORDS[*word].map(ToOwned::to_owned);
             Input::Reply { code: None, channel: Channel::Sms, word, at: now }
@@ -366,7 +368,7 @@ fn said_until(life: &[(i64, Happening)], now: Timestamp) -> Known {
                 words.entry(Channel::Email).or_default().push((at, !mail));
                 words.entry(Channel::Line).or_default().push((at, !line));
             }
-            (Input::OptOut { channel, at }, _) => words.entry(channel).or_default().push((at, true)),
+            (Input::OptOut { channel, at, .. }, _) => words.entry(channel).or_default().push((at, true)),
             (_, _) => {}
         }
     }

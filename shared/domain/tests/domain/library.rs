@@ -4,6 +4,7 @@ mod abandoned_cart;
 mod after_purchase;
 mod birthday_coupon;
 mod dormant;
+mod email_double_opt_in;
 mod five_walls;
 mod interests;
 mod interview;
@@ -21,7 +22,7 @@ mod second_purchase;
 mod step_mail;
 mod subscription_gift;
 mod survey;
-mod tale;
+pub mod tale;
 
 use std::fs;
 

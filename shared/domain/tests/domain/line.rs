@@ -103,7 +103,7 @@ fn who_may_get_it_and_when() {
         Timestamp::from_seconds(1),
     );
     // Agreed by SMS is not agreed by LINE.
-    let said = |channel| ConsentSaid { channel, purpose: Purpose::Marketing, given: true };
+    let said = |channel| ConsentSaid::new(channel, Purpose::Marketing, true);
     hana.said(&said(Channel::Sms), Timestamp::default());
     assert_eq!(may(&hana, Channel::Line, noon), Permission::Skip(SkipReason::NoConsent));
     hana.said(&said(Channel::Line), Timestamp::default());

@@ -7,6 +7,7 @@
 
 mod chance;
 mod conditions;
+mod double_opt_in;
 mod experiment;
 mod hours;
 mod journeys;

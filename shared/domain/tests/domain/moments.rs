@@ -40,7 +40,7 @@ fn track(name: &str, at: Timestamp) -> Input {
 /// A person who can be reached and has just signed up.
 fn signs_up(definitions: &Definitions, now: Timestamp) -> Stepped {
     let traits = BTreeMap::from([("phone".to_owned(), Value::Text("+819012345678".to_owned()))]);
-    let consents = vec![ConsentSaid { channel: Channel::Sms, purpose: Purpose::Marketing, given: true }];
+    let consents = vec![ConsentSaid::new(Channel::Sms, Purpose::Marketing, true)];
     let nobody = Customer::new(CustomerId::parse("1").unwrap());
     let inputs = [Input::Identify { traits, consents, at: now }, track("Signed Up", now)];
     step(&nobody, &inputs, now, definitions)

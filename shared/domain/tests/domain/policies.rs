@@ -42,7 +42,7 @@ fn person(id: &str, zone: &str) -> Customer {
         traits.into_iter().map(|(name, value)| (name.to_owned(), text(value))).collect();
     customer.identify(&traits, at("2020-01-01T00:00:00Z"));
     for channel in Channel::ALL {
-        let word = ConsentSaid { channel, purpose: Purpose::Marketing, given: true };
+        let word = ConsentSaid::new(channel, Purpose::Marketing, true);
         customer.said(&word, at("2020-01-01T00:00:00Z"));
     }
     customer

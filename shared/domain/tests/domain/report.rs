@@ -54,11 +54,7 @@ fn order(id: &str, at: Timestamp) -> Input {
 fn rows(number: usize, person: Person, definitions: &Definitions) -> Vec<Entry> {
     let bought = at("1998-01-05T12:00:00+09:00");
     let phone = Value::Text(format!("+8190{number:08}"));
-    let consent = ConsentSaid {
-        channel: Channel::Sms,
-        purpose: Purpose::Marketing,
-        given: person != Person::NeverAgreed,
-    };
+    let consent = ConsentSaid::new(Channel::Sms, Purpose::Marketing, person != Person::NeverAgreed);
     let identify = Input::Identify {
         traits: BTreeMap::from([("phone".to_owned(), phone)]),
         consents: vec![consent],

@@ -62,9 +62,8 @@ impl Story {
         let text = |text: &str| Value::Text(text.to_owned());
         let traits = [("name", "花"), ("phone", "+819012345678"), ("email", "hana@example.jp")];
         let traits = traits.map(|(name, value)| (name.to_owned(), text(value))).into();
-        let consents = Channel::ALL
-            .map(|channel| ConsentSaid { channel, purpose: Purpose::Marketing, given: true })
-            .to_vec();
+        let consents =
+            Channel::ALL.map(|channel| ConsentSaid::new(channel, Purpose::Marketing, true)).to_vec();
         let customer = Customer::new(CustomerId::parse("hana").unwrap());
         let report = Some(Status::Accepted);
         let mut story = Self { definitions, customer, next: None, report, told: String::new() };

@@ -1,5 +1,6 @@
 //! The win-back journey as it stands in the scenario, told step by step.
 
+use domain::consent::Proof;
 use domain::contact::Channel;
 use domain::customer::Value;
 use domain::definitions::{Definitions, Version};
@@ -170,7 +171,10 @@ fn the_goal_while_sending() {
 #[test]
 fn no_consent_to_sms_and_the_letter_still_goes() {
     let mut story = at_noon();
-    story.happens(tokyo("06-01 12:00"), Input::OptOut { channel: Channel::Sms, at: tokyo("06-01 12:00") });
+    story.happens(
+        tokyo("06-01 12:00"),
+        Input::OptOut { channel: Channel::Sms, at: tokyo("06-01 12:00"), proof: Proof::default() },
+    );
     assert_snapshot!(story.until("07-04 00:00").told, @r#"
     06-30 12:00  enters win-back; skips: no consent; → row win-back; → member +lapsed; → news +lapsed
     07-03 12:00  hands over letter; → email letter

@@ -15,7 +15,8 @@ fn import_file(
     deliver: impl FnMut(Vec<Value>, RangeInclusive<u64>) -> anyhow::Result<()>,
 ) -> anyhow::Result<Summary> {
     let now = jiff::Timestamp::now().as_second();
-    let options = Options { kind, encoding: None, maps: Vec::new(), now: Timestamp::from_seconds(now) };
+    let options =
+        Options { kind, encoding: None, maps: Vec::new(), wording: None, now: Timestamp::from_seconds(now) };
     file(path, &options, |_| Ok(()), progress, deliver)
 }
 

@@ -27,7 +27,10 @@ fn a_good_file_of_customers() {
         },
         {
             "type": "identify", "userId": "7", "timestamp": "2020-01-02T00:00:00+09:00",
-            "traits": { "consents": { "sms": { "marketing": true }, "email": { "marketing": false } } },
+            "traits": { "consents": {
+                "sms": { "marketing": { "given": true, "source": "file", "evidence": "f.csv line 2" } },
+                "email": { "marketing": { "given": false, "source": "file", "evidence": "f.csv line 2" } },
+            } },
         },
         {
             "type": "identify", "userId": "8", "timestamp": "2025-11-24T00:00:00Z",
@@ -39,6 +42,28 @@ fn a_good_file_of_customers() {
         },
     ]);
     assert_eq!(Value::from(calls), expected);
+}
+
+/// The consents of a call without what there is to show for them.
+fn words(call: &Value) -> Value {
+    let mut consents = call["traits"]["consents"].clone();
+    let purposes = consents.as_object_mut().into_iter().flat_map(|it| it.values_mut());
+    for said in purposes.filter_map(Value::as_object_mut).flat_map(|it| it.values_mut()) {
+        *said = said["given"].take();
+    }
+    consents
+}
+
+#[test]
+fn a_consent_says_where_it_stands_in_the_file_and_what_was_agreed_to() {
+    let text = "id,sms_consent\n1,yes\n2,no\n1,yes\n";
+    let Outcome { calls, summary, .. } =
+        import_worded(Kind::Customers, text, "SMSでお知らせを受け取ります").unwrap();
+    assert_eq!((summary.taken, summary.repeated, summary.rejected), (2, 1, 0), "{summary}");
+    let said: Vec<&Value> =
+        calls.iter().filter_map(|call| call.pointer("/traits/consents/sms/marketing")).collect();
+    let word = |given: bool, line: u64| json!({ "given": given, "source": "file", "evidence": format!("f.csv line {line}"), "wording": "SMSでお知らせを受け取ります" });
+    assert_eq!(said, [&word(true, 2), &word(false, 3)]);
 }
 
 #[test]
@@ -58,7 +83,7 @@ fn a_consent_without_a_time_outranks_no_other_word() {
     let calls = import(Kind::Customers, "id,sms_consent,consent_at\n1,はい,\n2,,2020/1/2\n").unwrap().calls;
     assert_eq!(calls.len(), 3);
     assert_eq!(calls[1]["timestamp"], "1990-01-01T00:00:00Z");
-    assert_eq!(calls[1]["traits"]["consents"]["sms"]["marketing"], true);
+    assert_eq!(calls[1]["traits"]["consents"]["sms"]["marketing"]["given"], true);
 }
 
 #[test]
@@ -67,11 +92,15 @@ fn a_refusal_without_a_time_is_as_old_as_the_file() {
     let expected = json!([
         {
             "type": "identify", "userId": "1", "timestamp": "2025-11-24T00:00:00Z",
-            "traits": { "consents": { "sms": { "marketing": false } } },
+            "traits": { "consents": {
+                "sms": { "marketing": { "given": false, "source": "file", "evidence": "f.csv line 2" } },
+            } },
         },
         {
             "type": "identify", "userId": "1", "timestamp": "1990-01-01T00:00:00Z",
-            "traits": { "consents": { "email": { "marketing": true } } },
+            "traits": { "consents": {
+                "email": { "marketing": { "given": true, "source": "file", "evidence": "f.csv line 2" } },
+            } },
         },
     ]);
     assert_eq!(Value::from(calls), expected);
@@ -279,10 +308,10 @@ fn our_own_headers_go_without_saying_in_every_format() {
                 "phone": "０９０－１２３４－５６７８", "birthday": "1990-01-02",
             })
         );
-        assert_eq!(calls[1]["traits"]["consents"], json!({ "email": { "marketing": true } }));
+        assert_eq!(words(&calls[1]), json!({ "email": { "marketing": true } }));
         assert_eq!(calls[1]["timestamp"], "1990-01-01T00:00:00Z");
         assert_eq!(calls[2]["traits"]["fixed_line"], "03-1234-5678");
-        assert_eq!(calls[2]["traits"]["consents"], json!({ "email": { "marketing": false } }));
+        assert_eq!(words(&calls[2]), json!({ "email": { "marketing": false } }));
     }
     for (kind, header, row) in [
         (Kind::Customers, "会員ID,氏名", "1,佐藤"),
@@ -308,13 +337,14 @@ fn a_mobile_phone_goes_before_another_one() {
 fn only_clear_words_are_consent_in_a_column_that_looks_like_it() {
     let text = "会員ID,メルマガ,SMS配信\n1,1,はい\n2,HTML,配信停止\n3,0,\n4,はい,○\n";
     let Outcome { calls, summary, .. } = import(Kind::Customers, text).unwrap();
-    let consents: Vec<&Value> = calls.iter().filter_map(|call| call["traits"].get("consents")).collect();
+    let saying = calls.iter().filter(|call| call["traits"].get("consents").is_some());
+    let consents: Vec<Value> = saying.map(words).collect();
     assert_eq!(
         consents,
         [
-            &json!({ "sms": { "marketing": true } }),
-            &json!({ "sms": { "marketing": false } }),
-            &json!({ "sms": { "marketing": true }, "email": { "marketing": true } }),
+            json!({ "sms": { "marketing": true } }),
+            json!({ "sms": { "marketing": false } }),
+            json!({ "sms": { "marketing": true }, "email": { "marketing": true } }),
         ]
     );
     assert!(
@@ -326,12 +356,12 @@ fn only_clear_words_are_consent_in_a_column_that_looks_like_it() {
     );
     let calls =
         import_with(Kind::Customers, &["メルマガ=email_consent"], "会員ID,メルマガ\n1,1\n").unwrap().calls;
-    assert_eq!(calls[1]["traits"]["consents"]["email"]["marketing"], true);
+    assert_eq!(calls[1]["traits"]["consents"]["email"]["marketing"]["given"], true);
     // Of two columns, one that is not clear keeps the other from being a yes.
     let calls =
         import(Kind::Customers, "会員ID,メルマガ,メール配信\n1,はい,2\n2,はい,いいえ\n").unwrap().calls;
     assert_eq!(calls.len(), 2);
-    assert_eq!(calls[1]["traits"]["consents"]["email"]["marketing"], false);
+    assert_eq!(calls[1]["traits"]["consents"]["email"]["marketing"]["given"], false);
 }
 
 #[test]

@@ -38,6 +38,12 @@ fn import_with(kind: Kind, maps: &[&str], text: impl AsRef<[u8]>) -> Result<Outc
     import_as(kind, encoding, maps, text, |_| Ok(()))
 }
 
+/// Imports a file whose consents were all given by the same words.
+fn import_worded(kind: Kind, text: impl AsRef<[u8]>, wording: &str) -> Result<Outcome, String> {
+    let encoding = detect("f.csv", text.as_ref()).map_err(|e| format!("{e:#}"))?;
+    import_so(kind, encoding, &[], Some(wording.to_owned()), text, |_| Ok(()))
+}
+
 fn import_as(
     kind: Kind,
     encoding: Encoding,
@@ -45,11 +51,22 @@ fn import_as(
     text: impl AsRef<[u8]>,
     check: impl FnMut(&Value) -> Result<(), Reject>,
 ) -> Result<Outcome, String> {
+    import_so(kind, encoding, maps, None, text, check)
+}
+
+fn import_so(
+    kind: Kind,
+    encoding: Encoding,
+    maps: &[&str],
+    wording: Option<String>,
+    text: impl AsRef<[u8]>,
+    check: impl FnMut(&Value) -> Result<(), Reject>,
+) -> Result<Outcome, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("f.rejected.csv");
     let maps = maps.iter().map(|map| Mapping::parse(map).unwrap()).collect();
     let name = "f.csv".to_owned();
-    let import = Import { kind, name, encoding, maps, as_of: AS_OF, rejected: path.clone() };
+    let import = Import { kind, name, encoding, maps, wording, as_of: AS_OF, rejected: path.clone() };
     let calls = RefCell::new(Vec::new());
     let deliver = |batch: Vec<Value>, _| {
         calls.borrow_mut().extend(batch);

@@ -23,7 +23,7 @@ use crate::commands::report;
 use crate::commands::text::{bar, peak_memory_mb};
 use crate::region::Durability;
 use crate::runs;
-use crate::stack::{Provider, SandboxSetup, Secrets, Setup, Stack};
+use crate::stack::{Particulars, Provider, SandboxSetup, Secrets, Setup, Stack};
 use crate::virtual_time::VirtualClock;
 
 /// When the shops begin.
@@ -141,6 +141,7 @@ fn setup(data: &Path, clock: &VirtualClock, durability: Durability) -> Setup {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         link_base: Some("https://t.example.jp".to_owned()),
         sender: "つなぎ書店".to_owned(),
+        particulars: Particulars::default(),
         secrets: Secrets::from_seed(1),
         provider: Provider::Sandbox(Box::new(SandboxSetup {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

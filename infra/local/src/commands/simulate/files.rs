@@ -68,6 +68,7 @@ fn one(kind: Kind, path: &Path, now: Timestamp, mut said: impl FnMut(CustomerId,
         name: name.clone(),
         encoding: import::detect(&name, open()?)?,
         maps: Vec::new(),
+        wording: None,
         as_of: now,
         rejected: PathBuf::new(),
     };

@@ -323,7 +323,7 @@ pub fn inputs(facts: &Facts) -> Vec<Input> {
     if let Some(born) = facts.born {
         traits.insert("birthday".to_owned(), Value::Text(born.to_string()));
     }
-    let word = |given| ConsentSaid { channel: Channel::Sms, purpose: Purpose::Marketing, given };
+    let word = |given| ConsentSaid::new(Channel::Sms, Purpose::Marketing, given);
     let consents = facts.consent.map(word).into_iter().collect();
     let identify = Input::Identify { traits, consents, at: minute(0) };
     let track = |(index, happened): (usize, &Happened)| Input::Track {

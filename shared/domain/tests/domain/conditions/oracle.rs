@@ -65,6 +65,7 @@ pub fn oracle(condition: &Condition, facts: &Facts, population: &Population, now
                     Said::Given => Some(true),
                     Said::Refused => Some(false),
                     Said::Nothing => None,
+                    Said::Asked => return false,
                 }
         }
         Condition::Rfm(test) => {

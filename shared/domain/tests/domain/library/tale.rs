@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use domain::consent::{ConsentSaid, Purpose};
+use domain::consent::{ConsentSaid, Proof, Purpose};
 use domain::contact::Channel;
 use domain::customer::{Customer, Value};
 use domain::definitions::Definitions;
@@ -62,6 +62,16 @@ impl Shop {
 
     /// A person who agreed to SMS and e-mail before the story begins; `traits` say what else is known, or what is not.
     pub fn person(&self, traits: &[(&str, &str)]) -> Person<'_> {
+        let given = |channel| ConsentSaid::new(channel, Purpose::Marketing, true);
+        self.person_who(traits, Channel::ALL.map(given).to_vec())
+    }
+
+    /// A person who said nothing of messages yet.
+    pub fn stranger(&self, traits: &[(&str, &str)]) -> Person<'_> {
+        self.person_who(traits, Vec::new())
+    }
+
+    fn person_who(&self, traits: &[(&str, &str)], consents: Vec<ConsentSaid>) -> Person<'_> {
         let mut person = Person {
             definitions: &self.0,
             customer: Customer::new(CustomerId::parse("hana").unwrap()),
@@ -73,9 +83,8 @@ impl Shop {
         };
         let known = [("name", "花"), ("phone", "+819012345678"), ("email", "hana@example.jp")];
         let traits = known.iter().chain(traits).map(|(name, said)| ((*name).to_owned(), value(said)));
-        let given = |channel| ConsentSaid { channel, purpose: Purpose::Marketing, given: true };
         let start = at("2026-01-01T00:00:00+09:00");
-        let (traits, consents) = (traits.collect(), Channel::ALL.map(given).to_vec());
+        let traits = traits.collect();
         person.happens(start, Input::Identify { traits, consents, at: start });
         person
     }
@@ -102,7 +111,7 @@ pub struct Person<'a> {
 }
 
 /// An instant on clocks in Tokyo, such as `2026-02-03 10:00`.
-fn tokyo(text: &str) -> Timestamp {
+pub fn tokyo(text: &str) -> Timestamp {
     at(&format!("{}:00+09:00", text.replace(' ', "T")))
 }
 
@@ -138,13 +147,13 @@ impl Person<'_> {
     /// The person opts out of a channel.
     pub fn refuses(&mut self, when: &str, channel: Channel) -> &mut Self {
         let at = tokyo(when);
-        self.happens(at, Input::OptOut { channel, at })
+        self.happens(at, Input::OptOut { channel, at, proof: Proof::default() })
     }
 
     /// The person wants no message on a channel, not even about what was bought.
     pub fn wants_none(&mut self, when: &str, channel: Channel) -> &mut Self {
         let at = tokyo(when);
-        let refused = |purpose| ConsentSaid { channel, purpose, given: false };
+        let refused = |purpose| ConsentSaid::new(channel, purpose, false);
         let consents = Purpose::ALL.map(refused).to_vec();
         self.happens(at, Input::Identify { traits: BTreeMap::new(), consents, at })
     }
@@ -203,7 +212,8 @@ impl Person<'_> {
         found.unwrap_or_else(|| panic!("no message `{name}`:\n{}", self.told)).code.clone()
     }
 
-    fn happens(&mut self, at: Timestamp, input: Input) -> &mut Self {
+    /// Something reaches the shop.
+    pub fn happens(&mut self, at: Timestamp, input: Input) -> &mut Self {
         self.coming.entry(at).or_default().push(Coming::Input(input));
         self.pass(at);
         self

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::consent::{ConsentSaid, Purpose};
+use domain::consent::{ConsentSaid, Proof, Purpose};
 use domain::contact::Channel;
 use domain::customer::Value;
 use domain::event::{Event, EventId, Properties};
@@ -202,7 +202,7 @@ pub fn input(index: usize, minute: i64, told: &Told, journey: &JourneyName) -> I
                 ("time_zone".to_owned(), text(true, ZONES[*zone])),
                 ("visit_at".to_owned(), visit),
             ]);
-            let word = |channel, given| ConsentSaid { channel, purpose: Purpose::Marketing, given };
+            let word = |channel, given| ConsentSaid::new(channel, Purpose::Marketing, given);
             let consents =
                 vec![word(Channel::Sms, *sms), word(Channel::Email, *mail), word(Channel::Line, line.1)];
             Input::Identify { traits, consents, at: now.plus(-60 * said) }
@@ -213,7 +213,7 @@ pub fn input(index: usize, minute: i64, told: &Told, journey: &JourneyName) -> I
             let properties: Properties = page.into_iter().collect();
             Input::Track { event: Event { id: event_id(index), name, at, yen: Yen(900), properties } }
         }
-        Told::OptOut(channel) => Input::OptOut { channel: *channel, at: now },
+        Told::OptOut(channel) => Input::OptOut { channel: *channel, at: now, proof: Proof::default() },
         Told::Asked { key } => Input::Enroll {
             journey: journey.clone(),
             key: PAGES[*key].to_owned(),
