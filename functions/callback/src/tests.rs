@@ -22,6 +22,7 @@ use super::*;
 const NOW: Timestamp = Timestamp::from_seconds(1_795_000_000);
 const CODE: &str = "AAAAAAAAAAAA";
 const FROM: &str = "+819012345678";
+const ADDRESS_KEY: &str = "an address key of 32 characters.";
 const SEGMENT: &str = "0123456789abcdefghij";
 const PROVIDERS: &str = "providers:
   accounts:
@@ -116,6 +117,7 @@ fn callback(aws: &Arc<Aws>) -> Router {
     let vars = Vars::new(|name| match name {
         "TABLE_NAME" => Some("table".to_owned()),
         "INBOX_QUEUE_URL" => Some("https://sqs.ap-northeast-1.amazonaws.com/1/inbox".to_owned()),
+        "ADDRESS_KEY" => Some(ADDRESS_KEY.to_owned()),
         "CALLBACK_SECRET" => Some(secret().reveal()),
         "LINK_BASE_URL" => Some("https://t.example.jp".to_owned()),
         "PROVIDER_SECRETS" => Some(json!({ "main": { "token": "t", "callback": SEGMENT } }).to_string()),
@@ -159,7 +161,11 @@ async fn what_is_known_reaches_the_inbox_and_every_word_suppresses() {
     assert_eq!((status, body), (200, json!({ "accepted": 2, "unknown": 3 })));
     let mut suppressed = aws.suppressed.lock().unwrap().clone();
     suppressed.sort();
-    assert_eq!(suppressed, ["S#sms#+819012345678", "S#sms#+819099998888"]);
+    let key = cloud::keyed::AddressKey::parse(ADDRESS_KEY).unwrap();
+    let mut expected = ["+819012345678", "+819099998888"]
+        .map(|number| format!("S#sms#{}", key.address(Channel::Sms, number)));
+    expected.sort();
+    assert_eq!(suppressed, expected);
     let receipt = json!({ "type": "receipt", "code": CODE, "status": "delivered", "parts": 1, "yen": 11 });
     let opted_out = json!({ "type": "opt_out", "channel": "sms", "at": NOW });
     assert_eq!(

@@ -9,10 +9,12 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use axum::Router;
 use callback::Callback;
 use cloud::config::Vars;
+use erase::Erase;
 use ingest::Ingest;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Request};
 use link::Link;
+use person::Person;
 use recompute::Recompute;
 use schedule::Schedule;
 use send_webhook::SendWebhook;
@@ -38,6 +40,8 @@ pub enum Function {
     SendEmail(Arc<Sender<send_email::Email>>),
     /// Tells the shop's own systems.
     SendWebhook(Arc<SendWebhook>),
+    /// Erases people.
+    Erase(Arc<Erase>),
     /// Answers HTTP.
     Http(Router),
 }
@@ -56,6 +60,8 @@ impl Function {
             "send-sms" => send_sms::wire(&config, &vars, clock).map(Arc::new).map(Self::SendSms),
             "send-email" => send_email::wire(&config, &vars, clock).map(Arc::new).map(Self::SendEmail),
             "send-webhook" => SendWebhook::new(&config, &vars, clock).map(Arc::new).map(Self::SendWebhook),
+            "erase" => Erase::new(&config, &vars, clock).map(Arc::new).map(Self::Erase),
+            "person" => Person::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
             "ingest" => Ingest::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
             "callback" => Callback::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
             "link" => Link::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
@@ -73,6 +79,7 @@ impl Function {
             | Self::Schedule(_)
             | Self::Recompute(_)
             | Self::SendWebhook(_)
+            | Self::Erase(_)
             | Self::Http(_) => 0,
         }
     }
@@ -84,6 +91,7 @@ impl Function {
             Self::SendSms(function) => function.handle(event).await,
             Self::SendEmail(function) => function.handle(event).await,
             Self::SendWebhook(function) => function.handle(event).await,
+            Self::Erase(function) => function.handle(event).await,
             Self::Recompute(function) => {
                 serde_json::from_value(function.handle(serde_json::to_value(event)?).await?)?
             }
@@ -100,6 +108,7 @@ impl Function {
             | Self::SendSms(_)
             | Self::SendEmail(_)
             | Self::SendWebhook(_)
+            | Self::Erase(_)
             | Self::Http(_) => {
                 bail!("an event is tied to a function that takes none")
             }

@@ -20,7 +20,7 @@ use serde_json::Value;
 pub const EMBEDDED: &str = include_str!("../../template.yaml");
 
 /// The folders under `functions/` that a function's `CodeUri` may name.
-pub const FUNCTIONS: [&str; 9] = [
+pub const FUNCTIONS: [&str; 11] = [
     "ingest",
     "advance",
     "schedule",
@@ -30,6 +30,8 @@ pub const FUNCTIONS: [&str; 9] = [
     "send-webhook",
     "callback",
     "link",
+    "person",
+    "erase",
 ];
 
 /// What a template creates and how it is tied together, with every reference resolved and every tie checked.

@@ -7,6 +7,7 @@ mod cards;
 mod dead_letters;
 mod definitions;
 mod kill;
+mod person;
 mod place;
 mod recompute;
 mod sandbox;
