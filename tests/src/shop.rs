@@ -240,7 +240,11 @@ impl Shop {
         let used =
             self.used().0.into_iter().filter_map(|(name, counts)| Some((declared.get(&name)?, counts)));
         let asked = used.flat_map(|(function, counts)| {
-            let table = counts.dynamodb.into_keys().map(|operation| format!("dynamodb:{operation}"));
+            let table = counts.dynamodb.into_keys().flat_map(|operation| match operation.as_str() {
+                // It is allowed by what it is made of.
+                "TransactWriteItems" => vec!["dynamodb:PutItem".to_owned(), "dynamodb:DeleteItem".to_owned()],
+                operation => vec![format!("dynamodb:{operation}")],
+            });
             // Lambda's poller asks for the rest.
             let sends = counts.sqs.into_keys().filter_map(|operation| match operation.as_str() {
                 "ReceiveMessage" | "DeleteMessageBatch" => None,

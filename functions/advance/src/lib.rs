@@ -1,10 +1,11 @@
 //! `advance`: takes what the inbox brings, steps each customer, writes it, and does what follows from it. The only
 //! writer of customers.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use cloud::batch::{self, Failure, Received};
 use cloud::bus::Bus;
@@ -15,17 +16,20 @@ use cloud::definitions::{Cache, code_key};
 use cloud::inbox::Inbox;
 use cloud::queue::Queue;
 use cloud::table::customers::{Committed, Stored, due_key};
+use cloud::table::erasures::Erasure;
 use cloud::table::ledger::LedgerRow;
 use cloud::table::{Reading, Row as TableRow, Table};
 use domain::consent::{ConsentSaid, Purpose};
 use domain::contact::Channel;
 use domain::customer::Customer;
 use domain::definitions::Definitions;
+use domain::erasure;
 use domain::input::{Announced, Announcement, Effect, Input, List, SendTask, WebhookTask};
 use domain::ledger::Row;
 use domain::names::CustomerId;
 use domain::project;
 use domain::step::step;
+use domain::time::Timestamp;
 
 /// Customers under way at once.
 const CONCURRENCY: usize = 16;
@@ -48,10 +52,12 @@ pub struct Advance {
 }
 
 /// Inputs for one customer out of a batch.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Group {
     customer: CustomerId,
     inputs: Vec<Input>,
+    /// When each of the inputs was sent, where that is known.
+    sent: Vec<Option<Timestamp>>,
     redelivered: bool,
     indexes: Vec<usize>,
 }
@@ -70,7 +76,7 @@ struct Outgoing {
 impl Advance {
     /// Wires the function.
     pub fn new(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Self> {
-        let table = Table::from_vars(aws_sdk_dynamodb::Client::new(config), vars)?;
+        let table = Table::keyed(aws_sdk_dynamodb::Client::new(config), vars)?;
         let sqs = aws_sdk_sqs::Client::new(config);
         Ok(Self {
             definitions: Cache::new(table.clone(), clock.clone(), code_key(vars)?),
@@ -102,6 +108,17 @@ impl Advance {
                 return Vec::new();
             }
         };
+        let new = |(id, read): (&CustomerId, &Result<Stored>)| {
+            read.as_ref().is_ok_and(|read| read.revision == 0).then(|| id.clone())
+        };
+        let new: Vec<CustomerId> = stored.iter().filter_map(new).collect();
+        let mut erasures = match self.table.erasures(&new).await {
+            Ok(erasures) => erasures,
+            Err(error) => {
+                tracing::warn!(error = format!("{error:#}"), "erasures could not be read");
+                return Vec::new();
+            }
+        };
         let mut outcomes = Vec::new();
         let (mut work, mut members) = (Vec::new(), Vec::new());
         for group in groups {
@@ -109,15 +126,16 @@ impl Advance {
             match stored.remove(&group.customer).unwrap_or_else(absent) {
                 Ok(read) => {
                     members.push(group.indexes.clone());
-                    work.push((group, read));
+                    let erasure = erasures.remove(&group.customer);
+                    work.push((group, read, erasure));
                 }
                 Err(error) => outcomes.extend(failed(&group.indexes, &error)),
             }
         }
         let advance = Arc::clone(&self);
-        let results = concurrent::map(CONCURRENCY, work, move |(group, read)| {
+        let results = concurrent::map(CONCURRENCY, work, move |(group, read, erasure)| {
             let advance = Arc::clone(&advance);
-            async move { advance.customer(group, read).await }
+            async move { advance.customer(group, read, erasure).await }
         });
         let mut outgoing = Outgoing::default();
         let mut leaving = Vec::new();
@@ -146,11 +164,18 @@ impl Advance {
 
     /// Steps one customer, writes it, and writes the rows that follow; what goes to queues is returned, so that a batch
     /// needs few requests.
-    async fn customer(&self, group: Group, read: Stored) -> Result<Outgoing> {
+    async fn customer(&self, all: Group, read: Stored, erasure: Option<Erasure>) -> Result<Outgoing> {
         let mut stored = read;
+        let mut erasure = Some(erasure).filter(|_| stored.revision == 0);
         let mut fresh = false;
         for _ in 0..CONFLICTS_LIMIT {
             let now = self.clock.now();
+            if stored.revision == 0 && erasure.is_none() {
+                erasure = Some(self.table.erasure(&all.customer).await?);
+            }
+            let Some(group) = told_since(&all, &mut stored, erasure.take().flatten())? else {
+                return Ok(Outgoing::default());
+            };
             let needed = needed(&stored.customer, &group.inputs);
             let mut definitions = self.definitions.at_least(needed).await?;
             // Whoever asks for a journey may have applied it a moment ago.
@@ -213,7 +238,8 @@ impl Advance {
                     self.table.put_member(&list, &customer.id, member, since, revision).await?;
                 }
                 Effect::Alias { channel, address } => {
-                    outgoing.rows.push(TableRow::alias(channel, &address, &customer.id));
+                    let key = self.table.address_key()?;
+                    outgoing.rows.extend(TableRow::alias(key, channel, &address, &customer.id));
                 }
             }
         }
@@ -230,6 +256,38 @@ impl Advance {
             outgoing.news.iter().map(|news| (detail_type(news), news)).collect();
         self.bus.put(&news).await
     }
+}
+
+/// What counts of a group: nothing of what was told before an erasure. What is told of someone who is being erased waits
+/// until that is over; `None` where nothing is left to do.
+fn told_since<'a>(
+    group: &'a Group,
+    stored: &mut Stored,
+    erasure: Option<Erasure>,
+) -> Result<Option<Cow<'a, Group>>> {
+    let (until, over) = match (stored.erasing, erasure, stored.customer.erased_until) {
+        (Some(until), _, _) => (until, false),
+        (None, Some(erasure), _) => (erasure.until, erasure.finished.is_some()),
+        (None, None, Some(until)) => (until, true),
+        (None, None, None) => return Ok(Some(Cow::Borrowed(group))),
+    };
+    let anew = stored.revision > 0 && stored.erasing.is_none();
+    let sent_since = |sent: &Option<Timestamp>| sent.is_none_or(|sent| sent >= until);
+    let all = group.inputs.iter().zip(&group.sent);
+    let (inputs, sent): (Vec<Input>, Vec<_>) = all
+        .filter(|(input, sent)| erasure::counts(input, until, anew) && (anew || sent_since(sent)))
+        .map(|(input, sent)| (input.clone(), *sent))
+        .unzip();
+    if !over && !inputs.is_empty() {
+        bail!("the person is being erased: what is told since waits until that is over");
+    }
+    if !anew {
+        if inputs.is_empty() {
+            return Ok(None);
+        }
+        stored.customer.erased_until = Some(until);
+    }
+    Ok(Some(Cow::Owned(Group { inputs, sent, ..group.clone() })))
 }
 
 /// Every message of a group is to be retried for the same reason.
@@ -317,17 +375,19 @@ fn needed(customer: &Customer, inputs: &[Input]) -> u32 {
 fn group(messages: Vec<Received<Inbox>>) -> Vec<Group> {
     let mut places: BTreeMap<CustomerId, usize> = BTreeMap::new();
     let mut groups: Vec<Group> = Vec::new();
-    for Received { index, redelivered, body } in messages {
+    for Received { index, redelivered, sent, body } in messages {
         let place = *places.entry(body.customer.clone()).or_insert(groups.len());
         if place == groups.len() {
             groups.push(Group {
                 customer: body.customer,
                 inputs: Vec::new(),
+                sent: Vec::new(),
                 redelivered: false,
                 indexes: Vec::new(),
             });
         }
         let group = &mut groups[place];
+        group.sent.resize(group.inputs.len() + body.inputs.len(), sent);
         group.inputs.extend(body.inputs);
         group.redelivered |= redelivered;
         group.indexes.push(index);

@@ -91,7 +91,7 @@ impl Callback {
             name: "CALLBACK_SECRET",
             what: format!("is {error}"),
         };
-        let table = Table::from_vars(aws_sdk_dynamodb::Client::new(config), vars)?;
+        let table = Table::keyed(aws_sdk_dynamodb::Client::new(config), vars)?;
         let sqs = aws_sdk_sqs::Client::new(config);
         let definitions = Cache::new(table.clone(), clock.clone(), CodeKey::none());
         Ok(Self {

@@ -24,6 +24,7 @@ use super::*;
 const NOW: Timestamp = Timestamp::from_seconds(1_795_000_000);
 const CODE: &str = "AAAAAAAAAAAA";
 const FROM: &str = "+819012345678";
+const ADDRESS_KEY: &str = "an address key of 32 characters.";
 const SEGMENT: &str = "0123456789abcdefghij";
 const PROVIDERS: &str = "providers:
   accounts:
@@ -136,6 +137,7 @@ fn callback(aws: &Arc<Aws>) -> Arc<Callback> {
         "INBOX_QUEUE_URL" => Some("https://sqs.ap-northeast-1.amazonaws.com/1/inbox".to_owned()),
         "LATER_QUEUE_URL" => Some("https://sqs.ap-northeast-1.amazonaws.com/1/later".to_owned()),
         "DEAD_LETTER_QUEUE_URL" => Some("https://sqs.ap-northeast-1.amazonaws.com/1/dead".to_owned()),
+        "ADDRESS_KEY" => Some(ADDRESS_KEY.to_owned()),
         "CALLBACK_SECRET" => Some(secret().reveal()),
         "LINK_BASE_URL" => Some("https://t.example.jp".to_owned()),
         "PROVIDER_SECRETS" => Some(json!({ "main": { "token": "t", "callback": SEGMENT }, "listed": { "token": "t", "callback": SEGMENT } }).to_string()),
@@ -177,6 +179,12 @@ fn post() -> String {
     .to_string()
 }
 
+/// Where what is stopped to a number is kept.
+fn kept_of(number: &str) -> String {
+    let key = cloud::keyed::AddressKey::parse(ADDRESS_KEY).unwrap();
+    format!("S#sms#{}", key.address(Channel::Sms, number))
+}
+
 #[tokio::test]
 async fn what_is_known_reaches_the_inbox_and_every_word_suppresses() {
     let aws = Arc::default();
@@ -184,7 +192,9 @@ async fn what_is_known_reaches_the_inbox_and_every_word_suppresses() {
     assert_eq!((status, body), (200, json!({ "accepted": 2, "unknown": 3 })));
     let mut suppressed = aws.suppressed.lock().unwrap().clone();
     suppressed.sort();
-    assert_eq!(suppressed, ["S#sms#+819012345678", "S#sms#+819099998888"]);
+    let mut expected = ["+819012345678", "+819099998888"].map(kept_of);
+    expected.sort();
+    assert_eq!(suppressed, expected);
     let receipt = json!({ "type": "receipt", "code": CODE, "status": "delivered", "parts": 1, "yen": 11 });
     let opted_out = json!({ "type": "opt_out", "channel": "sms", "at": NOW });
     assert_eq!(
@@ -322,7 +332,7 @@ async fn an_opt_out_is_kept_and_not_acknowledged_while_the_table_is_down() {
     let event = json!({ "Records": [{ "messageId": "1", "body": later[0].to_string(), "attributes": {}, "messageAttributes": {} }] });
     let done = function.handle(serde_json::from_value(event).unwrap()).await;
     assert!(done.batch_item_failures.is_empty());
-    assert_eq!(*aws.suppressed.lock().unwrap(), [format!("S#sms#{FROM}")]);
+    assert_eq!(*aws.suppressed.lock().unwrap(), [kept_of(FROM)]);
     let told = json!({ "type": "opt_out", "channel": "sms", "at": NOW });
     assert_eq!(aws.sent.lock().unwrap()[0]["inputs"], json!([told]));
 }
@@ -334,7 +344,7 @@ async fn who_asks_for_messages_again_gets_them() {
         json!({ "type": "reply", "from": FROM, "to_reference": CODE, "text": "再開", "at": NOW, "id": "r" });
     let (status, _, body) = answer(&aws, signed(&reply.to_string(), NOW)).await;
     assert_eq!((status, body), (200, json!({ "accepted": 1, "unknown": 0 })));
-    assert_eq!(*aws.lifted.lock().unwrap(), [format!("S#sms#{FROM}")]);
+    assert_eq!(*aws.lifted.lock().unwrap(), [kept_of(FROM)]);
     let inputs = aws.sent.lock().unwrap()[0]["inputs"].clone();
     assert_eq!(inputs[0], json!({ "type": "opt_in", "channel": "sms", "at": NOW }));
     assert_eq!(inputs[1]["word"], "再開");

@@ -60,7 +60,7 @@ impl Link {
     /// Wires the function.
     pub fn new(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Self> {
         Ok(Self {
-            table: Table::from_vars(aws_sdk_dynamodb::Client::new(config), vars)?,
+            table: Table::keyed(aws_sdk_dynamodb::Client::new(config), vars)?,
             inbox: Queue::new(aws_sdk_sqs::Client::new(config), vars.required("INBOX_QUEUE_URL")?),
             clock,
             shop: shop(vars)?,

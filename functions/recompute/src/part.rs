@@ -76,6 +76,8 @@ impl Recompute {
     async fn end(&self, run: &Run, mut part: Part) -> Result<()> {
         part.hop += 1;
         part.handed = true;
+        // Where it stood names a customer, and is of no more use.
+        (part.after, part.settled) = (None, None);
         part.due = self.clock.now();
         if self.table.put_part(run, &part).await? {
             return self.close(run, &part).await;

@@ -57,7 +57,7 @@ impl Opened for Provider {
 impl SendCode {
     /// Wires the function.
     pub fn new(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Self> {
-        let table = Table::from_vars(aws_sdk_dynamodb::Client::new(config), vars)?;
+        let table = Table::keyed(aws_sdk_dynamodb::Client::new(config), vars)?;
         let sqs = aws_sdk_sqs::Client::new(config);
         // Where the shop defines its accounts, none need be configured.
         let usual = vars.get("SMS_PROVIDER").map(|_| SmsProvider::from_vars(vars)).transpose()?;

@@ -16,8 +16,8 @@ use cloud::config::Vars;
 use cloud::definitions::Cache;
 use cloud::queue::Queue;
 use cloud::table::Table;
+use cloud::table::customers::Stored;
 use cloud::table::messages::KEPT_SECONDS;
-use domain::customer::Customer;
 use domain::input::WebhookTask;
 use domain::journey::WebhookStep;
 use domain::message::CodeKey;
@@ -92,7 +92,9 @@ impl SendWebhook {
     }
 
     async fn send(&self, task: &WebhookTask, step: &WebhookStep) -> Result<(), Failure> {
-        let customer = self.customer(task, step).await.map_err(Failure::Retry)?;
+        let stored = self.table.customer(&task.customer).await.map_err(Failure::Retry)?;
+        // Who is not there was erased since: nothing is told of them any more.
+        let Some(Stored { customer, erasing: None, .. }) = stored else { return Ok(()) };
         let body = webhook::body(task, step, &customer).map_err(|error| Failure::Fail(error.into()))?;
         let sent = self.post.send(&step.url, task.code.as_str(), self.clock.now(), body).await;
         sent.map_err(|failure| about(failure, task, step))?;
@@ -101,15 +103,6 @@ impl SendWebhook {
             tracing::warn!(error = format!("{error:#}"), "a webhook that was taken is not noted");
         }
         Ok(())
-    }
-
-    /// Of whom it tells. Nothing of them is read when the step lists no trait.
-    async fn customer(&self, task: &WebhookTask, step: &WebhookStep) -> Result<Customer> {
-        if step.traits.is_empty() {
-            return Ok(Customer::new(task.customer.clone()));
-        }
-        let stored = self.table.customer(&task.customer).await?;
-        Ok(stored.map_or_else(|| Customer::new(task.customer.clone()), |stored| stored.customer))
     }
 }
 

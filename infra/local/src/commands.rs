@@ -14,6 +14,7 @@ mod intake;
 mod journeys;
 mod learnt;
 mod people_list;
+mod person;
 mod place;
 mod plan;
 mod preview;
@@ -145,6 +146,8 @@ enum Command {
     Cards(cards::Cards),
     /// What happened to one customer, and what did not and why.
     Explain(explain::Explain),
+    /// All that is kept of one person, as one JSON document; and its erasure: `person export ID`, `person erase ID`.
+    Person(person::PersonArgs),
     /// Messages that no function could handle: from which queue, why, since when, and about whom.
     ///
     /// A message ends here when it can't be read, when its handling failed nine times, or when its function died of it
@@ -206,6 +209,7 @@ fn start(cli: Cli) -> Result<ExitCode> {
             Command::Report(command) => command.run().await,
             Command::Cards(command) => command.run().await,
             Command::Explain(command) => command.run().await,
+            Command::Person(command) => command.run().await,
             Command::DeadLetters(command) => command.run().await,
             Command::Providers(command) => command.run().await,
             Command::Bench(command) => command.run().await,

@@ -9,10 +9,12 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use axum::Router;
 use callback::Callback;
 use cloud::config::Vars;
+use erase::Erase;
 use ingest::Ingest;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Request};
 use link::Link;
+use person::Person;
 use recompute::Recompute;
 use schedule::Schedule;
 use send_code::SendCode;
@@ -46,6 +48,8 @@ pub enum Function {
     SendWebhook(Arc<SendWebhook>),
     /// Takes what providers post, and later what it could not take at once.
     Callback(Arc<Callback>),
+    /// Erases people.
+    Erase(Arc<Erase>),
     /// Answers HTTP.
     Http(Router),
 }
@@ -70,6 +74,8 @@ impl Function {
             "send-line" => send_line::wire(&config, &vars, clock).map(Arc::new).map(Self::SendLine),
             "send-code" => SendCode::new(&config, &vars, clock).map(Arc::new).map(Self::SendCode),
             "send-webhook" => SendWebhook::new(&config, &vars, clock).map(Arc::new).map(Self::SendWebhook),
+            "erase" => Erase::new(&config, &vars, clock).map(Arc::new).map(Self::Erase),
+            "person" => Person::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
             "ingest" => Ingest::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
             "callback" => Callback::new(&config, &vars, clock).map(Arc::new).map(Self::Callback),
             "verify" => Verify::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
@@ -90,6 +96,7 @@ impl Function {
             | Self::SendCode(_)
             | Self::SendWebhook(_)
             | Self::Callback(_)
+            | Self::Erase(_)
             | Self::Http(_) => 0,
         }
     }
@@ -104,6 +111,7 @@ impl Function {
             Self::SendCode(function) => function.handle(event).await,
             Self::SendWebhook(function) => function.handle(event).await,
             Self::Callback(function) => function.handle(event).await,
+            Self::Erase(function) => function.handle(event).await,
             Self::Recompute(function) => {
                 serde_json::from_value(function.handle(serde_json::to_value(event)?).await?)?
             }
@@ -123,6 +131,7 @@ impl Function {
             | Self::SendCode(_)
             | Self::SendWebhook(_)
             | Self::Callback(_)
+            | Self::Erase(_)
             | Self::Http(_) => {
                 bail!("an event is tied to a function that takes none")
             }

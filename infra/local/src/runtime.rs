@@ -106,7 +106,12 @@ impl Runtime {
     /// The table, as `caller` reads it: what it uses is counted under that name.
     pub fn table(&self, caller: &str) -> Result<Table> {
         let name = self.template.tables.keys().next().context("the template has no table")?.clone();
-        let vars = Vars::new(move |variable| (variable == "TABLE_NAME").then(|| name.clone()));
+        let key = self.template.functions.values().find_map(|it| it.environment.get("ADDRESS_KEY")).cloned();
+        let vars = Vars::new(move |variable| match variable {
+            "TABLE_NAME" => Some(name.clone()),
+            "ADDRESS_KEY" => key.clone(),
+            _ => None,
+        });
         Ok(Table::from_vars(aws_sdk_dynamodb::Client::new(&self.region.sdk_config(caller)), &vars)?)
     }
 

@@ -68,6 +68,12 @@ pub struct Secrets {
     /// What webhooks are signed with; none where it was kept before there were any.
     #[serde(default)]
     pub webhook_secret: String,
+    /// What addresses and ids are hashed under; none where it was kept before they were.
+    #[serde(default)]
+    pub address_key: String,
+    /// What reading and erasing people asks for; none where it was kept before that could be done.
+    #[serde(default)]
+    pub admin_key: String,
     /// What accounts at providers ask for, by their names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub providers: BTreeMap<String, BTreeMap<String, String>>,
@@ -103,7 +109,18 @@ impl Secrets {
         };
         let (callback_secret, webhook_secret) = (secret(), secret());
         let providers = BTreeMap::new();
-        Self { write_key, code_key, callback_secret, provider_key, webhook_secret, providers }
+        let mut hex = |prefix: &str| format!("{prefix}{:016x}{:016x}", next(), next());
+        let (address_key, admin_key) = (hex("") + &hex(""), hex("ak_"));
+        Self {
+            write_key,
+            code_key,
+            callback_secret,
+            provider_key,
+            webhook_secret,
+            address_key,
+            admin_key,
+            providers,
+        }
     }
 }
 
@@ -235,8 +252,16 @@ async fn start_sandbox(
 }
 
 fn parameters(setup: &Setup, link_base: &str, provider_url: &str) -> BTreeMap<String, String> {
-    let Secrets { write_key, code_key, callback_secret, provider_key, webhook_secret, providers } =
-        &setup.secrets;
+    let Secrets {
+        write_key,
+        code_key,
+        callback_secret,
+        provider_key,
+        webhook_secret,
+        address_key,
+        admin_key,
+        providers,
+    } = &setup.secrets;
     let providers = serde_json::json!(providers).to_string();
     let parameters = [
         ("LinkBaseUrl", link_base),
@@ -255,6 +280,8 @@ fn parameters(setup: &Setup, link_base: &str, provider_url: &str) -> BTreeMap<St
         ("SenderContact", &setup.particulars.contact),
         ("WriteKey", write_key),
         ("CodeKey", code_key),
+        ("AddressKey", address_key),
+        ("AdminKey", admin_key),
         ("CallbackSecret", callback_secret),
         ("WebhookSecret", webhook_secret),
         ("ProviderSecrets", &providers),

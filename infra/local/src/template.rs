@@ -20,7 +20,7 @@ use serde_json::Value;
 pub const EMBEDDED: &str = include_str!("../../template.yaml");
 
 /// The folders under `functions/` that a function's `CodeUri` may name.
-pub const FUNCTIONS: [&str; 12] = [
+pub const FUNCTIONS: [&str; 14] = [
     "ingest",
     "advance",
     "schedule",
@@ -33,6 +33,8 @@ pub const FUNCTIONS: [&str; 12] = [
     "callback",
     "link",
     "verify",
+    "person",
+    "erase",
 ];
 
 /// What a template creates and how it is tied together, with every reference resolved and every tie checked.

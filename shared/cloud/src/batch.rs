@@ -4,6 +4,8 @@ use std::fmt;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 
+use domain::time::Timestamp;
+
 use crate::payload::{self, Payload};
 use crate::queue::{CAUSE, Queue};
 
@@ -13,6 +15,11 @@ pub const RECEIVES_LIMIT: u32 = 9;
 
 fn receives(message: &SqsMessage) -> u32 {
     message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok()).unwrap_or(1)
+}
+
+fn sent(message: &SqsMessage) -> Option<Timestamp> {
+    let millis: i64 = message.attributes.get("SentTimestamp")?.parse().ok()?;
+    Some(Timestamp::from_seconds(millis.div_euclid(1000)))
 }
 
 /// Why a message was not handled.
@@ -40,6 +47,8 @@ pub struct Received<T> {
     pub index: usize,
     /// Whether the queue delivered it before: what its first handling did may be done or not.
     pub redelivered: bool,
+    /// When it was sent, if its queue says so.
+    pub sent: Option<Timestamp>,
     /// What it says.
     pub body: T,
 }
@@ -60,7 +69,7 @@ where
             Ok(body) => {
                 // A letter that was driven back carries its cause: it was handled before, however far that went.
                 let redelivered = receives(message) > 1 || message.message_attributes.contains_key(CAUSE);
-                readable.push(Received { index, redelivered, body });
+                readable.push(Received { index, redelivered, sent: sent(message), body });
                 outcomes.push(None);
             }
             Err(error) => outcomes.push(Some(Err(Failure::Fail(error)))),

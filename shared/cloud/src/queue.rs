@@ -16,6 +16,9 @@ const BYTES_LIMIT: usize = 900_000;
 /// Requests under way at once.
 const CONCURRENCY: usize = 8;
 
+/// The most messages of one queue that are looked at one by one.
+pub const LOOKED_AT_LIMIT: usize = 2_000;
+
 /// The attribute in which a dead letter carries its cause.
 pub const CAUSE: &str = "cause";
 
@@ -86,6 +89,28 @@ impl Queue {
         let answer = request.send().await.context("asking how full a queue is")?;
         let count = answer.attributes().and_then(|attributes| attributes.get(&name));
         count.and_then(|count| count.parse().ok()).context("a queue does not say how full it is")
+    }
+
+    /// Deletes the messages whose text `is_one`, out of the first [`LOOKED_AT_LIMIT`]; answers how many. The others are
+    /// hidden for a minute.
+    pub async fn delete_where(&self, is_one: impl Fn(&str) -> bool) -> Result<usize> {
+        let mut deleted = 0;
+        for _ in 0..LOOKED_AT_LIMIT / 10 {
+            let request = self.client.receive_message().queue_url(&self.url).max_number_of_messages(10);
+            // To wait a moment asks all of the machines that a queue is spread over.
+            let answer = request.visibility_timeout(60).wait_time_seconds(1).send().await;
+            let messages = answer.context("reading a queue")?.messages.unwrap_or_default();
+            if messages.is_empty() {
+                break;
+            }
+            for message in messages.iter().filter(|message| is_one(message.body().unwrap_or_default())) {
+                let receipt = message.receipt_handle().context("a message without a receipt")?;
+                let request = self.client.delete_message().queue_url(&self.url).receipt_handle(receipt);
+                request.send().await.context("deleting from a queue")?;
+                deleted += 1;
+            }
+        }
+        Ok(deleted)
     }
 
     /// Puts a message that can't be handled into a dead-letter queue, as it came, with the cause and, where it is known,

@@ -7,12 +7,14 @@ pub mod counts;
 pub mod customers;
 pub mod definitions;
 pub mod due;
+pub mod erasures;
 pub mod ledger;
 pub mod messages;
 pub mod opt_ins;
 pub mod people;
 pub mod runs;
 pub mod spending;
+mod strike;
 pub mod untold;
 pub mod verifications;
 pub mod webhooks;
@@ -22,10 +24,11 @@ use std::fmt;
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
 
 use crate::concurrent;
 use crate::config::{ConfigError, Vars};
+use crate::keyed::AddressKey;
 
 /// An item as the client gives it.
 pub type Item = HashMap<String, AttributeValue>;
@@ -34,7 +37,7 @@ pub type Item = HashMap<String, AttributeValue>;
 const KEYS_LIMIT: usize = 100;
 
 /// The most items of one `BatchWriteItem`.
-const PUTS_LIMIT: usize = 25;
+const WRITES_LIMIT: usize = 25;
 
 /// Rounds in which keys that a `BatchGetItem` left out are asked for again.
 const UNPROCESSED_LIMIT: usize = 8;
@@ -48,6 +51,7 @@ pub struct Table {
     client: Client,
     name: String,
     due_shards: u32,
+    address_key: Option<AddressKey>,
 }
 
 /// An item that is put without a condition.
@@ -72,7 +76,19 @@ impl Table {
     /// not write customers does not need it).
     pub fn from_vars(client: Client, vars: &Vars) -> Result<Self, ConfigError> {
         let due_shards = if vars.get("DUE_SHARDS").is_some() { vars.parsed("DUE_SHARDS")? } else { 8 };
-        Ok(Self { client, name: vars.required("TABLE_NAME")?, due_shards })
+        let address_key = vars.get("ADDRESS_KEY").map(|_| AddressKey::from_vars(vars)).transpose()?;
+        Ok(Self { client, name: vars.required("TABLE_NAME")?, due_shards, address_key })
+    }
+
+    /// The same, for whoever asks about addresses: `ADDRESS_KEY` must be there.
+    pub fn keyed(client: Client, vars: &Vars) -> Result<Self, ConfigError> {
+        let address_key = Some(AddressKey::from_vars(vars)?);
+        Ok(Self { address_key, ..Self::from_vars(client, vars)? })
+    }
+
+    /// The key that addresses and ids are hashed under.
+    pub fn address_key(&self) -> Result<&AddressKey> {
+        self.address_key.as_ref().context("addresses are asked about without ADDRESS_KEY")
     }
 
     async fn get(&self, pk: &str, sk: &str, reading: Reading) -> Result<Option<Item>> {
@@ -106,14 +122,11 @@ impl Table {
                 ((pk, sk), item)
             })
             .collect();
-        let items: Vec<Item> = unique.into_values().collect();
-        let chunks: Vec<Vec<Item>> = items.chunks(PUTS_LIMIT).map(<[_]>::to_vec).collect();
-        let table = self.clone();
-        let put = concurrent::map(CONCURRENCY, chunks, move |items| {
-            let table = table.clone();
-            async move { table.put_chunk(items).await }
+        let puts = unique.into_values().map(|item| {
+            let put = PutRequest::builder().set_item(Some(item)).build()?;
+            Ok(WriteRequest::builder().put_request(put).build())
         });
-        put.await.into_iter().try_for_each(|result| result?)
+        self.write_all(puts.collect::<Result<_>>()?).await
     }
 
     /// Of items whose keys say all of them, those that are not there yet.
@@ -125,12 +138,28 @@ impl Table {
         Ok(items.into_iter().filter(|row| !there.contains(&(row.pk.as_str(), row.sk.as_str()))).collect())
     }
 
-    async fn put_chunk(&self, items: Vec<Item>) -> Result<()> {
-        let puts = items.into_iter().map(|item| {
-            let put = PutRequest::builder().set_item(Some(item)).build()?;
-            Ok(WriteRequest::builder().put_request(put).build())
+    /// Deletes items by key in any number; one that is not there is no matter.
+    async fn delete_all(&self, keys: BTreeSet<(String, String)>) -> Result<()> {
+        let deletes = keys.into_iter().map(|(pk, sk)| {
+            let key = Item::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))]);
+            let delete = DeleteRequest::builder().set_key(Some(key)).build()?;
+            Ok(WriteRequest::builder().delete_request(delete).build())
         });
-        let mut ask = HashMap::from([(self.name.clone(), puts.collect::<Result<Vec<_>>>()?)]);
+        self.write_all(deletes.collect::<Result<_>>()?).await
+    }
+
+    async fn write_all(&self, writes: Vec<WriteRequest>) -> Result<()> {
+        let chunks: Vec<Vec<WriteRequest>> = writes.chunks(WRITES_LIMIT).map(<[_]>::to_vec).collect();
+        let table = self.clone();
+        let written = concurrent::map(CONCURRENCY, chunks, move |writes| {
+            let table = table.clone();
+            async move { table.write_chunk(writes).await }
+        });
+        written.await.into_iter().try_for_each(|result| result?)
+    }
+
+    async fn write_chunk(&self, writes: Vec<WriteRequest>) -> Result<()> {
+        let mut ask = HashMap::from([(self.name.clone(), writes)]);
         for _ in 0..UNPROCESSED_LIMIT {
             let answer = self.client.batch_write_item().set_request_items(Some(ask)).send().await;
             ask = answer.context("writing items")?.unprocessed_items.unwrap_or_default();

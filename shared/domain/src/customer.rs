@@ -127,6 +127,9 @@ pub struct Customer {
     /// Decisions that belong to no enrollment, such as why one did not begin.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Note>,
+    /// Until when what was told of this id was erased; see [`crate::erasure`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_until: Option<Timestamp>,
 }
 
 impl Customer {
@@ -148,6 +151,7 @@ impl Customer {
             definitions: 0,
             mailbox: Mailbox::default(),
             notes: Vec::new(),
+            erased_until: None,
         }
     }
 

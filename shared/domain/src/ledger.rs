@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contact::Channel;
 use crate::enrollment::{EndReason, Enrollment, Goal, Message, State, Status, Visit};
+use crate::message::Code;
 use crate::money::Yen;
 use crate::time::Timestamp;
 
@@ -50,6 +51,9 @@ pub struct Sent {
     pub channel: Channel,
     /// When.
     pub at: Timestamp,
+    /// Its code, by which all that is kept of it is found; none once the person was erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
     /// What became of it.
     pub status: Status,
     /// Parts.
@@ -118,6 +122,7 @@ impl Sent {
             step: message.step,
             channel: message.channel,
             at: message.at,
+            code: Some(message.code.clone()),
             status: message.status.clone(),
             parts: message.parts,
             yen: message.yen,

@@ -18,6 +18,7 @@ pub mod due;
 pub mod enrollment;
 mod entry;
 pub mod era;
+pub mod erasure;
 pub mod event;
 pub mod event_match;
 pub mod experiment;

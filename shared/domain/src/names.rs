@@ -116,7 +116,31 @@ impl CustomerId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// What stands in the place of the id of someone who was erased, made of a keyed hash.
+    #[must_use]
+    pub fn erased(hash: &str) -> Self {
+        Self(format!("{ERASED}{hash}"))
+    }
+
+    /// The id as people are shown it.
+    pub fn shown(&self) -> &str {
+        if self.is_erased() { "erased" } else { &self.0 }
+    }
+
+    /// The id as it stands in a key of ours: one that was given, or what stands in the place of one.
+    pub fn kept(text: &str) -> Result<Self, NameError> {
+        text.strip_prefix(ERASED).map_or_else(|| Self::parse(text), |hash| Ok(Self::erased(hash)))
+    }
+
+    /// Whether it stands in the place of the id of someone who was erased.
+    pub fn is_erased(&self) -> bool {
+        self.0.starts_with(ERASED)
+    }
 }
+
+/// What stands in the place of an id begins so: with a control character, which no id has.
+const ERASED: char = '\u{7f}';
 
 impl TryFrom<String> for CustomerId {
     type Error = NameError;

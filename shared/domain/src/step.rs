@@ -43,7 +43,7 @@ const ENDED_LIMIT: usize = 5;
 const RECEIPTS_SECONDS: i64 = 3 * DAY;
 
 /// Starts of enrollments that are kept per journey once they are no longer kept whole: as many keys are known again.
-const PAST_LIMIT: usize = 50;
+pub const PAST_LIMIT: usize = 50;
 
 /// What `step` returns.
 #[derive(Clone, Debug, PartialEq)]

@@ -94,7 +94,7 @@ pub struct Sender<T> {
 impl<T: Transport> Sender<T> {
     /// Wires a sending function; `usual` is the way of all messages where the shop defines no accounts.
     pub fn new(usual: Option<T>, config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Self> {
-        let table = Table::from_vars(aws_sdk_dynamodb::Client::new(config), vars)?;
+        let table = Table::keyed(aws_sdk_dynamodb::Client::new(config), vars)?;
         let sqs = aws_sdk_sqs::Client::new(config);
         Ok(Self {
             ways: Ways::new(usual, vars)?,

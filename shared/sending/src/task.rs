@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
+use cloud::table::customers::Stored;
 use cloud::table::messages::{Claimed, KEPT_SECONDS, MessageItem, Recorded};
 use cloud::table::new_attempt;
 use cloud::table::people::Stopped;
@@ -401,7 +402,9 @@ impl<T: Transport> Sender<T> {
 
     async fn recheck(&self, task: SendTask) -> Result<Checked> {
         let read_at = self.clock.now_millis();
-        let Some(stored) = self.table.customer(&task.customer).await? else { bail!("the customer is gone") };
+        // Someone who was erased is in no journey: the check that follows says so.
+        let stored = self.table.customer(&task.customer).await?;
+        let stored = stored.unwrap_or_else(|| Stored::absent(task.customer.clone()));
         let address = stored.customer.address(T::CHANNEL).map(ToOwned::to_owned);
         let stopped = match address {
             Some(address) => self.table.suppressed(T::CHANNEL, &[address]).await?.into_values().next(),

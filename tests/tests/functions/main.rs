@@ -11,6 +11,7 @@ mod deaths;
 mod inbox_full;
 mod link;
 mod nights;
+mod person;
 mod recompute;
 mod runs;
 mod schedule;

@@ -11,6 +11,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use axum::http::StatusCode;
+use cloud::keyed::AddressKey;
+use domain::contact::Channel;
 use domain::time::Timestamp;
 use local::faults::{Call, Fault, Faults, Service};
 use local::runtime::{Feed, Runtime};
@@ -72,7 +74,7 @@ struct State {
     opt_outs: u32,
     /// The place of the next thing that happens.
     next: u64,
-    /// Where the sender last began to read whether each number opted out, and when.
+    /// Where the sender last began to read whether each number opted out, and when, by the number's hash.
     read: BTreeMap<String, (u64, Timestamp)>,
     /// Where each number's opt-out was acknowledged.
     acknowledged: BTreeMap<String, u64>,
@@ -247,8 +249,8 @@ impl Faults for World {
             let now = self.clock.now();
             let place = state.place();
             for found in call.key.split("S#sms#").skip(1) {
-                let number: String = found.chars().take_while(|c| *c == '+' || c.is_ascii_digit()).collect();
-                state.read.insert(number, (place, now));
+                let hash = found.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c));
+                state.read.insert(hash.collect(), (place, now));
             }
         }
         if !state.chance(16) {
@@ -305,13 +307,15 @@ async fn play(
 fn judge(world: &World, shop: &Shop, people: &[Someone], deaths: usize) -> Result<Seen> {
     let numbers: BTreeSet<String> = people.iter().map(Someone::e164).collect();
     world.look(shop)?;
+    let key = AddressKey::parse(&shop.secrets.address_key).context("a key")?;
     let state = world.state();
     let mut seen = Seen { deaths, ..Seen::default() };
     for (reference, called, at) in &state.calls {
         let to = state.accepted.get(reference).context("a call that was not accepted")?;
         seen.calls += 1;
         let checks = state.checks.get(reference).context("the checks of a call")?;
-        let (checked, since) = checks.get(to).context("a call without a check")?;
+        let hash = key.address(Channel::Sms, to);
+        let (checked, since) = checks.get(&hash).context("a call without a check")?;
         ensure!(at.since(*since) <= APART, "a check was {} s old when its message left", at.since(*since));
         if let Some(acknowledged) = state.acknowledged.get(to) {
             ensure!(

@@ -20,7 +20,7 @@ pub struct Intake {
 }
 
 enum To {
-    Here(Stack, Driver),
+    Here(Stack, Box<Driver>),
     Up(reqwest::Client, String, String),
 }
 
@@ -32,7 +32,7 @@ impl Intake {
                 let stack = place::stack(data, Durability::Durable).await?;
                 let clock = VirtualClock::at(now);
                 let driver = Driver::new(Arc::clone(&stack.runtime), stack.sandbox.clone(), clock)?;
-                (To::Here(stack, driver), Some(held))
+                (To::Here(stack, Box::new(driver)), Some(held))
             }
             Holder::Up(up) => {
                 let secrets = place::secrets(data)?;

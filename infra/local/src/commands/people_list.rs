@@ -60,7 +60,8 @@ pub struct Listed {
     /// When; the list is in this order.
     #[serde(skip)]
     at: Timestamp,
-    /// Who.
+    /// Who; of someone who was erased, that.
+    #[serde(serialize_with = "shown")]
     customer: CustomerId,
     /// The step; empty where it is about the journey as a whole.
     step: String,
@@ -68,6 +69,10 @@ pub struct Listed {
     when: String,
     /// More of it: the reason, the links, the word of a reply, yen.
     detail: String,
+}
+
+fn shown<S: serde::Serializer>(customer: &CustomerId, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(customer.shown())
 }
 
 /// The people of a journey, all versions together, in the order in which it happened.
@@ -210,7 +215,7 @@ pub fn csv(listed: &[Listed]) -> Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["customer", "step", "when", "detail"])?;
     for one in listed {
-        let cells = [one.customer.as_str(), &one.step, &one.when, &one.detail];
+        let cells = [one.customer.shown(), &one.step, &one.when, &one.detail];
         writer.write_record(cells.map(cell))?;
     }
     let bytes = writer.into_inner().context("writing CSV")?;

@@ -101,8 +101,18 @@ pub fn secrets(data: &Path) -> Result<Secrets> {
     let text = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
     let mut secrets: Secrets =
         serde_json::from_slice(&text).with_context(|| format!("reading {}", path.display()))?;
-    if secrets.webhook_secret.is_empty() {
-        secrets.webhook_secret = Secrets::random()?.webhook_secret;
+    let fresh = Secrets::random()?;
+    let Secrets { webhook_secret, address_key, admin_key, .. } = &mut secrets;
+    let kept = [
+        (webhook_secret, fresh.webhook_secret),
+        (address_key, fresh.address_key),
+        (admin_key, fresh.admin_key),
+    ];
+    let mut missing = false;
+    for (secret, fresh) in kept.into_iter().filter(|(secret, _)| secret.is_empty()) {
+        (*secret, missing) = (fresh, true);
+    }
+    if missing {
         // Beside it and then in its place, so that a death between leaves the keys that were there.
         let mut beside = tempfile::NamedTempFile::new_in(data)?;
         beside.write_all(&serde_json::to_vec_pretty(&secrets)?)?;
@@ -163,7 +173,14 @@ pub fn reader(data: &Path) -> Result<Reader> {
     check_exists(data)?;
     let scratch = tempfile::tempdir()?;
     let region = Region::open_tables(data, scratch.path(), Clock::system())?;
-    let vars = Vars::new(|name| (name == "TABLE_NAME").then(|| "Table".to_owned()));
+    // A demo keeps no secrets: its addresses are asked about by nobody.
+    let address_key =
+        if data.join("secrets.json").exists() { Some(secrets(data)?.address_key) } else { None };
+    let vars = Vars::new(move |name| match name {
+        "TABLE_NAME" => Some("Table".to_owned()),
+        "ADDRESS_KEY" => address_key.clone(),
+        _ => None,
+    });
     let table = Table::from_vars(aws_sdk_dynamodb::Client::new(&region.sdk_config("tsunagi")), &vars)?;
     Ok(Reader { table, scratch })
 }

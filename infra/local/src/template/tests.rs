@@ -17,6 +17,8 @@ fn parameters() -> BTreeMap<String, String> {
         ("SenderName", "つなぎ商店"),
         ("WriteKey", "write-key"),
         ("CodeKey", "code-key"),
+        ("AddressKey", "address-key"),
+        ("AdminKey", "admin-key"),
         ("CallbackSecret", "callback-secret"),
         ("WebhookSecret", "webhook-secret"),
     ]
@@ -84,6 +86,8 @@ fn the_templates_wiring() {
     queue CodesQueue: hidden 180 s, delayed 0 s, after 10 to CodesDeadLetters
     queue EmailDeadLetters: hidden 30 s, delayed 0 s
     queue EmailQueue: hidden 180 s, delayed 0 s, after 10 to EmailDeadLetters
+    queue EraseDeadLetters: hidden 30 s, delayed 0 s
+    queue EraseQueue: hidden 360 s, delayed 0 s, after 10 to EraseDeadLetters
     queue InboxDeadLetters: hidden 30 s, delayed 0 s
     queue InboxQueue: hidden 181 s, delayed 0 s, after 10 to InboxDeadLetters
     queue RecomputeDeadLetters: hidden 30 s, delayed 0 s
@@ -95,6 +99,7 @@ fn the_templates_wiring() {
     buses {"Bus"}
     function advance: AdvanceFunction, 30 s
       from InboxQueue, by 100, waiting 1 s
+      ADDRESS_KEY=address-key
       BUS_NAME=Bus
       CODE_KEY=code-key
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxDeadLetters
@@ -107,6 +112,7 @@ fn the_templates_wiring() {
       WEBHOOK_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/WebhookQueue
     function callback: CallbackFunction, 10 s
       from CallbackQueue, by 10, waiting 0 s
+      ADDRESS_KEY=address-key
       CALLBACK_SECRET=callback-secret
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/CallbackDeadLetters
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
@@ -116,12 +122,22 @@ fn the_templates_wiring() {
       PROVIDER_SECRETS={}
       STAGE=development
       TABLE_NAME=Table
+    function erase: EraseFunction, 60 s
+      from EraseQueue, by 1, waiting 0 s
+      ADDRESS_KEY=address-key
+      DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/EraseDeadLetters
+      DEAD_LETTER_QUEUE_URLS=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/SmsDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/EmailDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/WebhookDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/EraseDeadLetters
+      ERASE_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/EraseQueue
+      LOG_LEVEL=info
+      STAGE=development
+      TABLE_NAME=Table
     function ingest: IngestFunction, 10 s
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LOG_LEVEL=info
       STAGE=development
       WRITE_KEY=write-key
     function link: LinkFunction, 10 s
+      ADDRESS_KEY=address-key
       DUE_SHARDS=8
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LINK_BASE_URL=http://localhost:8080
@@ -129,6 +145,13 @@ fn the_templates_wiring() {
       SENDER_ADDRESS=
       SENDER_CONTACT=
       SENDER_NAME=つなぎ商店
+      STAGE=development
+      TABLE_NAME=Table
+    function person: PersonFunction, 25 s
+      ADDRESS_KEY=address-key
+      ADMIN_KEY=admin-key
+      ERASE_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/EraseQueue
+      LOG_LEVEL=info
       STAGE=development
       TABLE_NAME=Table
     function recompute: RecomputeFunction, 60 s
@@ -152,6 +175,7 @@ fn the_templates_wiring() {
       TABLE_NAME=Table
     function send-code: SendCodeFunction, 30 s
       from CodesQueue, by 5, waiting 0 s
+      ADDRESS_KEY=address-key
       CODES_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/CodesQueue
       CODE_KEY=code-key
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/CodesDeadLetters
@@ -166,6 +190,7 @@ fn the_templates_wiring() {
       TABLE_NAME=Table
     function send-email: SendEmailFunction, 30 s
       from EmailQueue, by 10, waiting 0 s
+      ADDRESS_KEY=address-key
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/EmailDeadLetters
       EMAIL_FROM=shop@example.jp
       EMAIL_PROVIDER=sandbox
@@ -180,6 +205,7 @@ fn the_templates_wiring() {
       TABLE_NAME=Table
     function send-sms: SendSmsFunction, 30 s
       from SmsQueue, by 10, waiting 0 s, 5 at once
+      ADDRESS_KEY=address-key
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/SmsDeadLetters
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LINK_BASE_URL=http://localhost:8080
@@ -224,6 +250,9 @@ fn the_templates_wiring() {
     route POST /o/{code} → link
     route GET /p/{file} → link
     route POST /o/{code}/preferences → link
+    route POST /v1/person/erase → person
+    route POST /v1/person/erasure → person
+    route POST /v1/person/export → person
     route POST /v1/remove → ingest
     route GET /callbacks/{account}/{segment} → callback
     route POST /callbacks/{account}/{segment} → callback
@@ -297,7 +326,7 @@ fn a_broken_template_is_refused_with_its_remedy() {
     SendSmsFunction: it takes batches from Table, which is no queue; name the Arn of a queue of this template
     SmsQueue: its dead letters go to Bus, which is no queue; name the Arn of a queue of this template
     RecomputeFunction: its rule is on default, which is no bus; name an event bus of this template
-    SendSmsFunction: CodeUri names functions/send_sms, which does not exist; end it in one of ingest, advance, schedule, recompute, send-sms, send-email, send-line, send-webhook, send-code, callback, link, verify
+    SendSmsFunction: CodeUri names functions/send_sms, which does not exist; end it in one of ingest, advance, schedule, recompute, send-sms, send-email, send-line, send-webhook, send-code, callback, link, verify, person, erase
     SendSmsFunction: functions/send-email is SendEmailFunction too; give each folder under functions/ one function
     AdvanceFunction.Inbox: one failed message would bring its whole batch back; set FunctionResponseTypes: [ReportBatchItemFailures]
     AdvanceFunction: batches of 100 from InboxQueue without a batching window; set MaximumBatchingWindowInSeconds to 1 or more

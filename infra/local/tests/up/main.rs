@@ -8,6 +8,7 @@ mod cards;
 mod dead_letters;
 mod definitions;
 mod kill;
+mod person;
 mod place;
 mod providers;
 mod recompute;

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use domain::contact::Channel;
 use domain::time::Timestamp;
 
-use super::people::{Stopped, unless_later};
+use super::people::{SUPPRESSION, Stopped, unless_later};
 use super::{Table, number, text};
 
 /// Why an address is suppressed whose person blocks the shop.
@@ -22,7 +22,7 @@ impl Table {
     /// back already.
     pub async fn block(&self, channel: Channel, address: &str, at: Timestamp) -> Result<()> {
         let request = self
-            .suppression(channel, address, Stopped::Everything, BLOCKED, at)
+            .put_suppression(channel, address, Stopped::Everything, BLOCKED, at)?
             .condition_expression("attribute_not_exists(pk) OR why <> :was OR #at < :at")
             .expression_attribute_names("#at", "at")
             .expression_attribute_values(":was", text(WAS_BLOCKED))
@@ -34,7 +34,7 @@ impl Table {
     /// still. What is suppressed for another reason stays so.
     pub async fn unblock(&self, channel: Channel, address: &str, at: Timestamp) -> Result<()> {
         let request = self
-            .suppression(channel, address, Stopped::Marketing, WAS_BLOCKED, at)
+            .put_suppression(channel, address, Stopped::Marketing, WAS_BLOCKED, at)?
             .condition_expression("why = :blocked AND #at < :at")
             .expression_attribute_names("#at", "at")
             .expression_attribute_values(":blocked", text(BLOCKED))
@@ -42,20 +42,20 @@ impl Table {
         unless_later(request.send().await.err()).context("taking a block back")
     }
 
-    fn suppression(
+    fn put_suppression(
         &self,
         channel: Channel,
         address: &str,
         stopped: Stopped,
         why: &str,
         at: Timestamp,
-    ) -> PutItemFluentBuilder {
+    ) -> Result<PutItemFluentBuilder> {
         let request = self.client.put_item().table_name(&self.name);
-        request
-            .item("pk", text(format!("S#{channel}#{address}")))
-            .item("sk", text("suppression"))
+        Ok(request
+            .item("pk", text(self.suppression(channel, address)?))
+            .item("sk", text(SUPPRESSION))
             .item("stopped", text(stopped.name()))
             .item("why", text(why))
-            .item("at", number(at.seconds()))
+            .item("at", number(at.seconds())))
     }
 }

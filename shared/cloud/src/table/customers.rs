@@ -19,6 +19,9 @@ pub const SORT: &str = "customer";
 /// Seconds after which the sweep of `schedule` looks again at a customer whose key in the due index lies in the past.
 pub const SWEEP_SECONDS: i64 = 15 * 60;
 
+/// The attribute that says until when a customer is being erased.
+pub(super) const ERASING: &str = "erasing";
+
 /// The most bytes of a customer's document, below `DynamoDB`'s 400 KB an item.
 const DOCUMENT_LIMIT: usize = 350_000;
 
@@ -33,6 +36,8 @@ pub struct Stored {
     pub due_at: Option<Timestamp>,
     /// The attempt that wrote it.
     pub attempt: String,
+    /// Until when it is being erased, if it is: then the customer is one of whom nothing is known.
+    pub erasing: Option<Timestamp>,
 }
 
 /// What became of a write.
@@ -47,16 +52,19 @@ pub enum Committed {
 impl Stored {
     /// A customer that is not stored yet.
     pub fn absent(id: CustomerId) -> Self {
-        Self { customer: Customer::new(id), revision: 0, due_at: None, attempt: String::new() }
+        let customer = Customer::new(id);
+        Self { customer, revision: 0, due_at: None, attempt: String::new(), erasing: None }
     }
 
     /// Reads an item.
     pub fn read(item: &Item) -> Result<Self> {
+        let erasing = read_number(item, ERASING).map(Timestamp::from_seconds);
         Ok(Self {
-            customer: serde_json::from_str(read_text(item, "doc")?).map_err(|error| {
-                // Its place is enough: serde_json quotes what it can't read.
-                anyhow!("a customer's document does not read at column {}", error.column())
-            })?,
+            customer: match erasing {
+                Some(_) => Customer::new(customer_of(read_text(item, "pk")?)?),
+                None => document(item)?,
+            },
+            erasing,
             revision: read_number(item, "rev")
                 .and_then(|number| u64::try_from(number).ok())
                 .context("a customer has no revision")?,
@@ -64,6 +72,14 @@ impl Stored {
             attempt: read_text(item, "by").unwrap_or_default().to_owned(),
         })
     }
+}
+
+/// The document of an item.
+pub(crate) fn document(item: &Item) -> Result<Customer> {
+    serde_json::from_str(read_text(item, "doc")?).map_err(|error| {
+        // Its place is enough: serde_json quotes what it can't read.
+        anyhow!("a customer's document does not read at column {}", error.column())
+    })
 }
 
 /// Whose key it is.
@@ -152,7 +168,12 @@ impl Table {
         match request.send().await {
             Ok(_) => Ok(Committed::Written(revision)),
             Err(error) => {
-                let current = Stored::read(&refused(error)?)?;
+                let refused = refused(error)?;
+                if refused.is_empty() {
+                    // Whoever was there when it was read is erased.
+                    return Ok(Committed::Conflict(Box::new(Stored::absent(after.id.clone()))));
+                }
+                let current = Stored::read(&refused)?;
                 if current.attempt == attempt {
                     Ok(Committed::Written(revision))
                 } else {

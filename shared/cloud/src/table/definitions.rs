@@ -12,7 +12,7 @@ use domain::definitions::{Kind, Version};
 use super::{CONCURRENCY, Item, Reading, Table, number, read_number, read_text, text};
 use crate::concurrent;
 
-const PARTITION: &str = "D#";
+pub(super) const PARTITION: &str = "D#";
 
 /// The most items of one transaction.
 const ITEMS_LIMIT: usize = 100;

@@ -136,6 +136,7 @@ impl Page {
                     tracing::error!(error = format!("{error:#}"), "a scan leaves a customer out");
                 })
                 .ok()
+                .filter(|stored| stored.erasing.is_none())
         })
     }
 }

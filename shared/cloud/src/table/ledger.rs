@@ -1,7 +1,9 @@
 //! Ledger rows: one per enrollment, spread over shards.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
-use aws_sdk_dynamodb::types::AttributeValue;
+use domain::customer::Past;
 use domain::event::EventId;
 use domain::ledger::Row;
 use domain::names::{CustomerId, JourneyName};
@@ -31,11 +33,11 @@ pub struct LedgerRow {
 impl Table {
     /// Writes a row, unless a later revision of the customer wrote it.
     pub async fn put_row(&self, journey: &JourneyName, row: &LedgerRow, revision: u64) -> Result<()> {
-        let shard = shard(row.customer.as_str(), LEDGER_SHARDS);
+        let (pk, sk) = row_key(journey, row);
         let request = self.client.put_item().table_name(&self.name);
         let request = request
-            .item("pk", text(partition(journey, row.row.version, shard)))
-            .item("sk", text(sort_key(row)))
+            .item("pk", text(pk))
+            .item("sk", text(sk))
             .item("rev", number(revision))
             .item("doc", text(serde_json::to_string(&row.row)?))
             .condition_expression("attribute_not_exists(pk) OR rev < :rev")
@@ -65,6 +67,34 @@ impl Table {
         Ok(())
     }
 
+    /// The rows of one customer of enrollments that began at an instant under a key, whichever version it was on.
+    pub(crate) async fn rows_begun(
+        &self,
+        customer: &CustomerId,
+        begun: &BTreeSet<(JourneyName, u32, Past)>,
+    ) -> Result<Vec<(JourneyName, LedgerRow)>> {
+        let shard = shard(customer.as_str(), LEDGER_SHARDS);
+        let keys = begun.iter().map(|(journey, version, Past(entered, key))| {
+            (partition(journey, *version, shard), sort(*entered, key.as_deref(), customer))
+        });
+        let items = self.get_all(keys.collect(), Reading::Consistent).await?;
+        items.iter().map(|item| Ok((journey_of(item)?, read(item)?))).collect()
+    }
+
+    /// All rows of one customer in one version of a journey: reads every row of the customer's shard.
+    pub(crate) async fn rows_of(
+        &self,
+        customer: &CustomerId,
+        journey: &JourneyName,
+        version: u32,
+    ) -> Result<Vec<(JourneyName, LedgerRow)>> {
+        let shard = shard(customer.as_str(), LEDGER_SHARDS);
+        let items = self.partition(&partition(journey, version, shard), Reading::Consistent).await?;
+        let rows = items.iter().map(|item| Ok((journey.clone(), read(item)?)));
+        let theirs = |row: &Result<(JourneyName, LedgerRow)>| !matches!(row, Ok((_, row)) if row.customer != *customer);
+        rows.filter(theirs).collect()
+    }
+
     /// All items of one partition.
     pub(crate) async fn partition(&self, partition: &str, reading: Reading) -> Result<Vec<Item>> {
         let mut items = Vec::new();
@@ -83,22 +113,37 @@ impl Table {
     }
 }
 
+/// The key of a row.
+pub(super) fn row_key(journey: &JourneyName, row: &LedgerRow) -> (String, String) {
+    let shard = shard(row.customer.as_str(), LEDGER_SHARDS);
+    (partition(journey, row.row.version, shard), sort_key(row))
+}
+
 fn partition(journey: &JourneyName, version: u32, shard: u32) -> String {
     format!("J#{journey}#{version}#{shard}")
 }
 
 /// When it began, what tells it from others that began at the same second, and whose it is.
 fn sort_key(row: &LedgerRow) -> String {
-    let key = row.row.key.as_ref().map(|key| format!("~{}", EventId::of(key).as_str())).unwrap_or_default();
-    format!("{:012}{key}#{}", row.entered.seconds(), row.customer)
+    sort(row.entered, row.row.key.as_deref(), &row.customer)
+}
+
+fn sort(entered: Timestamp, key: Option<&str>, customer: &CustomerId) -> String {
+    let key = key.map(|key| format!("~{}", EventId::of(key).as_str())).unwrap_or_default();
+    format!("{:012}{key}#{customer}", entered.seconds())
+}
+
+fn journey_of(item: &Item) -> Result<JourneyName> {
+    let name = read_text(item, "pk")?.split('#').nth(1).context("a ledger row's key does not read")?;
+    Ok(JourneyName::parse(name)?)
 }
 
 fn read(item: &Item) -> Result<LedgerRow> {
-    let Some(AttributeValue::S(key)) = item.get("sk") else { anyhow::bail!("a ledger row has no key") };
+    let key = read_text(item, "sk")?;
     let (entered, customer) = key.split_once('#').context("a ledger row's key does not read")?;
     let entered = entered.split('~').next().unwrap_or(entered);
     Ok(LedgerRow {
-        customer: CustomerId::parse(customer)?,
+        customer: CustomerId::kept(customer)?,
         entered: Timestamp::from_seconds(entered.parse().context("a ledger row's key does not read")?),
         row: serde_json::from_str(read_text(item, "doc")?).context("reading a ledger row")?,
     })

@@ -104,7 +104,7 @@ impl MessageItem {
     }
 }
 
-const SORT: &str = "message";
+pub(super) const SORT: &str = "message";
 
 /// The attribute of a message that asks for an e-mail address; others do without it.
 const ASKS_EMAIL: &str = "asks_email";

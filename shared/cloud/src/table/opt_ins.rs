@@ -8,7 +8,7 @@ use domain::contact::Channel;
 use domain::time::{DAY, Timestamp};
 
 use super::customers::refused;
-use super::people::Stopped;
+use super::people::{SUPPRESSION, Stopped};
 use super::{Table, number, read_number, text};
 
 /// How long it is known that a reply came before.
@@ -28,7 +28,7 @@ impl Table {
             .client
             .put_item()
             .table_name(&self.name)
-            .item("pk", text(format!("S#{channel}#{address}")))
+            .item("pk", text(self.suppression(channel, address)?))
             .item("sk", text(format!("opt-in#{reply}")))
             .item("at", number(at.seconds()))
             .item("expires", number(at.plus(KEPT_SECONDS).seconds()))
@@ -50,8 +50,8 @@ impl Table {
             .client
             .delete_item()
             .table_name(&self.name)
-            .key("pk", text(format!("S#{channel}#{address}")))
-            .key("sk", text("suppression"))
+            .key("pk", text(self.suppression(channel, address)?))
+            .key("sk", text(SUPPRESSION))
             .condition_expression("stopped = :marketing AND #at < :asked")
             .expression_attribute_names("#at", "at")
             .expression_attribute_values(":marketing", text(Stopped::Marketing.name()))

@@ -1,6 +1,6 @@
 //! What is kept beside customers: which address leads to whom, who opted out, and who is on which list.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::error::SdkError;
@@ -12,12 +12,22 @@ use domain::time::{DAY, Timestamp};
 
 use super::customers::refused;
 use super::{Item, Reading, Row, Table, number, read_text, shard, text};
+use crate::keyed::AddressKey;
 
 /// Over how many partitions the rows of one list are spread.
 pub const LIST_SHARDS: u32 = 16;
 
 /// How long the row of someone who left a list is kept, so that a late write of the time before can't bring it back.
 const LEFT_KEPT_SECONDS: i64 = 30 * DAY;
+
+/// The sort key of what leads from an address to its customer.
+pub(super) const ALIAS: &str = "alias";
+
+/// What the sort keys begin with of the addresses that are noted beside a customer.
+pub(crate) const BESIDE: &str = "alias#";
+
+/// The sort key of what is stopped to an address.
+pub(super) const SUPPRESSION: &str = "suppression";
 
 /// What a suppression stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,17 +56,23 @@ impl Stopped {
 }
 
 impl Row {
-    /// An address leads to a customer; the latest one stands.
-    pub fn alias(channel: Channel, address: &str, customer: &CustomerId) -> Self {
+    /// An address leads to a customer, the latest one standing; and beside the customer, that it does: the address itself
+    /// stands in neither.
+    pub fn alias(key: &AddressKey, channel: Channel, address: &str, customer: &CustomerId) -> [Self; 2] {
+        let hash = key.address(channel, address);
         let item = Item::from([("customer".to_owned(), text(customer.as_str()))]);
-        Self { pk: format!("A#{channel}#{address}"), sk: "alias".to_owned(), item }
+        [
+            Self { pk: alias(channel, &hash), sk: ALIAS.to_owned(), item },
+            Self { pk: format!("C#{customer}"), sk: format!("{BESIDE}{channel}#{hash}"), item: Item::new() },
+        ]
     }
 }
 
 impl Table {
     /// The customer an address leads to.
     pub async fn alias(&self, channel: Channel, address: &str) -> Result<Option<CustomerId>> {
-        let item = self.get(&format!("A#{channel}#{address}"), "alias", Reading::Eventual).await?;
+        let hash = self.address_key()?.address(channel, address);
+        let item = self.get(&alias(channel, &hash), ALIAS, Reading::Eventual).await?;
         item.map(|item| Ok(CustomerId::parse(read_text(&item, "customer")?)?)).transpose()
     }
 
@@ -73,8 +89,8 @@ impl Table {
             .client
             .put_item()
             .table_name(&self.name)
-            .item("pk", text(format!("S#{channel}#{address}")))
-            .item("sk", text("suppression"))
+            .item("pk", text(self.suppression(channel, address)?))
+            .item("sk", text(SUPPRESSION))
             .item("stopped", text(stopped.name()))
             .item("why", text(why))
             .item("at", number(at.seconds()));
@@ -89,25 +105,37 @@ impl Table {
         unless_later(request.send().await.err()).context("writing a suppression")
     }
 
+    /// The partition of what is stopped to an address.
+    pub(super) fn suppression(&self, channel: Channel, address: &str) -> Result<String> {
+        Ok(suppression(channel, &self.address_key()?.address(channel, address)))
+    }
+
     /// What is stopped to these addresses, read consistently; addresses without a suppression are left out.
     pub async fn suppressed(
         &self,
         channel: Channel,
         addresses: &[String],
     ) -> Result<BTreeMap<String, Stopped>> {
-        let unique: BTreeSet<&String> = addresses.iter().collect();
-        let keys = unique
-            .iter()
-            .map(|address| (format!("S#{channel}#{address}"), "suppression".to_owned()))
-            .collect();
-        let prefix = format!("S#{channel}#");
+        let key = self.address_key()?;
+        let hashed =
+            |address: &String| (suppression(channel, &key.address(channel, address)), address.clone());
+        let hashed: BTreeMap<String, String> = addresses.iter().map(hashed).collect();
+        let keys = hashed.keys().map(|pk| (pk.clone(), SUPPRESSION.to_owned())).collect();
         let items = self.get_all(keys, Reading::Consistent).await?;
         let read = |item: &Item| {
             let marketing = read_text(item, "stopped")? == Stopped::Marketing.name();
             let stopped = if marketing { Stopped::Marketing } else { Stopped::Everything };
-            Ok((read_text(item, "pk")?.replacen(&prefix, "", 1), stopped))
+            let address =
+                hashed.get(read_text(item, "pk")?).context("a suppression that was not asked for")?;
+            Ok((address.clone(), stopped))
         };
         items.iter().map(read).collect()
+    }
+
+    /// The suppressions of addresses that are known by their hashes, as they are stored.
+    pub(crate) async fn suppressions(&self, hashes: &[(Channel, String)]) -> Result<Vec<Item>> {
+        let key = |(channel, hash): &(Channel, String)| (suppression(*channel, hash), SUPPRESSION.to_owned());
+        self.get_all(hashes.iter().map(key).collect(), Reading::Eventual).await
     }
 
     /// Writes a customer's row in a list, unless a later revision of the customer wrote it.
@@ -119,13 +147,13 @@ impl Table {
         since: Timestamp,
         revision: u64,
     ) -> Result<()> {
-        let name = list_partition(list);
+        let (pk, sk) = member_key(list, customer);
         let mut request = self
             .client
             .put_item()
             .table_name(&self.name)
-            .item("pk", text(format!("{name}#{}", shard(customer.as_str(), LIST_SHARDS))))
-            .item("sk", text(customer.as_str()))
+            .item("pk", text(pk))
+            .item("sk", text(sk))
             .item("member", aws_sdk_dynamodb::types::AttributeValue::Bool(member))
             .item("since", number(since.seconds()))
             .item("rev", number(revision))
@@ -136,6 +164,22 @@ impl Table {
         }
         unless_later(request.send().await.err())
     }
+}
+
+/// The key of what leads from an address to its customer.
+pub(super) fn alias(channel: Channel, hash: &str) -> String {
+    format!("A#{channel}#{hash}")
+}
+
+/// The key of an address's suppression.
+pub(crate) fn suppression(channel: Channel, hash: &str) -> String {
+    format!("S#{channel}#{hash}")
+}
+
+/// The key of a customer's row in a list.
+pub(super) fn member_key(list: &List, customer: &CustomerId) -> (String, String) {
+    let (name, id) = (list_partition(list), customer.as_str());
+    (format!("{name}#{}", shard(id, LIST_SHARDS)), id.to_owned())
 }
 
 /// The rows of one list begin so.
