@@ -6,8 +6,7 @@
 use axum::Router;
 use lambda_http::lambda_runtime::LambdaEvent;
 use lambda_http::request::LambdaRequest;
-use lambda_http::tower::Service;
-use lambda_http::{Adapter, Error};
+use lambda_http::{Adapter, Error, Service};
 use serde_json::Value;
 
 use crate::Callback;
@@ -32,7 +31,7 @@ impl Invocations {
     pub async fn handle(self, invocation: LambdaEvent<Value>) -> Result<Value, Error> {
         let LambdaEvent { payload, context } = invocation;
         if payload.get(EVENT).is_some() {
-            self.callback.event(payload).await.map_err(|error| format!("{error:#}"))?;
+            self.callback.event(&payload).await.map_err(|error| format!("{error:#}"))?;
             return Ok(Value::Null);
         }
         let request: LambdaRequest = serde_json::from_value(payload)?;

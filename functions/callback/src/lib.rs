@@ -119,9 +119,9 @@ impl Callback {
 
     /// Takes an event of `EventBridge`. An error means that it is to come again: Lambda sees to that twice, and then keeps
     /// it with the dead letters.
-    pub async fn event(&self, event: Value) -> Result<()> {
+    pub async fn event(&self, event: &Value) -> Result<()> {
         let now = self.clock.now();
-        let notices = aws_events::from_bus(&event, now).context("an event of AWS's")?;
+        let notices = aws_events::from_bus(event, now).context("an event of AWS's")?;
         self.take(&notices, now).await?.tell();
         Ok(())
     }

@@ -104,7 +104,7 @@ impl Function {
         match self {
             Self::Schedule(function) => function.handle().await.map(|_| ()),
             Self::Recompute(function) => function.handle(event).await.map(|_| ()),
-            Self::Callback(function, _) => function.event(event).await,
+            Self::Callback(function, _) => function.event(&event).await,
             Self::Advance(_)
             | Self::SendSms(_)
             | Self::SendEmail(_)

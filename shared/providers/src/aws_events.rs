@@ -1,5 +1,5 @@
-//! What AWS tells of messages: events of End User Messaging and of SES, as EventBridge hands them over and as topics of SNS
-//! post them. The events are the same in both; EventBridge's have them as their `detail`.
+//! What AWS tells of messages: events of End User Messaging and of SES, as `EventBridge` hands them over and as topics of SNS
+//! post them. The events are the same in both; `EventBridge`'s have them as their `detail`.
 //!
 //! Every message we send carries our code in what both services repeat: an SMS in its context, an e-mail in its tag
 //! `code`. An event without it is of a message that someone else in the account sent.
@@ -20,7 +20,7 @@ pub const CODE: &str = "code";
 /// Milliseconds of a second.
 const MILLIS: i64 = 1000;
 
-/// Reads an event of EventBridge: what its rule let through is AWS's, since nobody else may put events of such a source.
+/// Reads an event of `EventBridge`: what its rule let through is AWS's, since nobody else may put events of such a source.
 pub fn from_bus(event: &Value, now: Timestamp) -> Result<Vec<Notice>, ReceiptError> {
     let envelope = Item { value: event, place: "" };
     let source = envelope.needed("/source")?;

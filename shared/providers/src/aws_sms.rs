@@ -6,7 +6,7 @@
 //! function's role, elsewhere by the secrets `access_key_id` and `secret_access_key`. `url` is another endpoint, such as
 //! one within a VPC.
 //!
-//! A message carries our code in its context, and every event names it: those of EventBridge's default bus reach
+//! A message carries our code in its context, and every event names it: those of `EventBridge`'s default bus reach
 //! `callback` by the template's rules, those of a topic, and the answers of people, as [`crate::sns`] tells. There is no
 //! idempotency key and nothing to look a message up by: what left and was not answered is unknown until an event names it.
 

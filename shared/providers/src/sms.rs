@@ -151,10 +151,9 @@ impl SmsProvider {
     /// Checks and reads what was posted to the account's callback.
     pub fn notices(&self, post: &Post<'_>, now: Timestamp) -> Result<Vec<Notice>, ReceiptError> {
         match self {
-            // It posts to `/callbacks/sandbox`, which is checked by `CALLBACK_SECRET`.
-            Self::Sandbox(_) => Err(ReceiptError::Forged),
-            // It posts through SNS, whose certificates have to be fetched: `crate::sns` reads it.
-            Self::Aws(_) => Err(ReceiptError::Forged),
+            // It posts through SNS, whose certificates have to be fetched: `crate::sns` reads that. The sandbox posts to
+            // `/callbacks/sandbox`, which is checked by `CALLBACK_SECRET`.
+            Self::Aws(_) | Self::Sandbox(_) => Err(ReceiptError::Forged),
             Self::Cm(provider) => provider.notices(post, now),
             Self::Generic(provider) => provider.notices(post, now),
             Self::Infobip(provider) => provider.notices(post, now),

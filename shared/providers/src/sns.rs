@@ -1,4 +1,4 @@
-//! What topics of Amazon SNS post: replies by SMS, and events where a shop chose SNS instead of EventBridge.
+//! What topics of Amazon SNS post: replies by SMS, and events where a shop chose SNS instead of `EventBridge`.
 //! <https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html>
 //!
 //! An account's setting `topics` lists the ARNs that may post to it, parted by spaces or commas. Anyone can have a topic
@@ -74,7 +74,8 @@ impl Sns {
         let envelope = Envelope::read(post.body).ok_or(ReceiptError::Forged)?;
         let topic = self.topics.iter().find(|topic| topic.arn == envelope.topic_arn);
         let topic = topic.ok_or(ReceiptError::Forged)?;
-        let certificate = topic.own(&envelope.certificate_url).filter(|url| url.path().ends_with(".pem"));
+        let certificate =
+            topic.own(&envelope.certificate_url).filter(|url| url.path().strip_suffix(".pem").is_some());
         let certificate = certificate.ok_or(ReceiptError::Forged)?;
         let age = now.since(envelope.at);
         if !(-TOLERANCE_SECONDS..=LIVING_SECONDS + TOLERANCE_SECONDS).contains(&age) {

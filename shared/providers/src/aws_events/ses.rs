@@ -12,7 +12,7 @@ use crate::answer::safe_code;
 use crate::reading::Item;
 use crate::receipts::{Notice, ReceiptError, ReceiptStatus};
 
-/// The source of its events on EventBridge.
+/// The source of its events on `EventBridge`.
 pub(super) const SOURCE: &str = "aws.ses";
 
 /// What an event tells. `Send` and `DeliveryDelay` are passing states. A `Click` is of a link that SES put in the place of

@@ -7,7 +7,7 @@ use super::{CODE, MILLIS};
 use crate::reading::Item;
 use crate::receipts::{Notice, ReceiptError, ReceiptStatus};
 
-/// The source of its events on EventBridge.
+/// The source of its events on `EventBridge`.
 pub(super) const SOURCE: &str = "aws.sms-voice";
 /// The type there of those that tell what became of a message.
 pub(super) const STATUS: &str = "Text Message Delivery Status Updated";

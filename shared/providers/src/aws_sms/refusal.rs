@@ -6,7 +6,7 @@ use std::error::Error;
 use aws_sdk_pinpointsmsvoicev2::config::http::HttpResponse;
 use aws_sdk_pinpointsmsvoicev2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_pinpointsmsvoicev2::operation::send_text_message::SendTextMessageError;
-use aws_sdk_pinpointsmsvoicev2::types::error::ValidationException;
+use aws_sdk_pinpointsmsvoicev2::types::{self, error::ValidationException};
 use reqwest::StatusCode;
 
 use crate::answer::{SendError, safe_code, sort_status};
@@ -67,24 +67,27 @@ fn never_connected(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "so the SDK asks to match what it has no name for")]
 fn refused(error: &SendTextMessageError, status: u16) -> SendError {
     use SendTextMessageError as Refused;
     match error {
         Refused::ThrottlingException(_) => SendError::Temporary { reason: "too many requests" },
         Refused::InternalServerException(_) => SendError::Unclear { reason: "the provider failed" },
         Refused::ConflictException(conflict) => {
-            by_reason("ConflictException", conflict.reason().map(|reason| reason.as_str()))
+            by_reason("ConflictException", conflict.reason().map(types::ConflictExceptionReason::as_str))
         }
         Refused::ValidationException(refused) => invalid(refused),
-        Refused::ServiceQuotaExceededException(quota) => {
-            of_the_account("ServiceQuotaExceededException", quota.reason().map(|reason| reason.as_str()))
-        }
-        Refused::AccessDeniedException(denied) => {
-            of_the_account("AccessDeniedException", denied.reason().map(|reason| reason.as_str()))
-        }
+        Refused::ServiceQuotaExceededException(quota) => of_the_account(
+            "ServiceQuotaExceededException",
+            quota.reason().map(types::ServiceQuotaExceededExceptionReason::as_str),
+        ),
+        Refused::AccessDeniedException(denied) => of_the_account(
+            "AccessDeniedException",
+            denied.reason().map(types::AccessDeniedExceptionReason::as_str),
+        ),
         Refused::ResourceNotFoundException(missing) => of_the_account(
             "ResourceNotFoundException",
-            missing.resource_type().map(|resource| resource.as_str()),
+            missing.resource_type().map(types::ResourceType::as_str),
         ),
         other => match other.code() {
             Some(code) if THROTTLED.contains(&code) => SendError::Temporary { reason: "too many requests" },
@@ -101,7 +104,7 @@ fn invalid(refused: &ValidationException) -> SendError {
             .any(|name| field.rsplit('.').next().is_some_and(|field| name.eq_ignore_ascii_case(field)))
     };
     let fields = refused.fields();
-    let reason = refused.reason().map(|reason| reason.as_str());
+    let reason = refused.reason().map(types::ValidationExceptionReason::as_str);
     if !fields.is_empty() && fields.iter().all(|field| of_the_message(field.name())) {
         return SendError::Permanent { code: reason.unwrap_or("ValidationException").to_owned() };
     }
