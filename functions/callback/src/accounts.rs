@@ -18,6 +18,7 @@ use providers::post::Post;
 use providers::push::LineProvider;
 use providers::receipts::{Notice, ReceiptError};
 use providers::sms::SmsProvider;
+use providers::sns::{self, Sns};
 use tokio::time::timeout;
 
 use crate::READING;
@@ -57,11 +58,16 @@ pub(crate) enum Provider {
     Sms(SmsProvider),
     /// A provider of messages by LINE.
     Line(LineProvider),
+    /// Topics of SNS, through which AWS posts whatever an account there is for.
+    Topics(Sns),
 }
 
 impl Provider {
     /// The provider of an account; none where nothing is posted to it.
     fn open(name: &str, account: &Account, vars: &Vars) -> Result<Option<Self>, AccountError> {
+        if sns::PROVIDERS.contains(&name) {
+            return Sns::new(account).map(Self::Topics).map(Some);
+        }
         if serves(Channel::Sms).contains(&name) {
             return SmsProvider::open(name, account, vars).map(Self::Sms).map(Some);
         }
@@ -72,10 +78,11 @@ impl Provider {
     }
 
     /// Checks and reads what was posted.
-    pub(crate) fn notices(&self, post: &Post<'_>, now: Timestamp) -> Result<Vec<Notice>, ReceiptError> {
+    pub(crate) async fn notices(&self, post: &Post<'_>, now: Timestamp) -> Result<Vec<Notice>, ReceiptError> {
         match self {
             Self::Sms(provider) => provider.notices(post, now),
             Self::Line(provider) => provider.notices(post, now),
+            Self::Topics(topics) => topics.notices(post, now).await,
         }
     }
 }

@@ -89,6 +89,9 @@ fn bare(notice: &Notice, words: &ReplyWords) -> Option<Notice> {
                 id: short(id, WORD_CHARACTERS),
             }
         }
+        Notice::Complaint { .. } | Notice::OptOut { .. } | Notice::Open { .. } => {
+            code(notice).map(|_| notice.clone())?
+        }
         Notice::Line { user, did, at, id } => Notice::Line {
             user: short(user, WORD_CHARACTERS),
             did: match did {

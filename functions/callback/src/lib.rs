@@ -1,7 +1,8 @@
-//! `callback`: receipts, replies and bounces that providers post.
+//! `callback`: receipts, replies and bounces that providers post, and those that AWS puts on `EventBridge`'s default bus.
 
 mod accounts;
 mod codes;
+mod invocation;
 mod later;
 mod notices;
 mod repeated;
@@ -32,12 +33,14 @@ use domain::contact::Channel;
 use domain::message::{Code, CodeKey};
 use domain::replies::ReplyWords;
 use domain::time::Timestamp;
+use providers::aws_events;
 use providers::post::Post;
 use providers::receipts::{self, Notice, ReceiptError, Secret};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::accounts::Accounts;
+pub use crate::invocation::Invocations;
 use crate::notices::{Address, Again, Friendship, Known, Senders};
 use crate::repeated::Posts;
 
@@ -81,6 +84,19 @@ struct Taken {
     accepted: usize,
     /// Notices of messages or people that nobody here knows.
     unknown: usize,
+}
+
+impl Taken {
+    /// Says so where something was of nobody here.
+    fn tell(self) {
+        if self.unknown > 0 {
+            tracing::info!(
+                callback.accepted = self.accepted,
+                callback.unknown = self.unknown,
+                "a post named unknown messages or people"
+            );
+        }
+    }
 }
 
 impl Callback {
@@ -129,7 +145,17 @@ impl Callback {
         }
         let query = query.map(|query| format!("?{query}")).unwrap_or_default();
         let url = format!("{}{query}", account.url);
-        Ok(account.provider.notices(&Post { url: &url, ..post }, now).map(|notices| (notices, words)))
+        let notices = account.provider.notices(&Post { url: &url, ..post }, now).await;
+        Ok(notices.map(|notices| (notices, words)))
+    }
+
+    /// Takes an event of `EventBridge`. An error means that it is to come again: Lambda sees to that twice, and then keeps
+    /// it with the dead letters.
+    pub async fn event(&self, event: &Value) -> Result<()> {
+        let now = self.clock.now();
+        let notices = aws_events::from_bus(event, now).context("an event of AWS's")?;
+        self.take(&notices, &ReplyWords::default(), now).await?.tell();
+        Ok(())
     }
 
     /// Takes what a provider tells, once it is read and known to be the provider's. All of it can be taken again.
@@ -265,14 +291,9 @@ async fn receive(
     }
     let taken = timeout(TAKING, callback.take(&notices, &words, now)).await;
     match taken.context("taking a post").flatten() {
-        Ok(Taken { accepted, unknown }) => {
-            if unknown > 0 {
-                tracing::info!(
-                    callback.accepted = accepted,
-                    callback.unknown = unknown,
-                    "a post named unknown messages or people"
-                );
-            }
+        Ok(taken) => {
+            taken.tell();
+            let Taken { accepted, unknown } = taken;
             answer(StatusCode::OK, json!({ "accepted": accepted, "unknown": unknown }))
         }
         Err(error) => callback.later(&notices, &words, now, &error).await,
@@ -335,6 +356,7 @@ fn refused(error: &ReceiptError) -> Response {
             tracing::warn!(callback.malformed = 1, callback.place = place, "a post could not be read");
             answer(StatusCode::BAD_REQUEST, json!({ "error": error.to_string(), "place": place }))
         }
+        ReceiptError::Later { reason } => deferred(0, &anyhow::anyhow!(*reason)),
     }
 }
 

@@ -68,7 +68,11 @@ pub(crate) struct Suppression {
 /// The message a notice names, if that can be a code of ours.
 pub(crate) fn code(notice: &Notice) -> Option<Code> {
     match notice {
-        Notice::Receipt { reference, .. } | Notice::EmailReply { reference, .. } => Code::parse(reference),
+        Notice::Receipt { reference, .. }
+        | Notice::EmailReply { reference, .. }
+        | Notice::Complaint { reference, .. }
+        | Notice::OptOut { reference, .. }
+        | Notice::Open { reference, .. } => Code::parse(reference),
         Notice::Reply { to_reference, .. } => to_reference.as_deref().and_then(Code::parse),
         Notice::Line { .. } => None,
     }
@@ -82,7 +86,11 @@ pub(crate) fn sender(notice: &Notice, messages: &BTreeMap<Code, MessageItem>) ->
             (!told).then(|| (Channel::Sms, number(from)))
         }
         Notice::Line { user, .. } => Some((Channel::Line, user.clone())),
-        Notice::Receipt { .. } | Notice::EmailReply { .. } => None,
+        Notice::Receipt { .. }
+        | Notice::EmailReply { .. }
+        | Notice::Complaint { .. }
+        | Notice::OptOut { .. }
+        | Notice::Open { .. } => None,
     }
 }
 
@@ -101,19 +109,23 @@ pub(crate) fn suppression(
             why: "opted out by reply",
         });
     }
-    let why = match notice {
+    let (stopped, why) = match notice {
         Notice::Receipt { status, .. } => match status {
-            ReceiptStatus::Bounced { permanent: true } => "bounced",
-            ReceiptStatus::Invalid { .. } => "no such number",
+            ReceiptStatus::Bounced { permanent: true } => (Stopped::Everything, "bounced"),
+            ReceiptStatus::Invalid { .. } => (Stopped::Everything, "no such number"),
             ReceiptStatus::Bounced { permanent: false }
             | ReceiptStatus::Delivered
             | ReceiptStatus::Undelivered { .. } => return None,
         },
+        Notice::Complaint { .. } => (Stopped::Marketing, "complained"),
+        Notice::OptOut { .. } => (Stopped::Marketing, "opted out at the provider"),
         // A block is another matter: see [`friendship`].
-        Notice::Reply { .. } | Notice::EmailReply { .. } | Notice::Line { .. } => return None,
+        Notice::Reply { .. } | Notice::EmailReply { .. } | Notice::Line { .. } | Notice::Open { .. } => {
+            return None;
+        }
     };
     let (channel, address) = addressed(notice, messages)?;
-    Some(Suppression { channel, address, stopped: Stopped::Everything, why })
+    Some(Suppression { channel, address, stopped, why })
 }
 
 /// Whether a notice, by itself, may suppress an address.
@@ -126,6 +138,7 @@ pub(crate) fn suppresses(notice: &Notice, words: &ReplyWords) -> bool {
     meaning(notice, words) == Meaning::OptsOut
         || matches!(notice, Notice::Receipt { status, .. } if lasting(status))
         || matches!(notice, Notice::Line { did: LineDid::Blocked, .. })
+        || matches!(notice, Notice::Complaint { .. } | Notice::OptOut { .. })
 }
 
 /// Who blocked the shop's account at LINE, or took a block back.
@@ -139,7 +152,12 @@ pub(crate) fn friendship(notice: &Notice, now: Timestamp) -> Option<Friendship<'
             };
             Some(Friendship { user, blocked, at: now.min(*at) })
         }
-        Notice::Receipt { .. } | Notice::Reply { .. } | Notice::EmailReply { .. } => None,
+        Notice::Receipt { .. }
+        | Notice::Reply { .. }
+        | Notice::EmailReply { .. }
+        | Notice::Complaint { .. }
+        | Notice::OptOut { .. }
+        | Notice::Open { .. } => None,
     }
 }
 
@@ -153,7 +171,10 @@ pub(crate) fn again(
         Notice::Reply { id, at, .. } | Notice::EmailReply { id, at, .. } | Notice::Line { id, at, .. } => {
             (id.clone(), *at)
         }
-        Notice::Receipt { .. } => return None,
+        Notice::Receipt { .. }
+        | Notice::Complaint { .. }
+        | Notice::OptOut { .. }
+        | Notice::Open { .. } => return None,
     };
     if meaning(notice, words) != Meaning::OptsIn {
         return None;
@@ -167,7 +188,11 @@ fn addressed(notice: &Notice, messages: &BTreeMap<Code, MessageItem>) -> Option<
     match notice {
         Notice::Reply { from, .. } => Some((Channel::Sms, number(from))),
         Notice::Line { user, .. } => Some((Channel::Line, user.clone())),
-        Notice::Receipt { .. } | Notice::EmailReply { .. } => {
+        Notice::Receipt { .. }
+        | Notice::EmailReply { .. }
+        | Notice::Complaint { .. }
+        | Notice::OptOut { .. }
+        | Notice::Open { .. } => {
             messages.get(&code(notice)?).map(|message| (message.channel, message.to.clone()))
         }
     }
@@ -180,6 +205,9 @@ pub(crate) fn meaning(notice: &Notice, words: &ReplyWords) -> Meaning {
         Notice::EmailReply { text: Some(text), .. } => words.meaning(&own_words(text)),
         Notice::EmailReply { text: None, .. }
         | Notice::Receipt { .. }
+        | Notice::Complaint { .. }
+        | Notice::OptOut { .. }
+        | Notice::Open { .. }
         // Who is a friend again has not agreed to advertisement again.
         | Notice::Line { did: LineDid::Blocked | LineDid::Followed, .. } => Meaning::Other,
     }
@@ -236,6 +264,16 @@ pub(crate) fn inputs(
                 LineDid::Followed => return None,
             };
             Some((customer.clone(), inputs))
+        }
+        Notice::Complaint { at, .. } | Notice::OptOut { at, .. } => {
+            let message = message?;
+            let (channel, proof) = (message.channel, Proof::of(Source::Provider));
+            Some((message.customer.clone(), vec![Input::OptOut { channel, at: now.min(*at), proof }]))
+        }
+        Notice::Open { at, .. } => {
+            let message = message?;
+            let input = Input::Open { code: message.code.clone(), at: now.min(*at) };
+            Some((message.customer.clone(), vec![input]))
         }
     }
 }

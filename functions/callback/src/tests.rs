@@ -1,5 +1,7 @@
 //! The router over the real clients, with a table and a queue at the HTTP boundary that keep what they are sent.
 
+mod aws;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -44,6 +46,8 @@ struct Aws {
     /// The table takes requests and does not answer.
     table_stuck: AtomicBool,
     queue_down: bool,
+    /// The definition of accounts, where it is not [`PROVIDERS`].
+    providers: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -82,7 +86,7 @@ impl Aws {
             }
             "GetItem" => json!({}),
             "Query" => json!({ "Items": [{
-                "pk": { "S": "D#" }, "sk": { "S": "providers#providers#000001" }, "yaml": { "S": PROVIDERS },
+                "pk": { "S": "D#" }, "sk": { "S": "providers#providers#000001" }, "yaml": { "S": self.providers.as_deref().unwrap_or(PROVIDERS) },
             }] }),
             "DeleteItem" => {
                 self.lifted.lock().unwrap().push(body["Key"]["pk"]["S"].as_str().unwrap().to_owned());

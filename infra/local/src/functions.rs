@@ -46,7 +46,7 @@ pub enum Function {
     SendCode(Arc<SendCode>),
     /// Tells the shop's own systems.
     SendWebhook(Arc<SendWebhook>),
-    /// Takes what providers post, and later what it could not take at once.
+    /// Takes what providers tell: over HTTP, from the bus, and later what it could not take at once.
     Callback(Arc<Callback>),
     /// Erases people.
     Erase(Arc<Erase>),
@@ -115,7 +115,9 @@ impl Function {
             Self::Recompute(function) => {
                 serde_json::from_value(function.handle(serde_json::to_value(event)?).await?)?
             }
-            Self::Schedule(_) | Self::Http(_) => bail!("a queue is tied to a function that takes no batches"),
+            Self::Schedule(_) | Self::Callback(..) | Self::Http(_) => {
+                bail!("a queue is tied to a function that takes no batches")
+            }
         })
     }
 
@@ -124,13 +126,13 @@ impl Function {
         match self {
             Self::Schedule(function) => function.handle().await.map(|_| ()),
             Self::Recompute(function) => function.handle(event).await.map(|_| ()),
+            Self::Callback(function) => function.event(&event).await,
             Self::Advance(_)
             | Self::SendSms(_)
             | Self::SendEmail(_)
             | Self::SendLine(_)
             | Self::SendCode(_)
             | Self::SendWebhook(_)
-            | Self::Callback(_)
             | Self::Erase(_)
             | Self::Http(_) => {
                 bail!("an event is tied to a function that takes none")
@@ -148,7 +150,10 @@ impl Function {
             | Self::Recompute(_)
             | Self::SendSms(_)
             | Self::SendEmail(_)
-            | Self::SendWebhook(_) => bail!("a route is tied to a function that answers no HTTP"),
+            | Self::SendLine(_)
+            | Self::SendCode(_)
+            | Self::SendWebhook(_)
+            | Self::Erase(_) => bail!("a route is tied to a function that answers no HTTP"),
         };
         let event: LambdaRequest = serde_json::from_value(event).context("an HTTP event does not read")?;
         let request: Request = event.into();

@@ -143,7 +143,10 @@ impl World {
             Notice::Receipt { .. }
             | Notice::Reply { .. }
             | Notice::EmailReply { .. }
-            | Notice::Line { .. } => None,
+            | Notice::Line { .. }
+            | Notice::Complaint { .. }
+            | Notice::OptOut { .. }
+            | Notice::Open { .. } => None,
         };
         self.product.notices.lock().unwrap().iter().filter_map(of).collect()
     }
@@ -264,7 +267,10 @@ async fn receipts_come_twice_or_never_or_late_as_the_faults_say() {
         Notice::Receipt { at, .. }
         | Notice::Reply { at, .. }
         | Notice::EmailReply { at, .. }
-        | Notice::Line { at, .. } => *at,
+        | Notice::Line { at, .. }
+        | Notice::Complaint { at, .. }
+        | Notice::OptOut { at, .. }
+        | Notice::Open { at, .. } => *at,
     };
     let times: Vec<Timestamp> = world.product.notices.lock().unwrap().iter().map(at).collect();
     assert_eq!(times.len(), 52);

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::account::{Account, AccountError};
 use crate::addresses::Addresses;
 use crate::answer::{Accepted, LookUp, SendError};
+use crate::aws_sms::{self, AwsSms};
 use crate::cm::{self, Cm};
 use crate::generic::{self, Generic, GenericSettings};
 use crate::infobip::{self, Infobip};
@@ -41,6 +42,8 @@ pub struct SmsRequest<'a> {
 /// A provider of SMS.
 #[derive(Clone, Debug)]
 pub enum SmsProvider {
+    /// AWS End User Messaging.
+    Aws(Box<AwsSms>),
     /// CM.com.
     Cm(Box<Cm>),
     /// One that its settings describe.
@@ -79,6 +82,7 @@ impl SmsProvider {
     pub fn open(name: &str, account: &Account, vars: &Vars) -> Result<Self, AccountError> {
         Addresses::of(account)?;
         Ok(match name {
+            aws_sms::NAME => Self::Aws(Box::new(AwsSms::new(account, vars)?)),
             cm::NAME => Self::Cm(Box::new(Cm::new(account)?)),
             generic::NAME => {
                 let settings = account.generic.as_ref().map(GenericSettings::deserialize).transpose();
@@ -101,6 +105,7 @@ impl SmsProvider {
     pub async fn send(&self, request: &SmsRequest<'_>) -> Result<Accepted, SendError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.send_sms(request).await,
+            Self::Aws(provider) => provider.send(request).await,
             Self::Cm(provider) => provider.send(request).await,
             Self::Generic(provider) => provider.send(request).await,
             Self::Infobip(provider) => provider.send(request).await,
@@ -115,6 +120,7 @@ impl SmsProvider {
     /// Whether a message that may have left may be sent again: the provider knows it by its reference.
     pub fn is_repeatable(&self) -> bool {
         match self {
+            Self::Aws(_) => aws_sms::REPEATABLE,
             Self::Cm(_) => cm::REPEATABLE,
             Self::Generic(provider) => provider.repeatable(),
             Self::Infobip(_) => infobip::REPEATABLE,
@@ -132,6 +138,7 @@ impl SmsProvider {
     pub async fn look_up(&self, reference: &str) -> Result<LookUp, SendError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.look_up_sms(reference).await,
+            Self::Aws(provider) => provider.look_up(reference).await,
             Self::Cm(provider) => provider.look_up(reference).await,
             Self::Generic(provider) => provider.look_up(reference).await,
             Self::Infobip(provider) => provider.look_up(reference).await,
@@ -151,8 +158,9 @@ impl SmsProvider {
 
     fn read(&self, post: &Post<'_>, now: Timestamp) -> Result<Vec<Notice>, ReceiptError> {
         match self {
-            // It posts to `/callbacks/sandbox`, which is checked by `CALLBACK_SECRET`.
-            Self::Sandbox(_) => Err(ReceiptError::Forged),
+            // It posts through SNS, whose certificates have to be fetched: `crate::sns` reads that. The sandbox posts to
+            // `/callbacks/sandbox`, which is checked by `CALLBACK_SECRET`.
+            Self::Aws(_) | Self::Sandbox(_) => Err(ReceiptError::Forged),
             Self::Cm(provider) => provider.notices(post, now),
             Self::Generic(provider) => provider.notices(post, now),
             Self::Infobip(provider) => provider.notices(post, now),
@@ -168,6 +176,7 @@ impl SmsProvider {
     pub async fn check(&self) -> Result<String, SendError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.check().await,
+            Self::Aws(provider) => provider.check().await,
             Self::Cm(provider) => provider.check().await,
             Self::Generic(provider) => provider.check().await,
             Self::Infobip(provider) => provider.check().await,

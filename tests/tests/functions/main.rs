@@ -2,6 +2,7 @@
 //! when they are killed.
 
 mod advance;
+mod aws_events;
 mod bus;
 mod busy_callback;
 mod codes;

@@ -88,6 +88,7 @@ fn the_templates_wiring() {
     queue EmailQueue: hidden 180 s, delayed 0 s, after 10 to EmailDeadLetters
     queue EraseDeadLetters: hidden 30 s, delayed 0 s
     queue EraseQueue: hidden 360 s, delayed 0 s, after 10 to EraseDeadLetters
+    queue EventDeadLetters: hidden 30 s, delayed 0 s
     queue InboxDeadLetters: hidden 30 s, delayed 0 s
     queue InboxQueue: hidden 181 s, delayed 0 s, after 10 to InboxDeadLetters
     queue RecomputeDeadLetters: hidden 30 s, delayed 0 s
@@ -112,6 +113,8 @@ fn the_templates_wiring() {
       WEBHOOK_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/WebhookQueue
     function callback: CallbackFunction, 10 s
       from CallbackQueue, by 10, waiting 0 s
+      on default {"detail":{"mail":{"tags":{"code":[{"exists":true}]}}},"detail-type":[{"anything-but":["Email Sent","Email Clicked","Email Delivery Delayed"]}],"source":["aws.ses"]}
+      on default {"detail":{"context":{"code":[{"exists":true}]},"isFinal":[true]},"detail-type":["Text Message Delivery Status Updated"],"source":["aws.sms-voice"]}
       ADDRESS_KEY=address-key
       CALLBACK_SECRET=callback-secret
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/CallbackDeadLetters
@@ -294,7 +297,7 @@ fn a_broken_template_is_refused_with_its_remedy() {
         ("Queue: !GetAtt SmsQueue.Arn", "Queue: !GetAtt SmsQueu.Arn"),
         ("Queue: !GetAtt SmsQueue.Arn", "Queue: !GetAtt Table.Arn"),
         ("deadLetterTargetArn: !GetAtt SmsDeadLetters.Arn", "deadLetterTargetArn: !GetAtt Bus.Arn"),
-        ("EventBusName: !Ref Bus", "EventBusName: default"),
+        ("EventBusName: !Ref Bus", "EventBusName: other"),
         ("target/lambda/send-sms", "target/lambda/send_sms"),
         ("target/lambda/send-sms", "target/lambda/send-email"),
         ("            FunctionResponseTypes: [ReportBatchItemFailures]\n", ""),
@@ -325,7 +328,7 @@ fn a_broken_template_is_refused_with_its_remedy() {
     SendSmsFunction: it refers to SmsQueu.Arn, which does not exist; use the Arn of a table, queue, bus or function of this template
     SendSmsFunction: it takes batches from Table, which is no queue; name the Arn of a queue of this template
     SmsQueue: its dead letters go to Bus, which is no queue; name the Arn of a queue of this template
-    RecomputeFunction: its rule is on default, which is no bus; name an event bus of this template
+    RecomputeFunction: its rule is on other, which is no bus; name an event bus of this template
     SendSmsFunction: CodeUri names functions/send_sms, which does not exist; end it in one of ingest, advance, schedule, recompute, send-sms, send-email, send-line, send-webhook, send-code, callback, link, verify, person, erase
     SendSmsFunction: functions/send-email is SendEmailFunction too; give each folder under functions/ one function
     AdvanceFunction.Inbox: one failed message would bring its whole batch back; set FunctionResponseTypes: [ReportBatchItemFailures]

@@ -1,0 +1,50 @@
+//! What Lambda invokes the function with: an HTTP request, an event of `EventBridge`, or what was put off, from its queue.
+//!
+//! All come to one function, told apart by their shape: what they tell is the same, and so is what is done about it. A
+//! function for each, of the same code, would be two more to start cold, to allow and to watch, for a few lines here.
+
+use std::sync::Arc;
+
+use axum::Router;
+use lambda_http::lambda_runtime::LambdaEvent;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Error, Service};
+use serde_json::Value;
+
+use crate::Callback;
+
+/// What an event of `EventBridge` has, and nothing else.
+const EVENT: &str = "detail-type";
+
+/// What a batch of a queue has, and nothing else.
+const BATCH: &str = "Records";
+
+/// The function as Lambda invokes it.
+#[derive(Clone, Debug)]
+pub struct Invocations {
+    callback: Arc<Callback>,
+    router: Router,
+}
+
+impl Invocations {
+    /// Of a function.
+    pub fn of(callback: Arc<Callback>) -> Self {
+        Self { router: callback.router(), callback }
+    }
+
+    /// Handles one invocation; an event is answered with null.
+    pub async fn handle(self, invocation: LambdaEvent<Value>) -> Result<Value, Error> {
+        let LambdaEvent { payload, context } = invocation;
+        if payload.get(EVENT).is_some() {
+            self.callback.event(&payload).await.map_err(|error| format!("{error:#}"))?;
+            return Ok(Value::Null);
+        }
+        if payload.get(BATCH).is_some() {
+            let done = self.callback.handle(serde_json::from_value(payload)?).await;
+            return Ok(serde_json::to_value(done)?);
+        }
+        let request: LambdaRequest = serde_json::from_value(payload)?;
+        let response = Adapter::from(self.router).call(LambdaEvent::new(request, context)).await?;
+        Ok(serde_json::to_value(response)?)
+    }
+}
