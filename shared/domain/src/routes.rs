@@ -17,7 +17,7 @@ pub const SMS_PROVIDERS: [&str; 9] =
     ["cm", "generic", "infobip", "karaden", "media-sms", "sandbox", "twilio", "vonage", "zettai-reach"];
 
 /// Providers of e-mail.
-pub const EMAIL_PROVIDERS: [&str; 1] = ["sandbox"];
+pub const EMAIL_PROVIDERS: [&str; 3] = ["sandbox", "ses", "smtp"];
 
 /// The most accounts, and the most routes.
 const LIMIT: usize = 50;

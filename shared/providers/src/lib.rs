@@ -17,14 +17,17 @@ mod karaden;
 #[cfg_attr(not(test), expect(dead_code, reason = "no channel of its own yet"))]
 pub mod line;
 mod media_sms;
+mod mime;
 pub mod post;
 mod reading;
 pub mod receipts;
 pub mod sandbox;
 mod segment;
+pub mod ses;
 pub mod settings;
 pub mod signature;
 pub mod sms;
+pub mod smtp;
 mod twilio;
 mod vonage;
 mod zettai_reach;

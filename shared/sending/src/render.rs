@@ -30,6 +30,8 @@ pub struct Cost {
 pub struct Rendered {
     /// Its code.
     pub code: Code,
+    /// When it was rendered: the date of an e-mail.
+    pub at: Timestamp,
     /// Why it is sent.
     pub purpose: Purpose,
     /// The number or address.
@@ -104,6 +106,7 @@ pub(crate) fn render(
     });
     Ok(Rendered {
         code: code.clone(),
+        at: now,
         purpose: filled.purpose,
         to: filled.to,
         to_somebody_else: filled.to_somebody_else,

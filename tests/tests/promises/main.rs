@@ -10,6 +10,7 @@ mod email;
 mod expiry;
 mod explain;
 mod import_twice;
+mod mail;
 mod optout;
 mod outage;
 mod paused;

@@ -7,6 +7,7 @@ use domain::contact::Channel;
 use domain::routes::serves;
 use domain::spelling::counted;
 use providers::account::{Account, Secrets};
+use providers::email::EmailProvider;
 use providers::sms::SmsProvider;
 
 use super::text::say;
@@ -48,14 +49,8 @@ impl ProvidersArgs {
         let secrets = Secrets::from_vars(&vars)?;
         let mut wrong = 0;
         for (name, source) in &defined.accounts {
-            if !serves(Channel::Sms).contains(&source.provider.as_str()) {
-                continue;
-            }
             let account = Account::of(name, source, &secrets, &vars);
-            let told = match SmsProvider::open(&source.provider, &account, &vars) {
-                Ok(provider) => provider.check().await.map_err(|error| error.to_string()),
-                Err(error) => Err(error.to_string()),
-            };
+            let told = asked(&source.provider, &account, &vars).await;
             wrong += u64::from(told.is_err());
             let (mark, told) = told.map_or_else(|error| ("NOT RIGHT", error), |told| ("ok", told));
             say(&format!("{name} ({}): {mark}: {told}", source.provider));
@@ -65,4 +60,14 @@ impl ProvidersArgs {
         }
         Ok(())
     }
+}
+
+/// What an account says of itself. One that takes both SMS and e-mail is the same for either.
+async fn asked(provider: &str, account: &Account, vars: &Vars) -> Result<String, String> {
+    let told = if serves(Channel::Sms).contains(&provider) {
+        SmsProvider::open(provider, account, vars).map_err(|error| error.to_string())?.check().await
+    } else {
+        EmailProvider::open(provider, account, vars).map_err(|error| error.to_string())?.check().await
+    };
+    told.map_err(|error| error.to_string())
 }

@@ -8,6 +8,7 @@ mod dead_letters;
 mod definitions;
 mod kill;
 mod place;
+mod providers;
 mod recompute;
 mod sandbox;
 mod shop;
