@@ -35,7 +35,7 @@ impl Transport for Email {
     }
 
     fn is_repeatable(&self) -> bool {
-        false
+        self.provider.is_repeatable()
     }
 
     async fn send(&self, message: &Rendered) -> Result<Accepted, SendError> {
@@ -48,6 +48,7 @@ impl Transport for Email {
             text: &message.text,
             html: message.html.as_deref(),
             headers: &message.headers,
+            at: message.at,
         };
         self.provider.send(&request).await
     }

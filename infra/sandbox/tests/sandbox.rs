@@ -123,6 +123,7 @@ impl World {
             text: "hello",
             html: Some(&html),
             headers: &headers,
+            at: Timestamp::from_seconds(1_772_413_200),
         };
         self.email.send(&request).await
     }
@@ -394,8 +395,16 @@ async fn a_wrong_key_and_a_bad_message_are_refused() {
     let world = world(|options| options.sms_key = "another".to_owned()).await;
     assert!(matches!(world.send_sms("m1").await, Err(SendError::Configuration { .. })));
     let to = "hana";
-    let request =
-        EmailRequest { reference: "m1", to, from: "a@b", subject: "", text: "x", html: None, headers: &[] };
+    let request = EmailRequest {
+        reference: "m1",
+        to,
+        from: "a@b",
+        subject: "",
+        text: "x",
+        html: None,
+        headers: &[],
+        at: Timestamp::from_seconds(1_772_413_200),
+    };
     let refused = SendError::Permanent { code: "invalid_address".to_owned() };
     assert_eq!(world.email.send(&request).await, Err(refused));
 }

@@ -29,7 +29,7 @@ pub const SMS_PROVIDERS: [&str; 10] = [
 ];
 
 /// Providers of e-mail.
-pub const EMAIL_PROVIDERS: [&str; 1] = ["sandbox"];
+pub const EMAIL_PROVIDERS: [&str; 3] = ["sandbox", "ses", "smtp"];
 
 /// Providers of messages by LINE.
 pub const LINE_PROVIDERS: [&str; 2] = ["line", "sandbox"];

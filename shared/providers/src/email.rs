@@ -1,15 +1,19 @@
 //! Sending one e-mail.
 
 use cloud::config::{ConfigError, Vars};
+use domain::time::Timestamp;
 
 use crate::account::{Account, AccountError};
 use crate::answer::{Accepted, LookUp, SendError};
 use crate::sandbox::{self, Sandbox};
+use crate::ses::{self, Ses};
 use crate::settings::{Names, required, wrong};
+use crate::smtp::{self, Smtp};
 
 const NAMES: Names =
     Names { provider: "EMAIL_PROVIDER", url: "EMAIL_PROVIDER_URL", key: "EMAIL_PROVIDER_KEY" };
-const EXPECTED: &str = "the name of an e-mail provider: sandbox";
+const EXPECTED: &str =
+    "the name of an e-mail provider: sandbox; others are accounts of the definition `providers`";
 
 /// One e-mail to one person.
 #[derive(Clone, Copy)]
@@ -28,6 +32,8 @@ pub struct EmailRequest<'a> {
     pub html: Option<&'a str>,
     /// Further headers, such as `List-Unsubscribe`.
     pub headers: &'a [(String, String)],
+    /// When it is sent, as the e-mail itself says.
+    pub at: Timestamp,
 }
 
 /// A provider of e-mail.
@@ -35,6 +41,10 @@ pub struct EmailRequest<'a> {
 pub enum EmailProvider {
     /// The provider on loopback.
     Sandbox(Sandbox),
+    /// Amazon SES.
+    Ses(Box<Ses>),
+    /// A mail server.
+    Smtp(Box<Smtp>),
 }
 
 impl EmailProvider {
@@ -51,18 +61,26 @@ impl EmailProvider {
         }
     }
 
-    /// The provider called `name`, through an account of the shop's own.
+    /// The provider called `name`, through an account of the shop's own. Its setting `from` is the address e-mails come from,
+    /// where that is another than the shop's.
     pub fn open(name: &str, account: &Account, vars: &Vars) -> Result<Self, AccountError> {
-        match name {
-            sandbox::NAME => Sandbox::open(account, vars).map(Self::Sandbox),
-            _ => Err(account.error("provider", "is none that sends e-mail")),
+        if account.settings.get("from").is_some_and(|from| crate::mime::sender(from).is_none()) {
+            return Err(account.error("settings.from", "is wrong: `Name <name@example.jp>` or an address"));
         }
+        Ok(match name {
+            sandbox::NAME => Self::Sandbox(Sandbox::open(account, vars)?),
+            ses::NAME => Self::Ses(Box::new(Ses::new(account, vars)?)),
+            smtp::NAME => Self::Smtp(Box::new(Smtp::new(account)?)),
+            _ => return Err(account.error("provider", "is none that sends e-mail")),
+        })
     }
 
     /// The provider's name, as it stands in its callback's URL.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Sandbox(_) => sandbox::NAME,
+            Self::Ses(_) => ses::NAME,
+            Self::Smtp(_) => smtp::NAME,
         }
     }
 
@@ -70,6 +88,17 @@ impl EmailProvider {
     pub async fn send(&self, request: &EmailRequest<'_>) -> Result<Accepted, SendError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.send_email(request).await,
+            Self::Ses(provider) => provider.send(request).await,
+            Self::Smtp(provider) => provider.send(request).await,
+        }
+    }
+
+    /// Whether a message that may have left may be sent again: the provider knows it by its reference.
+    pub const fn is_repeatable(&self) -> bool {
+        match self {
+            Self::Sandbox(_) => false,
+            Self::Ses(_) => ses::REPEATABLE,
+            Self::Smtp(_) => smtp::REPEATABLE,
         }
     }
 
@@ -78,6 +107,17 @@ impl EmailProvider {
     pub async fn look_up(&self, reference: &str) -> Result<LookUp, SendError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.look_up_email(reference).await,
+            Self::Ses(provider) => provider.look_up(reference).await,
+            Self::Smtp(provider) => provider.look_up(reference).await,
+        }
+    }
+
+    /// Asks the provider for something harmless that proves that the account works; a line to read.
+    pub async fn check(&self) -> Result<String, SendError> {
+        match self {
+            Self::Sandbox(sandbox) => sandbox.check().await,
+            Self::Ses(provider) => provider.check().await,
+            Self::Smtp(provider) => provider.check().await,
         }
     }
 }

@@ -16,6 +16,8 @@ use maud::html;
 pub struct Rendered {
     /// Its code.
     pub code: Code,
+    /// When it was rendered: the date of an e-mail.
+    pub at: Timestamp,
     /// Why it is sent.
     pub purpose: Purpose,
     /// The number or address.
@@ -88,6 +90,7 @@ pub(crate) fn render(
     let budget = journey.policy.budget_yen_per_month.filter(|_| billed);
     Ok(Rendered {
         code: code.clone(),
+        at: now,
         purpose: filled.purpose,
         to: filled.to,
         to_somebody_else: filled.to_somebody_else,

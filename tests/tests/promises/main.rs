@@ -15,6 +15,7 @@ mod explain;
 mod import_twice;
 mod interleaved;
 mod line;
+mod mail;
 mod optout;
 mod outage;
 mod paused;

@@ -7,7 +7,7 @@ use domain::contact::Channel;
 use domain::routes::serves;
 use domain::spelling::counted;
 use providers::account::{Account, Secrets};
-use providers::answer::SendError;
+use providers::email::EmailProvider;
 use providers::push::LineProvider;
 use providers::sms::SmsProvider;
 
@@ -59,7 +59,7 @@ impl ProvidersArgs {
         let mut wrong = 0;
         for (name, source) in &defined.accounts {
             let account = Account::of(name, source, &secrets, &vars);
-            let Some(told) = check(&source.provider, &account, &vars).await else { continue };
+            let told = asked(&source.provider, &account, &vars).await;
             wrong += u64::from(told.is_err());
             let (mark, told) = told.map_or_else(|error| ("NOT RIGHT", error), |told| ("ok", told));
             say(&format!("{name} ({}): {mark}: {told}", source.provider));
@@ -71,20 +71,14 @@ impl ProvidersArgs {
     }
 }
 
-/// What an account's provider says of it; none where there is no way to ask.
-async fn check(provider: &str, account: &Account, vars: &Vars) -> Option<Result<String, String>> {
-    let checked = if serves(Channel::Sms).contains(&provider) {
-        match SmsProvider::open(provider, account, vars) {
-            Ok(provider) => provider.check().await,
-            Err(error) => return Some(Err(error.to_string())),
-        }
+/// What an account says of itself. One that takes messages of several channels is the same for each.
+async fn asked(provider: &str, account: &Account, vars: &Vars) -> Result<String, String> {
+    let told = if serves(Channel::Sms).contains(&provider) {
+        SmsProvider::open(provider, account, vars).map_err(|error| error.to_string())?.check().await
     } else if serves(Channel::Line).contains(&provider) {
-        match LineProvider::open(provider, account, vars) {
-            Ok(provider) => provider.check().await,
-            Err(error) => return Some(Err(error.to_string())),
-        }
+        LineProvider::open(provider, account, vars).map_err(|error| error.to_string())?.check().await
     } else {
-        return None;
+        EmailProvider::open(provider, account, vars).map_err(|error| error.to_string())?.check().await
     };
-    Some(checked.map_err(|error: SendError| error.to_string()))
+    told.map_err(|error| error.to_string())
 }

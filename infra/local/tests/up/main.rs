@@ -11,6 +11,7 @@ mod kill;
 mod person;
 mod place;
 mod providers;
+mod providers_keys;
 mod recompute;
 mod sandbox;
 mod shop;

@@ -161,6 +161,7 @@ async fn an_email_travels_whole() {
         text: "hello",
         html: Some("<p>hello</p>"),
         headers: &headers,
+        at: domain::time::Timestamp::from_seconds(1_772_413_200),
     };
     let accepted = email.send(&request).await.unwrap();
     assert!(accepted.provider_id.starts_with("/email/messages Bearer key-1 "));

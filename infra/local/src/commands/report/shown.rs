@@ -82,6 +82,7 @@ const HEADS: [&str; 14] = [
 /// What the figures are of.
 const NOTE: &str = "
   A step's conversions are those whose last message it was; a way's figures are of what came after it.
+  opened: opened or prefetched, since mail programs load pictures ahead of people as well.
   bots: people whose links a program followed, such as a mail gateway. CVR: conversions by clicks. return: yen by yen spent.
 ";
 
