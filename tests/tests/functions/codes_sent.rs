@@ -55,7 +55,7 @@ fn a_code_leaves_at_night_and_its_receipt_is_kept() -> Result<()> {
     alone(async {
         let mut shop = shop(Opening::at(NIGHT)).await?;
         let id = ask_for(&shop, 1).await?;
-        shop.pass(MINUTE).await?;
+        shop.pass(3 * MINUTE).await?;
         ensure!(
             times(&shop, &id)? == 1 && outcome(&shop, &id).await? == Some(Status::Accepted),
             "not at night"
