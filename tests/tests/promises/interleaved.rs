@@ -84,6 +84,8 @@ struct State {
     /// Where each message went that the provider accepted, and the number of the last one that was looked at.
     accepted: BTreeMap<String, String>,
     looked: Option<u32>,
+    /// A message that each number has.
+    codes: BTreeMap<String, String>,
 }
 
 /// What was seen in all worlds together.
@@ -209,18 +211,19 @@ impl World {
             let page = shop.sandbox()?.inbox(&query);
             let Some(last) = page.last() else { return Ok(()) };
             state.looked = Some(last.number);
-            state.accepted.extend(page.into_iter().map(|entry| (entry.reference, entry.to)));
+            for entry in page {
+                state.codes.entry(entry.to.clone()).or_insert_with(|| entry.reference.clone());
+                state.accepted.insert(entry.reference, entry.to);
+            }
         }
     }
 
     /// Lets those opt out at any moment who have a message.
     fn let_opt_out(&self, people: &[Someone]) {
         let mut state = self.state();
-        let codes: BTreeMap<&String, &String> = state.accepted.iter().map(|(code, to)| (to, code)).collect();
         let numbers = people.iter().map(Someone::e164);
-        let may: Vec<(String, String)> = numbers
-            .filter_map(|number| codes.get(&number).map(|code| (number.clone(), (*code).clone())))
-            .collect();
+        let may = numbers.filter_map(|number| Some((number.clone(), state.codes.get(&number)?.clone())));
+        let may: Vec<(String, String)> = may.collect();
         state.may_opt_out = may;
     }
 
