@@ -398,4 +398,24 @@ mod tests {
         assert_eq!(Code::parse("../../etc/pw"), None);
         assert_eq!(CodeKey::parse("short"), None);
     }
+
+    /// At least ten characters of base62, spread as chance would, and nothing of whom they are about.
+    #[test]
+    fn codes_cannot_be_guessed() {
+        const { assert!(CODE_LENGTH >= 10) };
+        let key = CodeKey::parse("0123456789abcdef").unwrap();
+        let journey = JourneyName::parse("win-back").unwrap();
+        let mut known = BTreeSet::new();
+        let mut characters = std::collections::BTreeMap::<char, u32>::new();
+        for number in 0..5_000 {
+            let customer = CustomerId::parse(&format!("c{number:05}")).unwrap();
+            let code = Code::derive(&key, &customer, &journey, 1, (Timestamp::from_seconds(9), None), 0);
+            assert!(code.as_str().len() == CODE_LENGTH && !code.as_str().contains(customer.as_str()));
+            code.as_str().chars().for_each(|c| *characters.entry(c).or_default() += 1);
+            assert!(known.insert(code));
+        }
+        let expected = 5_000 * u32::try_from(CODE_LENGTH).unwrap() / 62;
+        assert_eq!(characters.len(), 62);
+        assert!(characters.values().all(|count| count.abs_diff(expected) < expected / 4), "{characters:?}");
+    }
 }

@@ -59,7 +59,7 @@ const LETTERS: &str = "journey:
   name: letters
   purpose: marketing
   enter: { event: Asked }
-  reentry: { at_most: { times: 50, within_days: 365 } }
+  reentry: { at_most: { times: 12, within_days: 365 } }
   steps:
     - email: { name: letter, subject: Hello, text: \"{{ sender }} {{ optout }}\" }
 ";

@@ -40,7 +40,7 @@ fn stand_ins() -> String {
                 "cm" => ("200 OK", r#"{"errorCode":201,"messages":[]}"#),
                 "media" => ("200 OK", r#"{"result":"200"}"#),
                 "any" => ("200 OK", "{}"),
-                _ => ("404 Not Found", r#"{"error":"not_accepted"}"#),
+                _ => ("404 Not Found", r#"{"error":"not found"}"#),
             };
             let answer = format!(
                 "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
