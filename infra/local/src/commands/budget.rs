@@ -3,6 +3,7 @@
 use anyhow::Result;
 use cloud::table::Table;
 use domain::calendar::month;
+use domain::contact::Channel;
 use domain::definitions::Definitions;
 use domain::money::Yen;
 use domain::names::JourneyName;
@@ -15,8 +16,10 @@ pub struct Budget {
     month: String,
     spent: Yen,
     yen: Yen,
-    /// What one part costs at most.
+    /// What one part of its SMS costs at most, or one message where all of them go by LINE.
     part: Yen,
+    /// What it sends no more of when the budget is spent.
+    sends: &'static str,
 }
 
 /// What the current version of a journey may cost this month, and what it has; none when it may cost whatever it does.
@@ -26,24 +29,36 @@ pub async fn of(
     name: &JourneyName,
     now: Timestamp,
 ) -> Result<Option<Budget>> {
-    let yen = definitions.current(name).and_then(|(_, journey)| journey.policy.budget_yen_per_month);
-    let Some(yen) = yen else { return Ok(None) };
+    let Some((_, journey)) = definitions.current(name) else { return Ok(None) };
+    let Some(yen) = journey.policy.budget_yen_per_month else { return Ok(None) };
     let month = month(now, &definitions.zone);
     let spent = table.spent(name, &month).await?;
     let prices = definitions.shop.prices;
-    let part = [prices.docomo, prices.au, prices.softbank, prices.rakuten].into_iter().max().unwrap_or(0);
-    Ok(Some(Budget { month, spent, yen, part: Yen(i64::from(part)) }))
+    let sends = |channel| {
+        (0..journey.steps.len()).any(|step| journey.message(step).is_some_and(|it| it.channel == channel))
+    };
+    let (part, sends) = if sends(Channel::Line) && !sends(Channel::Sms) {
+        (prices.line, "messages by LINE")
+    } else {
+        let parts = [prices.docomo, prices.au, prices.softbank, prices.rakuten];
+        (parts.into_iter().max().unwrap_or(0), "SMS")
+    };
+    Ok(Some(Budget { month, spent, yen, part: Yen(i64::from(part)), sends }))
 }
 
 impl Budget {
-    /// Whether not even an SMS of one part fits any more.
+    /// Whether not even one more part fits.
     pub fn is_spent(&self) -> bool {
         self.spent + self.part > self.yen
     }
 
     /// As words to read.
     pub fn in_words(&self) -> String {
-        let stopped = if self.is_spent() { ": it sends no more SMS this month" } else { "" };
+        let stopped = if self.is_spent() {
+            format!(": it sends no more {} this month", self.sends)
+        } else {
+            String::new()
+        };
         format!("budget of {}: {} of {} spent{stopped}", self.month, self.spent, self.yen)
     }
 

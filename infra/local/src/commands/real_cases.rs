@@ -149,7 +149,7 @@ impl Case {
         let id = || Reverse(customer.id.clone());
         let (length, parts, yen) = match &filled.estimate {
             Some(estimate) => (estimate.length, estimate.most_parts(), estimate.yen().1),
-            None => (filled.text.chars().count(), 0, Yen::ZERO),
+            None => (filled.text.chars().count(), 0, filled.yen().map_or(Yen::ZERO, |(_, most)| most)),
         };
         if self.longest.as_ref().is_none_or(|it| (it.0, &it.1) < (length, &id())) {
             self.longest = Some((length, id(), parts, yen));
