@@ -69,7 +69,7 @@ async fn without_the_certificate_nothing_is_judged() {
     assert!(aws.suppressed.lock().unwrap().is_empty());
 }
 
-fn event(source: &str, kind: &str, detail: Value) -> Value {
+fn event(source: &str, kind: &str, detail: &Value) -> Value {
     json!({
         "version": "0", "id": "5c0fa4f8-e4ba-ed02-6101-c795472fccd0", "detail-type": kind, "source": source,
         "account": "111122223333", "time": "2026-11-18T11:06:30Z", "region": "ap-northeast-1", "resources": [],
@@ -81,7 +81,7 @@ fn delivered() -> Value {
     event(
         "aws.sms-voice",
         "Text Message Delivery Status Updated",
-        json!({ "eventType": "TEXT_DELIVERED", "isFinal": true, "context": { "code": CODE }, "totalMessageParts": 2 }),
+        &json!({ "eventType": "TEXT_DELIVERED", "isFinal": true, "context": { "code": CODE }, "totalMessageParts": 2 }),
     )
 }
 
@@ -95,7 +95,7 @@ async fn one_function_takes_events_and_requests() {
     assert_eq!(invoke(&aws, delivered()).await.unwrap(), Value::Null);
     let receipt = json!({ "type": "receipt", "code": CODE, "status": "delivered", "parts": 2, "yen": null });
     let expected = json!({ "v": 1, "customer": "c1", "inputs": [receipt] });
-    assert_eq!(*aws.sent.lock().unwrap(), [expected.clone()]);
+    assert_eq!(*aws.sent.lock().unwrap(), [expected]);
 
     let body = post();
     let headers = signed(&body, NOW).headers().clone();
@@ -131,7 +131,7 @@ async fn an_event_that_cannot_be_taken_comes_again() {
     let bounce = event(
         "aws.ses",
         "Email Bounced",
-        json!({ "eventType": "Bounce", "mail": { "tags": { "code": [CODE] } } }),
+        &json!({ "eventType": "Bounce", "mail": { "tags": { "code": [CODE] } } }),
     );
     let error = invoke(&Arc::default(), bounce).await.unwrap_err().to_string();
     assert_eq!(error, "an event of AWS's: cannot be read at /detail/bounce/bounceType");
@@ -142,7 +142,7 @@ async fn events_of_others_in_the_account_are_nothing_to_us() {
     let aws: Arc<Aws> = Arc::default();
     let mut theirs = delivered();
     theirs["detail"]["context"] = json!({ "code": "CCCCCCCCCCCC" });
-    for event in [theirs, event("aws.ses", "Sending Status Disabled", json!({ "version": "1.0.0" }))] {
+    for event in [theirs, event("aws.ses", "Sending Status Disabled", &json!({ "version": "1.0.0" }))] {
         assert_eq!(invoke(&aws, event).await.unwrap(), Value::Null);
     }
     assert!(aws.sent.lock().unwrap().is_empty() && aws.suppressed.lock().unwrap().is_empty());

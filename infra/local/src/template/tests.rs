@@ -277,7 +277,9 @@ fn rules_are_found_by_bus() {
         "{\"detail-type\":[\"Definition Applied\",\"Recompute Asked\"],\"source\":[\"tsunagi\"]} → recompute",
     ]
     "#);
-    assert_eq!(template.rules("default").count(), 0);
+    let of_aws: Vec<_> = template.rules("default").map(|(_, folder)| folder).collect();
+    assert_eq!(of_aws, ["callback", "callback"]);
+    assert_eq!(template.rules("other").count(), 0);
 }
 
 /// The one error of the template with `from` replaced by `to` everywhere.
