@@ -11,6 +11,7 @@ use domain::names::AccountName;
 use domain::routes::{AccountSource, serves};
 use providers::account::{Account, Secrets};
 use providers::sms::SmsProvider;
+use providers::sns::{self, Sns};
 
 /// The accounts, opened when something is first posted to them.
 #[derive(Clone, Debug)]
@@ -24,9 +25,18 @@ pub(crate) struct Accounts {
 /// An account at its provider, and its address.
 #[derive(Clone, Debug)]
 pub(crate) struct Opened {
-    pub(crate) provider: Arc<SmsProvider>,
+    pub(crate) reader: Reader,
     /// Where the provider posts, without a query.
     pub(crate) url: String,
+}
+
+/// What checks and reads what is posted to an account.
+#[derive(Clone, Debug)]
+pub(crate) enum Reader {
+    /// Its provider.
+    Provider(Arc<SmsProvider>),
+    /// Topics of SNS, through which AWS posts whatever an account there is for.
+    Topics(Arc<Sns>),
 }
 
 impl Accounts {
@@ -46,7 +56,8 @@ impl Accounts {
         let Some(source) = definitions.providers.as_ref().and_then(|all| all.accounts.get(&name)) else {
             return Ok(None);
         };
-        if !serves(Channel::Sms).contains(&source.provider.as_str()) {
+        let by_topics = sns::PROVIDERS.contains(&source.provider.as_str());
+        if !by_topics && !serves(Channel::Sms).contains(&source.provider.as_str()) {
             return Ok(None);
         }
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,8 +66,12 @@ impl Accounts {
         }
         let account = Account::of(&name, source, &self.secrets, &self.vars);
         let Some(url) = account.callback.clone() else { bail!("LINK_BASE_URL is not set") };
-        let provider = Arc::new(SmsProvider::open(&source.provider, &account, &self.vars)?);
-        let known = Opened { provider, url };
+        let reader = if by_topics {
+            Reader::Topics(Arc::new(Sns::new(&account)?))
+        } else {
+            Reader::Provider(Arc::new(SmsProvider::open(&source.provider, &account, &self.vars)?))
+        };
+        let known = Opened { reader, url };
         opened.insert(name, (source.clone(), known.clone()));
         Ok(Some(known))
     }

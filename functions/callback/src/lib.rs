@@ -1,12 +1,13 @@
-//! `callback`: receipts, replies and bounces that providers post.
+//! `callback`: receipts, replies and bounces that providers post, and those that AWS puts on `EventBridge`'s default bus.
 
 mod accounts;
+mod invocation;
 mod notices;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
@@ -24,11 +25,13 @@ use domain::contact::Channel;
 use domain::message::{Code, CodeKey};
 use domain::names::CustomerId;
 use domain::time::Timestamp;
+use providers::aws_events;
 use providers::post::Post;
 use providers::receipts::{self, Notice, ReceiptError, Secret};
 use serde_json::{Value, json};
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, Reader};
+pub use crate::invocation::Invocations;
 use crate::notices::Known;
 
 /// The most bytes of one post.
@@ -57,6 +60,19 @@ struct Taken {
     accepted: usize,
     /// Notices of messages or people that nobody here knows.
     unknown: usize,
+}
+
+impl Taken {
+    /// Says so where something was of nobody here.
+    fn tell(self) {
+        if self.unknown > 0 {
+            tracing::info!(
+                callback.accepted = self.accepted,
+                callback.unknown = self.unknown,
+                "a post named unknown messages or people"
+            );
+        }
+    }
 }
 
 impl Callback {
@@ -94,7 +110,20 @@ impl Callback {
         };
         let query = query.map(|query| format!("?{query}")).unwrap_or_default();
         let url = format!("{}{query}", account.url);
-        Ok(account.provider.notices(&Post { url: &url, ..post }, now))
+        let post = Post { url: &url, ..post };
+        Ok(match &account.reader {
+            Reader::Provider(provider) => provider.notices(&post, now),
+            Reader::Topics(topics) => topics.notices(&post, now).await,
+        })
+    }
+
+    /// Takes an event of `EventBridge`. An error means that it is to come again: Lambda sees to that twice, and then keeps
+    /// it with the dead letters.
+    pub async fn event(&self, event: &Value) -> Result<()> {
+        let now = self.clock.now();
+        let notices = aws_events::from_bus(event, now).context("an event of AWS's")?;
+        self.take(&notices, now).await?.tell();
+        Ok(())
     }
 
     /// Takes what a provider tells, once it is read and known to be the provider's. All of it can be taken again.
@@ -168,14 +197,9 @@ async fn receive(
         Err(error) => return deferred(0, &error),
     };
     match callback.take(&notices, now).await {
-        Ok(Taken { accepted, unknown }) => {
-            if unknown > 0 {
-                tracing::info!(
-                    callback.accepted = accepted,
-                    callback.unknown = unknown,
-                    "a post named unknown messages or people"
-                );
-            }
+        Ok(taken) => {
+            taken.tell();
+            let Taken { accepted, unknown } = taken;
             answer(StatusCode::OK, json!({ "accepted": accepted, "unknown": unknown }))
         }
         Err(error) => deferred(notices.len(), &error),
@@ -204,6 +228,7 @@ fn refused(error: &ReceiptError) -> Response {
             tracing::warn!(callback.malformed = 1, callback.place = place, "a post could not be read");
             answer(StatusCode::BAD_REQUEST, json!({ "error": error.to_string(), "place": place }))
         }
+        ReceiptError::Later { reason } => deferred(0, &anyhow::anyhow!(*reason)),
     }
 }
 

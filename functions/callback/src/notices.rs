@@ -38,7 +38,11 @@ pub(crate) struct Suppression {
 /// The message a notice names, if that can be a code of ours.
 pub(crate) fn code(notice: &Notice) -> Option<Code> {
     match notice {
-        Notice::Receipt { reference, .. } | Notice::EmailReply { reference, .. } => Code::parse(reference),
+        Notice::Receipt { reference, .. }
+        | Notice::EmailReply { reference, .. }
+        | Notice::Complaint { reference, .. }
+        | Notice::OptOut { reference, .. }
+        | Notice::Open { reference, .. } => Code::parse(reference),
         Notice::Reply { to_reference, .. } => to_reference.as_deref().and_then(Code::parse),
     }
 }
@@ -50,7 +54,11 @@ pub(crate) fn sender(notice: &Notice, messages: &BTreeMap<Code, MessageItem>) ->
             let told = code(notice).is_some_and(|code| messages.contains_key(&code));
             (!told).then(|| number(from))
         }
-        Notice::Receipt { .. } | Notice::EmailReply { .. } => None,
+        Notice::Receipt { .. }
+        | Notice::EmailReply { .. }
+        | Notice::Complaint { .. }
+        | Notice::OptOut { .. }
+        | Notice::Open { .. } => None,
     }
 }
 
@@ -81,7 +89,22 @@ pub(crate) fn suppression(notice: &Notice, messages: &BTreeMap<Code, MessageItem
                 why: "opted out by reply",
             })
         }
-        Notice::Receipt { .. } | Notice::Reply { .. } | Notice::EmailReply { .. } => None,
+        Notice::Complaint { .. } | Notice::OptOut { .. } => {
+            let message = messages.get(&code(notice)?)?;
+            Some(Suppression {
+                channel: message.channel,
+                address: message.to.clone(),
+                stopped: Stopped::Marketing,
+                why: if matches!(notice, Notice::Complaint { .. }) {
+                    "complained"
+                } else {
+                    "opted out at the provider"
+                },
+            })
+        }
+        Notice::Receipt { .. } | Notice::Reply { .. } | Notice::EmailReply { .. } | Notice::Open { .. } => {
+            None
+        }
     }
 }
 
@@ -124,6 +147,16 @@ pub(crate) fn input(notice: &Notice, known: &Known, now: Timestamp) -> Option<(C
                 let word = text.as_deref().and_then(|text| reply_word(&own_words(text)));
                 Input::Reply { code: Some(message.code.clone()), channel, word, at }
             };
+            Some((message.customer.clone(), input))
+        }
+        Notice::Complaint { at, .. } | Notice::OptOut { at, .. } => {
+            let message = message?;
+            let input = Input::OptOut { channel: message.channel, at: now.min(*at) };
+            Some((message.customer.clone(), input))
+        }
+        Notice::Open { at, .. } => {
+            let message = message?;
+            let input = Input::Open { code: message.code.clone(), at: now.min(*at) };
             Some((message.customer.clone(), input))
         }
     }

@@ -1,5 +1,7 @@
 //! The router over the real clients, with a table and a queue at the HTTP boundary that keep what they are sent.
 
+mod aws;
+
 use std::sync::Mutex;
 
 use aws_credential_types::Credentials;
@@ -36,6 +38,8 @@ struct Aws {
     sent: Mutex<Vec<Value>>,
     table_down: bool,
     queue_down: bool,
+    /// The definition of accounts, where it is not [`PROVIDERS`].
+    providers: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -70,7 +74,7 @@ impl Aws {
             }
             "GetItem" => json!({}),
             "Query" => json!({ "Items": [{
-                "pk": { "S": "D#" }, "sk": { "S": "providers#providers#000001" }, "yaml": { "S": PROVIDERS },
+                "pk": { "S": "D#" }, "sk": { "S": "providers#providers#000001" }, "yaml": { "S": self.providers.as_deref().unwrap_or(PROVIDERS) },
             }] }),
             "PutItem" => {
                 self.suppressed.lock().unwrap().push(body["Item"]["pk"]["S"].as_str().unwrap().to_owned());
@@ -104,6 +108,10 @@ fn secret() -> Secret {
 }
 
 fn callback(aws: &Arc<Aws>) -> Router {
+    function(aws).router()
+}
+
+fn function(aws: &Arc<Aws>) -> Callback {
     let connector = Connector(Arc::clone(aws));
     let http = http_client_fn(move |_, _| SharedHttpConnector::new(connector.clone()));
     let config = aws_types::SdkConfig::builder()
@@ -121,7 +129,7 @@ fn callback(aws: &Arc<Aws>) -> Router {
         "PROVIDER_SECRETS" => Some(json!({ "main": { "token": "t", "callback": SEGMENT } }).to_string()),
         _ => None,
     });
-    Callback::new(&config, &vars, Clock::from_millis(|| NOW.seconds() * 1000)).unwrap().router()
+    Callback::new(&config, &vars, Clock::from_millis(|| NOW.seconds() * 1000)).unwrap()
 }
 
 fn signed(body: &str, at: Timestamp) -> Request<Body> {

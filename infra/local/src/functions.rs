@@ -38,6 +38,8 @@ pub enum Function {
     SendEmail(Arc<Sender<send_email::Email>>),
     /// Tells the shop's own systems.
     SendWebhook(Arc<SendWebhook>),
+    /// Takes what providers tell: over HTTP, and from the bus.
+    Callback(Box<Callback>, Router),
     /// Answers HTTP.
     Http(Router),
 }
@@ -57,7 +59,10 @@ impl Function {
             "send-email" => send_email::wire(&config, &vars, clock).map(Arc::new).map(Self::SendEmail),
             "send-webhook" => SendWebhook::new(&config, &vars, clock).map(Arc::new).map(Self::SendWebhook),
             "ingest" => Ingest::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
-            "callback" => Callback::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
+            "callback" => Callback::new(&config, &vars, clock).map(|function| {
+                let router = function.clone().router();
+                Self::Callback(Box::new(function), router)
+            }),
             "link" => Link::new(&config, &vars, clock).map(|function| Self::Http(function.router())),
             _ => bail!("there is no function `{folder}`"),
         };
@@ -73,6 +78,7 @@ impl Function {
             | Self::Schedule(_)
             | Self::Recompute(_)
             | Self::SendWebhook(_)
+            | Self::Callback(..)
             | Self::Http(_) => 0,
         }
     }
@@ -87,7 +93,9 @@ impl Function {
             Self::Recompute(function) => {
                 serde_json::from_value(function.handle(serde_json::to_value(event)?).await?)?
             }
-            Self::Schedule(_) | Self::Http(_) => bail!("a queue is tied to a function that takes no batches"),
+            Self::Schedule(_) | Self::Callback(..) | Self::Http(_) => {
+                bail!("a queue is tied to a function that takes no batches")
+            }
         })
     }
 
@@ -96,6 +104,7 @@ impl Function {
         match self {
             Self::Schedule(function) => function.handle().await.map(|_| ()),
             Self::Recompute(function) => function.handle(event).await.map(|_| ()),
+            Self::Callback(function, _) => function.event(&event).await,
             Self::Advance(_)
             | Self::SendSms(_)
             | Self::SendEmail(_)
@@ -108,7 +117,9 @@ impl Function {
 
     /// Invokes it with an HTTP request as API Gateway hands it over: an event of payload format 2.0.
     pub async fn request(self, event: Value) -> Result<axum::response::Response> {
-        let Self::Http(router) = self else { bail!("a route is tied to a function that answers no HTTP") };
+        let (Self::Http(router) | Self::Callback(_, router)) = self else {
+            bail!("a route is tied to a function that answers no HTTP")
+        };
         let event: LambdaRequest = serde_json::from_value(event).context("an HTTP event does not read")?;
         let request: Request = event.into();
         let request: http::Request<Body> = request;

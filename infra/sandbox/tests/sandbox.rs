@@ -140,7 +140,12 @@ impl World {
     fn receipts(&self) -> Vec<String> {
         let of = |notice: &Notice| match notice {
             Notice::Receipt { reference, status: ReceiptStatus::Delivered, .. } => Some(reference.clone()),
-            Notice::Receipt { .. } | Notice::Reply { .. } | Notice::EmailReply { .. } => None,
+            Notice::Receipt { .. }
+            | Notice::Reply { .. }
+            | Notice::EmailReply { .. }
+            | Notice::Complaint { .. }
+            | Notice::OptOut { .. }
+            | Notice::Open { .. } => None,
         };
         self.product.notices.lock().unwrap().iter().filter_map(of).collect()
     }
@@ -258,7 +263,12 @@ async fn receipts_come_twice_or_never_or_late_as_the_faults_say() {
     }
     world.live().await;
     let at = |notice: &Notice| match notice {
-        Notice::Receipt { at, .. } | Notice::Reply { at, .. } | Notice::EmailReply { at, .. } => *at,
+        Notice::Receipt { at, .. }
+        | Notice::Reply { at, .. }
+        | Notice::EmailReply { at, .. }
+        | Notice::Complaint { at, .. }
+        | Notice::OptOut { at, .. }
+        | Notice::Open { at, .. } => *at,
     };
     let times: Vec<Timestamp> = world.product.notices.lock().unwrap().iter().map(at).collect();
     assert_eq!(times.len(), 52);

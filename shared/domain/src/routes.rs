@@ -13,8 +13,18 @@ use crate::definition::Mistake;
 use crate::names::AccountName;
 
 /// Providers of SMS, as accounts name them.
-pub const SMS_PROVIDERS: [&str; 9] =
-    ["cm", "generic", "infobip", "karaden", "media-sms", "sandbox", "twilio", "vonage", "zettai-reach"];
+pub const SMS_PROVIDERS: [&str; 10] = [
+    "aws",
+    "cm",
+    "generic",
+    "infobip",
+    "karaden",
+    "media-sms",
+    "sandbox",
+    "twilio",
+    "vonage",
+    "zettai-reach",
+];
 
 /// Providers of e-mail.
 pub const EMAIL_PROVIDERS: [&str; 1] = ["sandbox"];

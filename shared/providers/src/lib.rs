@@ -5,6 +5,8 @@
 mod abroad;
 pub mod account;
 pub mod answer;
+pub mod aws_events;
+mod aws_sms;
 mod cm;
 pub mod email;
 mod exchange;
@@ -25,6 +27,7 @@ mod segment;
 pub mod settings;
 pub mod signature;
 pub mod sms;
+pub mod sns;
 mod twilio;
 mod vonage;
 mod zettai_reach;

@@ -57,6 +57,27 @@ pub enum Notice {
         /// The provider's id of the reply: the same when it is posted again.
         id: String,
     },
+    /// A person reported a message as spam to their own provider.
+    Complaint {
+        /// Our message code.
+        reference: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// A person opted out at the provider, by a link or a list that it keeps.
+    OptOut {
+        /// Our code of the message that led them there.
+        reference: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// A message was opened, or its pictures were fetched ahead.
+    Open {
+        /// Our message code.
+        reference: String,
+        /// When.
+        at: Timestamp,
+    },
 }
 
 /// What became of a message.
@@ -91,6 +112,12 @@ pub enum ReceiptError {
     Malformed {
         /// Where, such as `[3].status`; never what stood there.
         place: String,
+    },
+    /// Whose it is cannot be told for the moment: it is to be posted again.
+    #[error("cannot be judged for the moment: {reason}")]
+    Later {
+        /// What happened.
+        reason: &'static str,
     },
 }
 
@@ -147,6 +174,9 @@ fn sandbox_notice(fields: &Fields<'_>) -> Result<Notice, ReceiptError> {
             at: fields.read("at")?,
             id: fields.read("id")?,
         }),
+        "complaint" => Ok(Notice::Complaint { reference: fields.read("reference")?, at: fields.read("at")? }),
+        "opt_out" => Ok(Notice::OptOut { reference: fields.read("reference")?, at: fields.read("at")? }),
+        "open" => Ok(Notice::Open { reference: fields.read("reference")?, at: fields.read("at")? }),
         _ => Err(fields.malformed("type")),
     }
 }
@@ -212,6 +242,9 @@ mod tests {
                 at: NOW,
                 id: "r2".to_owned(),
             },
+            Notice::Complaint { reference: reference.clone(), at: NOW },
+            Notice::OptOut { reference: reference.clone(), at: NOW },
+            Notice::Open { reference: reference.clone(), at: NOW },
         ]
     }
 

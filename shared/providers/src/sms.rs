@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::account::{Account, AccountError};
 use crate::answer::{Accepted, LookUp, SendError};
+use crate::aws_sms::{self, AwsSms};
 use crate::cm::{self, Cm};
 use crate::generic::{self, Generic, GenericSettings};
 use crate::infobip::{self, Infobip};
@@ -40,6 +41,8 @@ pub struct SmsRequest<'a> {
 /// A provider of SMS.
 #[derive(Clone, Debug)]
 pub enum SmsProvider {
+    /// AWS End User Messaging.
+    Aws(Box<AwsSms>),
     /// CM.com.
     Cm(Box<Cm>),
     /// One that its settings describe.
@@ -77,6 +80,7 @@ impl SmsProvider {
     /// The provider called `name`, through an account of the shop's own.
     pub fn open(name: &str, account: &Account, vars: &Vars) -> Result<Self, AccountError> {
         Ok(match name {
+            aws_sms::NAME => Self::Aws(Box::new(AwsSms::new(account, vars)?)),
             cm::NAME => Self::Cm(Box::new(Cm::new(account)?)),
             generic::NAME => {
                 let settings = account.generic.as_ref().map(GenericSettings::deserialize).transpose();
@@ -99,6 +103,7 @@ impl SmsProvider {
     pub async fn send(&self, request: &SmsRequest<'_>) -> Result<Accepted, SendError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.send_sms(request).await,
+            Self::Aws(provider) => provider.send(request).await,
             Self::Cm(provider) => provider.send(request).await,
             Self::Generic(provider) => provider.send(request).await,
             Self::Infobip(provider) => provider.send(request).await,
@@ -113,6 +118,7 @@ impl SmsProvider {
     /// Whether a message that may have left may be sent again: the provider knows it by its reference.
     pub fn is_repeatable(&self) -> bool {
         match self {
+            Self::Aws(_) => aws_sms::REPEATABLE,
             Self::Cm(_) => cm::REPEATABLE,
             Self::Generic(provider) => provider.repeatable(),
             Self::Infobip(_) => infobip::REPEATABLE,
@@ -130,6 +136,7 @@ impl SmsProvider {
     pub async fn look_up(&self, reference: &str) -> Result<LookUp, SendError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.look_up_sms(reference).await,
+            Self::Aws(provider) => provider.look_up(reference).await,
             Self::Cm(provider) => provider.look_up(reference).await,
             Self::Generic(provider) => provider.look_up(reference).await,
             Self::Infobip(provider) => provider.look_up(reference).await,
@@ -144,8 +151,9 @@ impl SmsProvider {
     /// Checks and reads what was posted to the account's callback.
     pub fn notices(&self, post: &Post<'_>, now: Timestamp) -> Result<Vec<Notice>, ReceiptError> {
         match self {
-            // It posts to `/callbacks/sandbox`, which is checked by `CALLBACK_SECRET`.
-            Self::Sandbox(_) => Err(ReceiptError::Forged),
+            // It posts through SNS, whose certificates have to be fetched: `crate::sns` reads that. The sandbox posts to
+            // `/callbacks/sandbox`, which is checked by `CALLBACK_SECRET`.
+            Self::Aws(_) | Self::Sandbox(_) => Err(ReceiptError::Forged),
             Self::Cm(provider) => provider.notices(post, now),
             Self::Generic(provider) => provider.notices(post, now),
             Self::Infobip(provider) => provider.notices(post, now),
@@ -161,6 +169,7 @@ impl SmsProvider {
     pub async fn check(&self) -> Result<String, SendError> {
         match self {
             Self::Sandbox(sandbox) => sandbox.check().await,
+            Self::Aws(provider) => provider.check().await,
             Self::Cm(provider) => provider.check().await,
             Self::Generic(provider) => provider.check().await,
             Self::Infobip(provider) => provider.check().await,

@@ -153,6 +153,42 @@ fn an_e_mailed_word_suppresses_the_address_it_was_sent_to() {
 }
 
 #[test]
+fn a_complaint_and_an_opt_out_at_the_provider_stop_marketing_to_the_address() {
+    let at = NOW.plus(-60);
+    let reference = || EMAIL.to_owned();
+    let cases = [
+        (Notice::Complaint { reference: reference(), at }, "complained"),
+        (Notice::OptOut { reference: reference(), at }, "opted out at the provider"),
+    ];
+    for (notice, why) in cases {
+        let expected = Suppression {
+            channel: Channel::Email,
+            address: "hana@example.jp".to_owned(),
+            stopped: Stopped::Marketing,
+            why,
+        };
+        assert_eq!(suppression(&notice, &known().messages), Some(expected), "{notice:?}");
+        let opted_out = Input::OptOut { channel: Channel::Email, at };
+        assert_eq!(input(&notice, &known(), NOW), Some((customer("c1"), opted_out)), "{notice:?}");
+        assert_eq!(sender(&notice, &known().messages), None);
+    }
+    let strangers = Notice::Complaint { reference: "CCCCCCCCCCCC".to_owned(), at };
+    assert_eq!((suppresses(&strangers), input(&strangers, &known(), NOW)), (None, None));
+}
+
+#[test]
+fn an_opening_changes_nothing_but_the_message() {
+    let notice = Notice::Open { reference: EMAIL.to_owned(), at: NOW.plus(DAY) };
+    let opened = Input::Open { code: Code::parse(EMAIL).unwrap(), at: NOW };
+    assert_eq!(
+        input(&notice, &known(), NOW),
+        Some((customer("c1"), opened)),
+        "nothing comes from the future"
+    );
+    assert_eq!(suppresses(&notice), None);
+}
+
+#[test]
 fn numbers_are_looked_up_only_when_the_message_does_not_tell() {
     let messages = known().messages;
     assert_eq!(sender(&reply("+819012345678", Some(SMS), "はい"), &messages), None);

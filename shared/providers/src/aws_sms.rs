@@ -1,0 +1,215 @@
+//! AWS End User Messaging (<https://docs.aws.amazon.com/pinpoint/latest/apireference_smsvoicev2/API_SendTextMessage.html>).
+//!
+//! The account has the settings `sender` (the origination identity: a short code, a number, a sender id or a pool) and
+//! `region` (left out, that of the function), and where they are wanted `configuration_set`, `max_price` (US dollars for a
+//! message), `time_to_live` (seconds), `protect` (a protect configuration) and `check_number`. On AWS it sends by the
+//! function's role, elsewhere by the secrets `access_key_id` and `secret_access_key`. `url` is another endpoint, such as
+//! one within a VPC.
+//!
+//! A message carries our code in its context, and every event names it: those of `EventBridge`'s default bus reach
+//! `callback` by the template's rules, those of a topic, and the answers of people, as [`crate::sns`] tells. There is no
+//! idempotency key and nothing to look a message up by: what left and was not answered is unknown until an event names it.
+
+mod refusal;
+
+use std::fmt;
+use std::time::Duration;
+
+use aws_sdk_pinpointsmsvoicev2::Client;
+use aws_sdk_pinpointsmsvoicev2::config::retry::RetryConfig;
+use aws_sdk_pinpointsmsvoicev2::config::timeout::TimeoutConfig;
+use aws_sdk_pinpointsmsvoicev2::config::{
+    BehaviorVersion, Config, Credentials, Region, StalledStreamProtectionConfig,
+};
+use aws_sdk_pinpointsmsvoicev2::operation::send_text_message::builders::SendTextMessageFluentBuilder;
+use aws_sdk_pinpointsmsvoicev2::types::MessageType;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use cloud::config::Vars;
+
+use crate::abroad::estimated_parts;
+use crate::account::{Account, AccountError};
+use crate::answer::{Accepted, LookUp, SendError};
+use crate::aws_events::CODE;
+use crate::http::{CONNECT_TIMEOUT, IDLE_CONNECTIONS, IDLE_TIMEOUT, REQUEST_TIMEOUT};
+use crate::sms::{Purpose, SmsRequest};
+
+/// The name by which configuration and callbacks call AWS.
+pub const NAME: &str = "aws";
+/// Whether a repeated request is one message.
+pub(crate) const REPEATABLE: bool = false;
+
+const SENDER: &str = "a short code, a number, a sender id, or the id or ARN of a pool";
+const REGION: &str = "such as ap-northeast-1";
+const MAX_PRICE: &str = "US dollars for one message, such as 0.15";
+const TIME_TO_LIVE: &str = "5 to 259200 seconds";
+const ACCESS_KEY: &str =
+    "an access key that may sms-voice:SendTextMessage; on AWS both are left out, for the function's role";
+
+/// For how many seconds a message may be on its way.
+const LIVING_SECONDS: std::ops::RangeInclusive<i32> = 5..=259_200;
+/// Characters of a price before the point and behind it.
+const PRICE_DIGITS: (usize, usize) = (2, 5);
+
+/// A number that messages are only ever checked with, never sent to.
+const CHECK_NUMBER: &str = "+819012345678";
+
+/// An account at AWS.
+#[derive(Clone)]
+pub struct AwsSms {
+    client: Client,
+    region: String,
+    sender: String,
+    configuration_set: Option<String>,
+    max_price: Option<String>,
+    time_to_live: Option<i32>,
+    protect: Option<String>,
+    check_number: String,
+}
+
+impl fmt::Debug for AwsSms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AwsSms").field("sender", &self.sender).finish_non_exhaustive()
+    }
+}
+
+impl AwsSms {
+    pub(crate) fn new(account: &Account, vars: &Vars) -> Result<Self, AccountError> {
+        let region = optional(account, "region").or_else(|| vars.get("AWS_REGION"));
+        let wrong = |place: &str, expected: &str| account.error(place, &format!("is wrong: {expected}"));
+        let region =
+            region
+                .ok_or_else(|| account.error("settings.region", &format!("is not set: {REGION}")))
+                .and_then(|region| {
+                    if is_region(&region) { Ok(region) } else { Err(wrong("settings.region", REGION)) }
+                })?;
+        let max_price = optional(account, "max_price");
+        if max_price.as_deref().is_some_and(|price| !is_price(price)) {
+            return Err(wrong("settings.max_price", MAX_PRICE));
+        }
+        let time_to_live = optional(account, "time_to_live")
+            .map(|seconds| seconds.parse().ok().filter(|seconds| LIVING_SECONDS.contains(seconds)))
+            .map(|seconds| seconds.ok_or_else(|| wrong("settings.time_to_live", TIME_TO_LIVE)))
+            .transpose()?;
+        Ok(Self {
+            client: client(account, vars, &region, REQUEST_TIMEOUT)?,
+            region,
+            sender: account.setting("sender", SENDER)?.to_owned(),
+            configuration_set: optional(account, "configuration_set"),
+            max_price,
+            time_to_live,
+            protect: optional(account, "protect"),
+            check_number: optional(account, "check_number").unwrap_or_else(|| CHECK_NUMBER.to_owned()),
+        })
+    }
+
+    /// Sends one SMS.
+    pub(crate) async fn send(&self, request: &SmsRequest<'_>) -> Result<Accepted, SendError> {
+        let sent = self.message(request).send().await.map_err(|error| refusal::sort(&error))?;
+        let provider_id = sent.message_id.filter(|id| !id.is_empty());
+        Ok(Accepted {
+            provider_id: provider_id.ok_or(SendError::Unknown { reason: "unreadable acceptance" })?,
+            parts: estimated_parts(request.text),
+            price_yen: None,
+        })
+    }
+
+    /// AWS cannot be asked.
+    #[expect(clippy::unused_async, reason = "as with the providers that can be asked")]
+    pub(crate) async fn look_up(&self, _reference: &str) -> Result<LookUp, SendError> {
+        Err(SendError::Unknown { reason: "the provider cannot be asked" })
+    }
+
+    /// Has AWS judge a message that it does not send: the key, the sender and the account's permissions are what is
+    /// needed to send one.
+    pub(crate) async fn check(&self) -> Result<String, SendError> {
+        let request = SmsRequest {
+            reference: "check",
+            to: &self.check_number,
+            text: "Tsunagi",
+            purpose: Purpose::Transactional,
+        };
+        self.message(&request).dry_run(true).send().await.map_err(|error| refusal::sort(&error))?;
+        Ok(format!("{} takes messages from {}", self.region, self.sender))
+    }
+
+    fn message(&self, request: &SmsRequest<'_>) -> SendTextMessageFluentBuilder {
+        let kind = match request.purpose {
+            Purpose::Marketing => MessageType::Promotional,
+            Purpose::Transactional => MessageType::Transactional,
+        };
+        self.client
+            .send_text_message()
+            .destination_phone_number(request.to)
+            .origination_identity(&self.sender)
+            .message_body(request.text)
+            .message_type(kind)
+            .set_configuration_set_name(self.configuration_set.clone())
+            .set_max_price(self.max_price.clone())
+            .set_time_to_live(self.time_to_live)
+            .set_protect_configuration_id(self.protect.clone())
+            .context(CODE, request.reference)
+    }
+}
+
+/// A client that makes each request once: a repeated request is a repeated message.
+fn client(account: &Account, vars: &Vars, region: &str, within: Duration) -> Result<Client, AccountError> {
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .pool_max_idle_per_host(IDLE_CONNECTIONS)
+        .build_https();
+    // No read time-out: that of the whole operation is told apart from a connection that never opened.
+    let timeouts =
+        TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(within).build();
+    let mut config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(region.to_owned()))
+        .credentials_provider(credentials(account, vars)?)
+        .http_client(http)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts)
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    if account.url.is_some() {
+        config = config.endpoint_url(account.base_url("")?);
+    }
+    Ok(Client::from_conf(config.build()))
+}
+
+/// The account's own key; where its secrets have none, the role that Lambda gives the function by these variables.
+fn credentials(account: &Account, vars: &Vars) -> Result<Credentials, AccountError> {
+    let own = ["access_key_id", "secret_access_key"].map(|name| account.secrets.contains_key(name));
+    if own.contains(&true) {
+        let id = account.secret("access_key_id", ACCESS_KEY)?;
+        let key = account.secret("secret_access_key", ACCESS_KEY)?;
+        return Ok(Credentials::new(id, key, None, None, "account"));
+    }
+    match (vars.get("AWS_ACCESS_KEY_ID"), vars.get("AWS_SECRET_ACCESS_KEY")) {
+        (Some(id), Some(key)) => {
+            Ok(Credentials::new(id, key, vars.get("AWS_SESSION_TOKEN"), None, "environment"))
+        }
+        _ => Err(account.error("secrets.access_key_id", &format!("is not set: {ACCESS_KEY}"))),
+    }
+}
+
+/// A setting, if it is there.
+fn optional(account: &Account, name: &str) -> Option<String> {
+    account.settings.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// Whether a text can be a region's name; it becomes part of an address.
+fn is_region(text: &str) -> bool {
+    text.contains('-')
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// Whether AWS reads a text as a price: `[0-9]{0,2}\.[0-9]{1,5}`.
+fn is_price(text: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_once('.').is_some_and(|(whole, rest)| {
+        let (most, least) = PRICE_DIGITS;
+        digits(whole) && whole.len() <= most && digits(rest) && (1..=least).contains(&rest.len())
+    })
+}
+
+#[cfg(test)]
+mod tests;
