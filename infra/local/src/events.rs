@@ -21,7 +21,8 @@ const MAX_ENTRIES: usize = 10;
 /// Bytes per entry, and per request.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html>
 const MAX_BYTES: usize = 256 * 1024;
-const DEFAULT_BUS: &str = "default";
+/// The bus that every account has, on which AWS's own services tell what happens.
+pub const DEFAULT_BUS: &str = "default";
 
 /// Sends what matches a pattern to targets.
 #[derive(Debug, Clone)]
@@ -138,6 +139,34 @@ impl Bus {
         let bus = entry.event_bus_name.clone().unwrap_or_else(|| DEFAULT_BUS.to_owned());
         // A bus may be named by its ARN.
         let bus = bus.rsplit('/').next().unwrap_or(DEFAULT_BUS).to_owned();
+        if entry.source.as_deref().is_some_and(|source| source.starts_with("aws.")) {
+            let source = entry.source.unwrap_or_default();
+            return Err((
+                "NotAuthorizedForSourceException",
+                format!("Not authorized for the source {source}."),
+            ));
+        }
+        self.deliver(&bus, entry).await
+    }
+
+    /// Takes what a service of AWS tells on the default bus, which nobody else may put there. No such service is here, so
+    /// this is for whoever stands for one. An error is the one of a rule's target.
+    pub async fn told_by_aws(&self, source: &str, detail_type: &str, detail: &Value) -> anyhow::Result<()> {
+        let entry = Entry {
+            source: Some(source.to_owned()),
+            detail_type: Some(detail_type.to_owned()),
+            detail: Some(detail.to_string()),
+            event_bus_name: None,
+            resources: Vec::new(),
+            time: None,
+        };
+        match self.deliver(DEFAULT_BUS, entry).await {
+            Ok(_) => Ok(()),
+            Err((code, text)) => anyhow::bail!("{code}: {text}"),
+        }
+    }
+
+    async fn deliver(&self, bus: &str, entry: Entry) -> Result<String, Refusal> {
         let (id, envelope) = self.envelope(entry)?;
         let wiring = self.wiring.read().unwrap_or_else(PoisonError::into_inner).clone();
         let matching: Vec<_> = wiring
@@ -161,12 +190,6 @@ impl Bus {
         let source = required("Source", entry.source)?;
         let detail_type = required("DetailType", entry.detail_type)?;
         let detail = required("Detail", entry.detail)?;
-        if source.starts_with("aws.") {
-            return Err((
-                "NotAuthorizedForSourceException",
-                format!("Not authorized for the source {source}."),
-            ));
-        }
         let detail: Value = serde_json::from_str(&detail)
             .ok()
             .filter(Value::is_object)

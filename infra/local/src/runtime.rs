@@ -16,7 +16,7 @@ use cloud::config::Vars;
 use cloud::table::Table;
 use serde_json::Value;
 
-use crate::events::Rule;
+use crate::events::{DEFAULT_BUS, Rule};
 use crate::expiry;
 use crate::faults::Faults;
 use crate::functions::Function;
@@ -229,7 +229,8 @@ impl Runtime {
 
     /// Ties the bus's rules to their functions; an event is accepted once each target has handled it.
     fn wire_bus(self: &Arc<Self>) -> Result<()> {
-        let rules = self.template.buses.iter().flat_map(|bus| {
+        let buses = self.template.buses.iter().map(String::as_str).chain([DEFAULT_BUS]);
+        let rules = buses.flat_map(|bus| {
             self.template.rules(bus).map(move |(pattern, function)| Rule {
                 name: format!("{bus}-{function}"),
                 bus: bus.to_owned(),

@@ -2,6 +2,7 @@
 //! when they are killed.
 
 mod advance;
+mod aws_events;
 mod bus;
 mod deaths;
 mod inbox_full;

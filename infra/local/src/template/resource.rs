@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::reference::{logical_id, plain_text};
 use super::{DeadLetters, FUNCTIONS, Function, Queue, Source, TemplateError};
+use crate::events::DEFAULT_BUS;
 
 /// What SQS and Lambda take when the template does not say.
 const VISIBILITY_SECONDS: u32 = 30;
@@ -133,7 +134,7 @@ struct ScheduleEvent {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct RuleEvent {
-    event_bus_name: String,
+    event_bus_name: Option<String>,
     pattern: Value,
 }
 
@@ -240,7 +241,8 @@ fn source(at: &str, event: Event) -> Result<Source, TemplateError> {
             time_zone: event.schedule_expression_timezone.unwrap_or_else(|| "UTC".to_owned()),
         }),
         Event::Rule(event) => {
-            Ok(Source::Rule { bus: logical_id(&event.event_bus_name).to_owned(), pattern: event.pattern })
+            let bus = event.event_bus_name.as_deref().map_or(DEFAULT_BUS, logical_id);
+            Ok(Source::Rule { bus: bus.to_owned(), pattern: event.pattern })
         }
     }
 }

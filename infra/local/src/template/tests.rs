@@ -78,6 +78,7 @@ fn the_templates_wiring() {
     table Table: pk / sk, expires Some("expires")
       index due: due_shard / due_at, KeysOnly
       {"due_at": N, "due_shard": S, "pk": S, "sk": S}
+    queue CallbackDeadLetters: hidden 30 s, delayed 0 s
     queue EmailDeadLetters: hidden 30 s, delayed 0 s
     queue EmailQueue: hidden 180 s, delayed 0 s, after 10 to EmailDeadLetters
     queue InboxDeadLetters: hidden 30 s, delayed 0 s
@@ -102,6 +103,8 @@ fn the_templates_wiring() {
       TABLE_NAME=Table
       WEBHOOK_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/WebhookQueue
     function callback: CallbackFunction, 10 s
+      on default {"detail":{"mail":{"tags":{"code":[{"exists":true}]}}},"detail-type":[{"anything-but":["Email Sent","Email Clicked","Email Delivery Delayed"]}],"source":["aws.ses"]}
+      on default {"detail":{"context":{"code":[{"exists":true}]},"isFinal":[true]},"detail-type":["Text Message Delivery Status Updated"],"source":["aws.sms-voice"]}
       CALLBACK_SECRET=callback-secret
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LINK_BASE_URL=http://localhost:8080
@@ -203,7 +206,9 @@ fn rules_are_found_by_bus() {
         "{\"detail-type\":[\"Definition Applied\",\"Recompute Asked\"],\"source\":[\"tsunagi\"]} → recompute",
     ]
     "#);
-    assert_eq!(template.rules("default").count(), 0);
+    let of_aws: Vec<_> = template.rules("default").map(|(_, folder)| folder).collect();
+    assert_eq!(of_aws, ["callback", "callback"]);
+    assert_eq!(template.rules("other").count(), 0);
 }
 
 /// The one error of the template with `from` replaced by `to` everywhere.
@@ -223,7 +228,7 @@ fn a_broken_template_is_refused_with_its_remedy() {
         ("Queue: !GetAtt SmsQueue.Arn", "Queue: !GetAtt SmsQueu.Arn"),
         ("Queue: !GetAtt SmsQueue.Arn", "Queue: !GetAtt Table.Arn"),
         ("deadLetterTargetArn: !GetAtt SmsDeadLetters.Arn", "deadLetterTargetArn: !GetAtt Bus.Arn"),
-        ("EventBusName: !Ref Bus", "EventBusName: default"),
+        ("EventBusName: !Ref Bus", "EventBusName: other"),
         ("target/lambda/send-sms", "target/lambda/send_sms"),
         ("target/lambda/send-sms", "target/lambda/send-email"),
         ("            FunctionResponseTypes: [ReportBatchItemFailures]\n", ""),
@@ -254,7 +259,7 @@ fn a_broken_template_is_refused_with_its_remedy() {
     SendSmsFunction: it refers to SmsQueu.Arn, which does not exist; use the Arn of a table, queue, bus or function of this template
     SendSmsFunction: it takes batches from Table, which is no queue; name the Arn of a queue of this template
     SmsQueue: its dead letters go to Bus, which is no queue; name the Arn of a queue of this template
-    RecomputeFunction: its rule is on default, which is no bus; name an event bus of this template
+    RecomputeFunction: its rule is on other, which is no bus; name an event bus of this template
     SendSmsFunction: CodeUri names functions/send_sms, which does not exist; end it in one of ingest, advance, schedule, recompute, send-sms, send-email, send-webhook, callback, link
     SendSmsFunction: functions/send-email is SendEmailFunction too; give each folder under functions/ one function
     AdvanceFunction.Inbox: one failed message would bring its whole batch back; set FunctionResponseTypes: [ReportBatchItemFailures]

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::reference::{arn, logical_id};
 use super::resource::properties;
 use super::{Function, Queue, Route, Source, Template, TemplateError};
+use crate::events::DEFAULT_BUS;
 use crate::region::queue_url;
 use crate::schedule::Schedule;
 
@@ -71,11 +72,13 @@ fn check_source(template: &Template, function: &Function, source: &Source) -> Re
         Source::Schedule { expression, time_zone, .. } => Schedule::parse(expression, time_zone)
             .map(|_| ())
             .map_err(|error| TemplateError::new(id, error.problem, error.remedy)),
-        Source::Rule { bus, .. } if !template.buses.contains(bus) => Err(TemplateError::new(
-            id,
-            format!("its rule is on {bus}, which is no bus"),
-            "name an event bus of this template",
-        )),
+        Source::Rule { bus, .. } if bus != DEFAULT_BUS && !template.buses.contains(bus) => {
+            Err(TemplateError::new(
+                id,
+                format!("its rule is on {bus}, which is no bus"),
+                "name an event bus of this template",
+            ))
+        }
         Source::Rule { .. } => Ok(()),
     }
 }
