@@ -4,6 +4,7 @@
 //! most calls the provider. What may have been taken is never sent again: the person asks for another code, which is a
 //! verification of its own.
 
+mod purse;
 mod send;
 
 use std::sync::Arc;

@@ -19,7 +19,9 @@ use domain::verification::{
 use providers::answer::{Accepted, LookUp, SendError};
 use providers::sms::SmsRequest;
 use sending::ways::Way;
+use tokio::time::sleep_until;
 
+use crate::purse::Purse;
 use crate::{Provider, SendCode};
 
 /// Seconds after which whoever claimed a code and recorded nothing is gone, and its request with it: longer than a
@@ -109,7 +111,7 @@ impl SendCode {
         if !self.table.claim_code(&verification.id, &claim).await? {
             bail!("a one-time code was claimed, or is over, since it was looked at");
         }
-        match self.call(verification, &text, &ways, checked_at).await? {
+        match self.call(verification, &text, (&definitions, &ways), checked_at).await? {
             Called::Done(recorded) => self.record(kept, Some(&attempt), recorded).await,
             Called::Nobody => {
                 self.table.release_code(&verification.id, &attempt).await?;
@@ -136,7 +138,7 @@ impl SendCode {
         &self,
         verification: &Verification,
         text: &str,
-        ways: &[Arc<Way<Provider>>],
+        (definitions, ways): (&Definitions, &[Arc<Way<Provider>>]),
         mut checked_at: i64,
     ) -> Result<Called> {
         let request = SmsRequest {
@@ -149,7 +151,9 @@ impl SendCode {
             if !way.allows(self.clock.now()) {
                 continue;
             }
-            way.turn().await;
+            // A person waits for it: whose turn is far off is passed over.
+            let Ok(turn) = way.turn() else { continue };
+            sleep_until(turn).await;
             if self.clock.now() >= verification.expires_at {
                 return Ok(Called::Done(lone(Status::Skipped(SkipReason::Late))));
             }
@@ -159,6 +163,12 @@ impl SendCode {
                     return Ok(Called::Done(lone(Status::Skipped(SkipReason::Suppressed))));
                 }
             }
+            let (account, now) = (way.name.as_ref(), self.clock.now());
+            let to = (request.to, text);
+            let Some(purse) = Purse::take(&self.table, definitions, account, to, now).await? else {
+                tracing::warn!(spend.limit = 1, "an account's monthly limit leaves nothing for a one-time code");
+                continue;
+            };
             let provider = &way.transport.0;
             let mut result = provider.send(&request).await;
             if let Err(SendError::Unclear { .. }) = result {
@@ -166,14 +176,18 @@ impl SendCode {
             }
             way.record(&result, self.clock.now());
             match result {
-                Ok(accepted) => return Ok(Called::Done(accept(accepted))),
-                Err(SendError::Permanent { code }) => return Ok(Called::Done(lone(Status::Failed(code)))),
+                Ok(accepted) => return Ok(Called::Done(accept(accepted, purse.likely()))),
+                Err(SendError::Permanent { code }) => {
+                    purse.give_back(&self.table).await;
+                    return Ok(Called::Done(lone(Status::Failed(code))));
+                }
                 Err(error @ (SendError::Unknown { .. } | SendError::Unclear { .. })) => {
                     tracing::warn!(%error, "a one-time code is unknown");
                     return Ok(Called::Done(lone(Status::Unknown)));
                 }
                 Err(error @ (SendError::Temporary { .. } | SendError::Configuration { .. })) => {
                     tracing::warn!(%error, "an account did not take a one-time code");
+                    purse.give_back(&self.table).await;
                 }
             }
         }
@@ -207,12 +221,12 @@ fn asked(looked: Result<LookUp, SendError>) -> Result<Accepted, SendError> {
     }
 }
 
-fn accept(accepted: Accepted) -> Recorded {
+fn accept(accepted: Accepted, likely: Option<Yen>) -> Recorded {
     Recorded {
         status: Status::Accepted,
         provider_id: Some(accepted.provider_id),
         parts: Some(accepted.parts),
-        yen: accepted.price_yen.map(Yen),
+        yen: accepted.price_yen.map(Yen).or(likely),
     }
 }
 

@@ -31,8 +31,8 @@ impl SmsProvider {
             Self::MediaSms(_) => MEDIA_SMS.contains(&why),
             Self::ZettaiReach(_) => why.contains(ZETTAI_REACH),
             Self::Sandbox(_) => why == SANDBOX,
-            // What its settings name comes as such.
-            Self::Generic(_) | Self::Cm(_) | Self::Karaden(_) => false,
+            // What AWS and the settings of a generic provider name comes as such.
+            Self::Aws(_) | Self::Generic(_) | Self::Cm(_) | Self::Karaden(_) => false,
         }
     }
 
@@ -48,7 +48,13 @@ impl SmsProvider {
             } if self.is_gone(&reason) => {
                 Notice::Receipt { reference, status: ReceiptStatus::Invalid { reason }, at, parts, price_yen }
             }
-            Notice::Receipt { .. } | Notice::Reply { .. } | Notice::EmailReply { .. } => notice,
+            Notice::Receipt { .. }
+            | Notice::Reply { .. }
+            | Notice::EmailReply { .. }
+            | Notice::Line { .. }
+            | Notice::Complaint { .. }
+            | Notice::OptOut { .. }
+            | Notice::Open { .. } => notice,
         }
     }
 }

@@ -86,7 +86,7 @@ fn delivered() -> Value {
 }
 
 async fn invoke(aws: &Arc<Aws>, payload: Value) -> Result<Value, lambda_http::Error> {
-    Invocations::of(function(aws)).handle(LambdaEvent::new(payload, Invoked::default())).await
+    Invocations::of(callback(aws)).handle(LambdaEvent::new(payload, Invoked::default())).await
 }
 
 #[tokio::test]

@@ -37,9 +37,9 @@ pub(super) fn receipt(event: &Item<'_>, at: Timestamp) -> Result<Option<Notice>,
     }
     let kind = event.needed("/eventType")?;
     let status = match kind.as_str() {
-        kind if ARRIVED.contains(&kind) => ReceiptStatus::Delivered,
-        NO_NUMBER => ReceiptStatus::Bounced { permanent: true },
-        kind if FAILED.contains(&kind) => ReceiptStatus::Undelivered { reason: kind.to_owned() },
+        arrived if ARRIVED.contains(&arrived) => ReceiptStatus::Delivered,
+        NO_NUMBER => ReceiptStatus::Invalid { reason: kind },
+        failed if FAILED.contains(&failed) => ReceiptStatus::Undelivered { reason: failed.to_owned() },
         _ => return Ok(None),
     };
     let millis: Option<i64> = event.count("/eventTimestamp")?;

@@ -50,7 +50,7 @@ fn undelivered(reason: &str) -> ReceiptStatus {
 fn every_type_of_an_sms_event() {
     let expected = |kind: &str| match kind {
         "TEXT_DELIVERED" | "TEXT_SUCCESSFUL" => receipt(ReceiptStatus::Delivered, Some(2)),
-        "TEXT_INVALID" => receipt(ReceiptStatus::Bounced { permanent: true }, Some(2)),
+        "TEXT_INVALID" => receipt(ReceiptStatus::Invalid { reason: "TEXT_INVALID".to_owned() }, Some(2)),
         "TEXT_QUEUED" | "TEXT_PENDING" | "TEXT_SENT" | "TEXT_UNKNOWN" | "TEXT_FUTURE" => Vec::new(),
         kind => receipt(undelivered(kind), Some(2)),
     };

@@ -1,0 +1,50 @@
+//! What a one-time code may cost its account in a month: taken before the call, as for any other message.
+//!
+//! What was taken for one that may have been accepted stays taken, at the most that it may cost, so that a limit ends a month
+//! early and never late.
+
+use anyhow::Result;
+use cloud::table::Table;
+use cloud::table::spending::Charge;
+use domain::calendar::month;
+use domain::definitions::Definitions;
+use domain::money::Yen;
+use domain::names::AccountName;
+use domain::time::Timestamp;
+
+/// What was taken from an account; nothing where the way is the configured one.
+#[derive(Clone, Debug)]
+pub(crate) struct Purse(Option<(AccountName, Charge)>);
+
+impl Purse {
+    /// Takes what a text to a number may cost through an account; `None` when its limit leaves less.
+    pub(crate) async fn take(
+        table: &Table,
+        definitions: &Definitions,
+        account: Option<&AccountName>,
+        (to, text): (&str, &str),
+        now: Timestamp,
+    ) -> Result<Option<Self>> {
+        let Some((name, source)) = account.and_then(|name| Some((name, definitions.account(name)?))) else {
+            return Ok(Some(Self(None)));
+        };
+        let quote = definitions.quote(Some(name), to, text, now);
+        let month = month(now, &definitions.zone);
+        let charge = Charge { month, taken: quote.dearest, likely_sen: quote.likely_sen, known: None };
+        let took = table.take_from_account(name, &charge, source.monthly_limit).await?;
+        Ok(took.then(|| Self(Some((name.clone(), charge)))))
+    }
+
+    /// What the code likely costs, where that is known.
+    pub(crate) fn likely(&self) -> Option<Yen> {
+        self.0.as_ref().map(|(_, charge)| charge.likely())
+    }
+
+    /// Gives back what was taken for a code that was certainly not accepted.
+    pub(crate) async fn give_back(self, table: &Table) {
+        let Some((account, charge)) = self.0 else { return };
+        if let Err(error) = table.give_back_to_account(&account, &charge).await {
+            tracing::warn!(error = format!("{error:#}"), "an account's month could not be set right");
+        }
+    }
+}
