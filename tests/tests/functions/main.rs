@@ -10,6 +10,7 @@ mod nights;
 mod recompute;
 mod runs;
 mod schedule;
+mod send_line;
 mod surveys;
 mod webhooks;
 #[path = "../promises/world.rs"]
