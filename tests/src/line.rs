@@ -52,6 +52,8 @@ struct Told {
     keys: BTreeMap<String, usize>,
     /// How many answers break off after their message was taken.
     to_lose: usize,
+    /// Whether it answers 503 to everything.
+    down: bool,
 }
 
 impl LineApi {
@@ -84,6 +86,16 @@ impl LineApi {
         lock(&self.told).to_lose = count;
     }
 
+    /// Whether it is down from now on.
+    pub fn down(&self, down: bool) {
+        lock(&self.told).down = down;
+    }
+
+    /// Forgets every retry key, as it does after 24 hours.
+    pub fn forget_keys(&self) {
+        lock(&self.told).keys.clear();
+    }
+
     /// What it took, in order.
     pub fn taken(&self) -> Vec<Taken> {
         lock(&self.told).taken.clone()
@@ -110,6 +122,9 @@ async fn push(State(told): State<Arc<Mutex<Told>>>, headers: HeaderMap, body: By
     };
     let key = header("x-line-retry-key").to_owned();
     let mut told = lock(&told);
+    if told.down {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, "down");
+    }
     let times = told.keys.entry(key.clone()).or_default();
     *times += 1;
     if *times > 1 {

@@ -42,6 +42,8 @@ pub const fn counts(input: &Input, until: Timestamp, anew: bool) -> bool {
         | Input::Open { .. }
         | Input::Reply { .. }
         | Input::Remove { .. }
+        | Input::SoftBounce { .. }
+        | Input::OptIn { .. }
         | Input::OptOut { .. } => anew,
     }
 }

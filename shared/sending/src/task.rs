@@ -186,10 +186,15 @@ impl<T: Transport> Sender<T> {
             Some(way) => {
                 let looked = way.transport.look_up(taken.code.as_str()).await;
                 way.record_answer(&looked, now);
-                // One that takes a code once is asked by sending it again, while it surely knows the code.
+                // One that takes a code once is asked by sending it again, while it surely knows the code; a message that
+                // may not leave any more is not.
                 let first = taken.expires.plus(-KEPT_SECONDS);
-                let known = way.transport.is_repeatable() && now.since(first) < way.transport.known_seconds();
-                if known { looked.or(Ok(LookUp::NotAccepted)) } else { looked }
+                let known = now.since(first) < way.transport.known_seconds();
+                if known && message.is_some() && way.transport.is_repeatable() {
+                    looked.or(Ok(LookUp::NotAccepted))
+                } else {
+                    looked
+                }
             }
             None => Err(SendError::Unknown { reason: "its account is gone" }),
         };

@@ -16,6 +16,7 @@ mod person;
 mod recompute;
 mod runs;
 mod schedule;
+mod send_line;
 mod spend_off;
 mod surveys;
 mod webhooks;

@@ -119,6 +119,28 @@ fn a_message_whose_answer_is_lost_is_sent_once() -> Result<()> {
     })
 }
 
+/// For 24 hours a repeat is harmless. What is not known by then is unknown, and is not sent again.
+#[test]
+fn a_message_is_not_repeated_when_line_may_have_forgotten_its_key() -> Result<()> {
+    alone(async {
+        let line = LineApi::start().await?;
+        let mut shop = shop(&line).await?;
+        let hana = Someone::willing(1);
+        at_line(&shop, &hana, HANA).await?;
+        line.lose_answers(1);
+        orders(&shop, &hana, "1").await?;
+        line.down(true);
+        shop.pass(25 * HOUR).await?;
+        line.forget_keys();
+        line.down(false);
+        shop.pass(3 * DAY).await?;
+        let report = shop.report("receipt").await?;
+        ensure!(line.taken().len() == 1, "{:?}", line.taken());
+        ensure!(report.steps[0].unknown == 1 && report.is_complete(), "{report:?}");
+        Ok(())
+    })
+}
+
 #[test]
 fn a_reply_and_a_block_reach_the_customer() -> Result<()> {
     alone(async {

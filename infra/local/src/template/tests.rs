@@ -91,6 +91,8 @@ fn the_templates_wiring() {
     queue EventDeadLetters: hidden 30 s, delayed 0 s
     queue InboxDeadLetters: hidden 30 s, delayed 0 s
     queue InboxQueue: hidden 181 s, delayed 0 s, after 10 to InboxDeadLetters
+    queue LineDeadLetters: hidden 30 s, delayed 0 s
+    queue LineQueue: hidden 180 s, delayed 0 s, after 10 to LineDeadLetters
     queue RecomputeDeadLetters: hidden 30 s, delayed 0 s
     queue RecomputeQueue: hidden 360 s, delayed 0 s, after 10 to RecomputeDeadLetters
     queue SmsDeadLetters: hidden 30 s, delayed 0 s
@@ -106,6 +108,7 @@ fn the_templates_wiring() {
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxDeadLetters
       DUE_SHARDS=8
       EMAIL_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/EmailQueue
+      LINE_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/LineQueue
       LOG_LEVEL=info
       SMS_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/SmsQueue
       STAGE=development
@@ -200,6 +203,19 @@ fn the_templates_wiring() {
       EMAIL_PROVIDER_KEY=email-key
       EMAIL_PROVIDER_URL=http://localhost:8082
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
+      LINK_BASE_URL=http://localhost:8080
+      LOG_LEVEL=info
+      PROVIDER_SECRETS={}
+      SENDER_NAME=つなぎ商店
+      STAGE=development
+      TABLE_NAME=Table
+    function send-line: SendLineFunction, 30 s
+      from LineQueue, by 10, waiting 0 s
+      DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/LineDeadLetters
+      INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
+      LINE_PROVIDER=
+      LINE_PROVIDER_KEY=
+      LINE_PROVIDER_URL=
       LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
       PROVIDER_SECRETS={}
