@@ -67,13 +67,14 @@ impl Callback {
             name: "CALLBACK_SECRET",
             what: format!("is {error}"),
         };
+        let secret = Secret::parse(&secret).map_err(wrong)?;
         let table = Table::keyed(aws_sdk_dynamodb::Client::new(config), vars)?;
         let definitions = Cache::new(table.clone(), clock.clone(), CodeKey::none());
         Ok(Self {
             accounts: Accounts::new(definitions, vars)?,
             table,
             inbox: Queue::new(aws_sdk_sqs::Client::new(config), vars.required("INBOX_QUEUE_URL")?),
-            secret: Secret::parse(&secret).map_err(wrong)?,
+            secret,
             clock,
         })
     }
