@@ -107,6 +107,7 @@ impl Callback {
             name: "CALLBACK_SECRET",
             what: format!("is {error}"),
         };
+        let secret = Secret::parse(&secret).map_err(wrong)?;
         let table = Table::keyed(aws_sdk_dynamodb::Client::new(config), vars)?;
         let sqs = aws_sdk_sqs::Client::new(config);
         let definitions = Cache::new(table.clone(), clock.clone(), CodeKey::none());
@@ -117,7 +118,7 @@ impl Callback {
             later: Queue::new(sqs.clone(), vars.required("LATER_QUEUE_URL")?),
             dead_letters: Queue::new(sqs, vars.required("DEAD_LETTER_QUEUE_URL")?),
             posts: Posts::default(),
-            secret: Secret::parse(&secret).map_err(wrong)?,
+            secret,
             clock,
         })
     }

@@ -227,6 +227,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn who_was_erased_is_shown_as_that() {
+        let listed = [Listed {
+            at: Timestamp::from_seconds(0),
+            customer: CustomerId::erased("k3y"),
+            step: String::new(),
+            when: "1970-01-01T09:00:00+09:00".to_owned(),
+            detail: String::new(),
+        }];
+        assert_eq!(csv(&listed).unwrap().lines().nth(1), Some("erased,,1970-01-01T09:00:00+09:00,"));
+        assert_eq!(serde_json::to_value(&listed).unwrap()[0]["customer"], "erased");
+    }
+
+    #[test]
     fn no_cell_is_a_formula() {
         let listed = |id: &str, detail: &str| Listed {
             at: Timestamp::from_seconds(0),
