@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use domain::routes::{EMAIL_PROVIDERS, SMS_PROVIDERS};
+use domain::routes::{EMAIL_PROVIDERS, LINE_PROVIDERS, SMS_PROVIDERS};
 
 const YES: &str = "✓";
 const NO: &str = "–";
@@ -68,7 +68,7 @@ fn every_cell_has_a_test_or_a_reason() -> Result<()> {
     let table = table(&fs::read_to_string(root().join("README.md"))?)?;
     let shown = shown(&fs::read_to_string(root().join("PROVIDERS.md"))?);
     let mut wrong = Vec::new();
-    for name in SMS_PROVIDERS.iter().chain(&EMAIL_PROVIDERS) {
+    for name in SMS_PROVIDERS.iter().chain(&EMAIL_PROVIDERS).chain(&LINE_PROVIDERS) {
         if !table.contains_key(*name) {
             wrong.push(format!("{name} has no row"));
         }
