@@ -171,10 +171,9 @@ pub(crate) fn again(
         Notice::Reply { id, at, .. } | Notice::EmailReply { id, at, .. } | Notice::Line { id, at, .. } => {
             (id.clone(), *at)
         }
-        Notice::Receipt { .. }
-        | Notice::Complaint { .. }
-        | Notice::OptOut { .. }
-        | Notice::Open { .. } => return None,
+        Notice::Receipt { .. } | Notice::Complaint { .. } | Notice::OptOut { .. } | Notice::Open { .. } => {
+            return None;
+        }
     };
     if meaning(notice, words) != Meaning::OptsIn {
         return None;
@@ -241,14 +240,18 @@ pub(crate) fn inputs(
             let (channel, at) = (Channel::Sms, now.min(*at));
             let code = message.map(|message| message.code.clone());
             let reply = Input::Reply { code, channel, word: reply_word(text), at };
-            Some((customer.clone(), replied(reply, meaning(notice, words), known.asked.get(id), proof(id, message))))
+            Some((
+                customer.clone(),
+                replied(reply, meaning(notice, words), known.asked.get(id), proof(id, message)),
+            ))
         }
         Notice::EmailReply { text, at, id, .. } => {
             let message = message?;
             let (channel, at) = (Channel::Email, now.min(*at));
             let word = text.as_deref().and_then(|text| reply_word(&own_words(text)));
             let reply = Input::Reply { code: Some(message.code.clone()), channel, word, at };
-            let inputs = replied(reply, meaning(notice, words), known.asked.get(id), proof(id, Some(message)));
+            let inputs =
+                replied(reply, meaning(notice, words), known.asked.get(id), proof(id, Some(message)));
             Some((message.customer.clone(), inputs))
         }
         Notice::Line { user, did, at, id } => {

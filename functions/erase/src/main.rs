@@ -1,5 +1,7 @@
 //! Wires `erase` on Lambda.
 
+#![recursion_limit = "256"]
+
 use std::sync::Arc;
 
 use cloud::clients::lambda_config;

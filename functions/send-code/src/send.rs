@@ -166,7 +166,10 @@ impl SendCode {
             let (account, now) = (way.name.as_ref(), self.clock.now());
             let to = (request.to, text);
             let Some(purse) = Purse::take(&self.table, definitions, account, to, now).await? else {
-                tracing::warn!(spend.limit = 1, "an account's monthly limit leaves nothing for a one-time code");
+                tracing::warn!(
+                    spend.limit = 1,
+                    "an account's monthly limit leaves nothing for a one-time code"
+                );
                 continue;
             };
             let provider = &way.transport.0;

@@ -84,7 +84,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::consent::Purpose;
+    use crate::consent::{Proof, Purpose};
     use crate::contact::Channel;
     use crate::enrollment::{Message, Visit};
     use crate::event::Properties;
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn what_was_told_before_does_not_count() {
         let identify = |at| Input::Identify { traits: BTreeMap::new(), consents: Vec::new(), at };
-        let opted_out = Input::OptOut { channel: Channel::Sms, at: AT.plus(9) };
+        let opted_out = Input::OptOut { channel: Channel::Sms, at: AT.plus(9), proof: Proof::default() };
         for anew in [false, true] {
             assert!(!counts(&identify(AT), AT, anew));
             assert!(counts(&identify(AT.plus(1)), AT, anew));

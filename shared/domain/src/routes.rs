@@ -306,7 +306,8 @@ routes:
         assert_eq!(asked(Channel::Sms, RoutePurpose::Transactional, "+819012345678", &code(1)), "main");
         assert_eq!(asked(Channel::Sms, RoutePurpose::Marketing, "+14155550100", &code(1)), "abroad");
         assert_eq!(asked(Channel::Email, RoutePurpose::Marketing, "hana@example.jp", &code(1)), "mail");
-        let line = asked(Channel::Line, RoutePurpose::Marketing, "U4af4980629f1b2c3d4e5f60718293a4b", &code(1));
+        let line =
+            asked(Channel::Line, RoutePurpose::Marketing, "U4af4980629f1b2c3d4e5f60718293a4b", &code(1));
         assert_eq!(line, "official");
         assert_eq!(first(7), first(7));
         assert_eq!(asked(Channel::Sms, RoutePurpose::OneTimeCode, "+819012345678", &code(1)), "codes main");

@@ -111,7 +111,12 @@ mod tests {
     fn statuses(notices: &[Notice]) -> Vec<&ReceiptStatus> {
         let receipts = notices.iter().filter_map(|notice| match notice {
             Notice::Receipt { status, .. } => Some(status),
-            Notice::Reply { .. } | Notice::EmailReply { .. } => None,
+            Notice::Reply { .. }
+            | Notice::EmailReply { .. }
+            | Notice::Line { .. }
+            | Notice::Complaint { .. }
+            | Notice::OptOut { .. }
+            | Notice::Open { .. } => None,
         });
         receipts.collect()
     }

@@ -9,6 +9,7 @@ use domain::money::Yen;
 use domain::names::JourneyName;
 use domain::rendering::{Sender, fill};
 use domain::text::EMAIL;
+use domain::time::Timestamp;
 use maud::html;
 
 /// A message, ready to leave.
@@ -58,6 +59,7 @@ pub(crate) fn render(
     code: &Code,
     definitions: &Definitions,
     sender: Sender<'_>,
+    now: Timestamp,
 ) -> Result<Rendered, SkipReason> {
     let found = customer.enrollments.iter().find_map(|enrollment| {
         let message = enrollment.messages().find(|message| message.code == *code)?;

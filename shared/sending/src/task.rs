@@ -104,7 +104,7 @@ impl<T: Transport> Sender<T> {
             Permission::Hold(until, why) => return Ok(Ready::Not(Outcome::Held { until, why })),
             Permission::Send => {}
         }
-        Ok(match render(customer, &task.code, &definitions, self.sender()) {
+        Ok(match render(customer, &task.code, &definitions, self.sender(), now) {
             Ok(message)
                 if !message.to_somebody_else
                     && stopped.is_some_and(|stopped| stopped.stops(message.purpose)) =>

@@ -132,7 +132,11 @@ fn who_asks_for_messages_again_says_so_once() {
     let known = Known { asked: [("r".to_owned(), earlier)].into(), ..known() };
     let word = Some("start".to_owned());
     let expected = vec![
-        Input::OptIn { channel: Channel::Sms, at: earlier, proof: shown(&format!("reply r to message {SMS}")) },
+        Input::OptIn {
+            channel: Channel::Sms,
+            at: earlier,
+            proof: shown(&format!("reply r to message {SMS}")),
+        },
         Input::Reply { code: Code::parse(SMS), channel: Channel::Sms, word, at },
     ];
     assert_eq!(inputs(&start, &known, &everybodys(), NOW), Some((customer("c1"), expected)));
@@ -249,8 +253,8 @@ fn a_complaint_and_an_opt_out_at_the_provider_stop_marketing_to_the_address() {
             stopped: Stopped::Marketing,
             why,
         };
-        assert_eq!(suppression(&notice, &known().messages), Some(expected), "{notice:?}");
-        let opted_out = Input::OptOut { channel: Channel::Email, at };
+        assert_eq!(suppression(&notice, &known().messages, &everybodys()), Some(expected), "{notice:?}");
+        let opted_out = Input::OptOut { channel: Channel::Email, at, proof: Proof::of(Source::Provider) };
         assert_eq!(input(&notice, &known(), NOW), Some((customer("c1"), opted_out)), "{notice:?}");
         assert_eq!(sender(&notice, &known().messages), None);
     }

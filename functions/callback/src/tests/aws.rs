@@ -123,7 +123,8 @@ async fn one_function_takes_events_and_requests() {
 /// Lambda brings an event again that ended in an error, and keeps it with the dead letters in the end.
 #[tokio::test]
 async fn an_event_that_cannot_be_taken_comes_again() {
-    for aws in [Aws { table_down: true, ..Aws::default() }, Aws { queue_down: true, ..Aws::default() }] {
+    for aws in [Aws { table_down: true.into(), ..Aws::default() }, Aws { queue_down: true, ..Aws::default() }]
+    {
         let aws = Arc::new(aws);
         assert!(invoke(&aws, delivered()).await.is_err());
         assert!(aws.sent.lock().unwrap().is_empty());

@@ -158,9 +158,7 @@ fn input(index: usize, minute: i64, happening: &Happening) -> Input {
         Happening::Remove(journey) => {
             Input::Remove { journey: JourneyName::parse(&format!("j{journey}")).unwrap(), until: now }
         }
-        Happening::OptOut(channel) => {
-            Input::OptOut { channel: *channel, at: now, proof: Proof::default() }
-        }
+        Happening::OptOut(channel) => Input::OptOut { channel: *channel, at: now, proof: Proof::default() },
         Happening::Reply(word) => {
             let word = WORDS[*word].map(ToOwned::to_owned);
             Input::Reply { code: None, channel: Channel::Sms, word, at: now }

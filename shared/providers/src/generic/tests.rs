@@ -379,6 +379,7 @@ fn replies_are_told_from_receipts_and_known_again() {
             }
             other @ (Notice::Receipt { .. }
             | Notice::EmailReply { .. }
+            | Notice::Line { .. }
             | Notice::Complaint { .. }
             | Notice::OptOut { .. }
             | Notice::Open { .. }) => panic!("{other:?}"),
