@@ -115,7 +115,7 @@ impl Function {
             Self::Recompute(function) => {
                 serde_json::from_value(function.handle(serde_json::to_value(event)?).await?)?
             }
-            Self::Schedule(_) | Self::Callback(..) | Self::Http(_) => {
+            Self::Schedule(_) | Self::Http(_) => {
                 bail!("a queue is tied to a function that takes no batches")
             }
         })
