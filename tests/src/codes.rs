@@ -1,10 +1,15 @@
 //! One-time codes, as a shop's server asks for them and a person types them.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, ensure};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::shop::Shop;
+
+/// How long a call may take, however busy the machine that runs the tests is.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// An answer of the API, byte for byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +30,8 @@ impl Answer {
 /// Posts a call with the write key.
 pub async fn post(shop: &Shop, path: &str, body: &Value) -> Result<Answer> {
     let request = shop.http.post(format!("{}{path}", shop.stack.base_url));
-    let answer = request.basic_auth(&shop.secrets.write_key, Some("")).json(body).send().await?;
+    let request = request.basic_auth(&shop.secrets.write_key, Some("")).json(body);
+    let answer = request.timeout(PATIENCE).send().await?;
     Ok(Answer { status: answer.status(), body: answer.text().await? })
 }
 

@@ -68,9 +68,7 @@ const fn usual(shape: Shape, locale: Locale) -> &'static str {
             "Your {{ sender }} code is {{ code }}. Enter it on the page where you asked for it within {{ minutes }} \
              minutes. Tell it to nobody. If you did not ask, ignore this message."
         }
-        (Shape::Link, Locale::Ja) => {
-            "{{ sender }}: ご本人の確認は{{ minutes }}分以内にこちら {{ link }} お心当たりがなければ開かないでください。"
-        }
+        (Shape::Link, Locale::Ja) => "{{ sender }} ご本人の確認 {{ link }} {{ minutes }}分間有効",
         (Shape::Link, Locale::En) => {
             "{{ sender }}: to confirm that it is you, open {{ link }} within {{ minutes }} minutes. If you did not ask, \
              do not open it."
@@ -153,7 +151,7 @@ mod tests {
                  他の人には教えないでください。お心当たりがなければ破棄してください。\n@example.jp #000000",
                 "Your つなぎ書店 code is 000000. Enter it on the page where you asked for it within 5 minutes. Tell it \
                  to nobody. If you did not ask, ignore this message.\n@example.jp #000000",
-                "つなぎ書店: ご本人の確認は5分以内にこちら https://t.example.jp/v/abc お心当たりがなければ開かないでください。",
+                "つなぎ書店 ご本人の確認 https://t.example.jp/v/abc 5分間有効",
                 "つなぎ書店: to confirm that it is you, open https://t.example.jp/v/abc within 5 minutes. If you did \
                  not ask, do not open it.",
             ]
@@ -188,7 +186,7 @@ mod tests {
             let text = |code| say(&Codes::default(), shape, Locale::Ja, &said(code, Some(&host)));
             assert_eq!(text(&code).len(), text(&sample).len());
             let cost = cost(&text(&code), &to, &Prices::default()).unwrap();
-            assert_eq!(cost, Yen(if shape == Shape::Code { 10 } else { 20 }), "{shape:?}");
+            assert_eq!(cost, Yen(if shape == Shape::CodeWithHelp { 20 } else { 10 }), "{shape:?}");
         }
     }
 }
