@@ -87,7 +87,7 @@ fn the_templates_wiring() {
     queue EmailDeadLetters: hidden 30 s, delayed 0 s
     queue EmailQueue: hidden 180 s, delayed 0 s, after 10 to EmailDeadLetters
     queue EraseDeadLetters: hidden 30 s, delayed 0 s
-    queue EraseQueue: hidden 360 s, delayed 0 s, after 10 to EraseDeadLetters
+    queue EraseQueue: hidden 300 s, delayed 0 s, after 10 to EraseDeadLetters
     queue EventDeadLetters: hidden 30 s, delayed 0 s
     queue InboxDeadLetters: hidden 30 s, delayed 0 s
     queue InboxQueue: hidden 181 s, delayed 0 s, after 10 to InboxDeadLetters
@@ -128,7 +128,7 @@ fn the_templates_wiring() {
       PROVIDER_SECRETS={}
       STAGE=development
       TABLE_NAME=Table
-    function erase: EraseFunction, 60 s
+    function erase: EraseFunction, 50 s
       from EraseQueue, by 1, waiting 0 s
       ADDRESS_KEY=address-key
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/EraseDeadLetters
@@ -379,7 +379,7 @@ fn a_parameter_the_template_does_not_have_is_refused() {
     let error = Template::parse(EMBEDDED, &parameters).unwrap_err().to_string();
     assert!(
         error
-            .starts_with("parameter Timezone: the template has none of this name; use one of Architecture, ")
+            .starts_with("parameter Timezone: the template has none of this name; use one of AddressKey, ")
     );
 }
 
