@@ -97,6 +97,7 @@ async fn shop_that_wrote(faults: Option<Arc<dyn Faults>>) -> Result<(Shop, Someo
             claimed_at: MORNING.plus(-60),
             attempt: "test".to_owned(),
             account: None,
+            charge: None,
             outcome: None,
             expires: MORNING.plus(90 * DAY),
         };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use cloud::inbox::Inbox;
 use cloud::table::people::Stopped;
+use domain::consent::Proof;
 use domain::contact::Channel;
 use domain::enrollment::Status;
 use domain::input::{Input, List, Visitor};
@@ -315,7 +316,7 @@ fn what_comes_late_changes_nothing_and_what_is_told_since_makes_a_new_customer()
             Input::Click { code: code.clone(), link: 0, by: Visitor::Person, at },
             Input::Open { code: code.clone(), at },
             Input::Reply { code: None, channel: Channel::Sms, word: Some("よろこんで".to_owned()), at },
-            Input::OptOut { channel: Channel::Sms, at },
+            Input::OptOut { channel: Channel::Sms, at, proof: Proof::default() },
         ];
         for input in late {
             put(&shop, &Inbox::new(id()?, vec![input])).await?;
