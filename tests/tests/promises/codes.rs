@@ -112,11 +112,10 @@ fn no_limit_is_overrun_by_requests_at_once() -> Result<()> {
             let (taken, limits) = flood(&shop, (0..1_000).map(request)).await?;
             shop.settle().await?;
             ensure!(limits.keys().collect::<Vec<_>>() == [limit], "{limit}: {limits:?}");
-            ensure!(
-                taken <= most && taken == sent(&shop)?.0,
-                "{limit}: {taken} were taken, {:?} sent",
-                sent(&shop)?
-            );
+            // Of one number the latest is sent: the others have stopped counting by then.
+            let sent = sent(&shop)?.0;
+            let expected = if limit == "number" { 1 } else { taken };
+            ensure!(taken <= most && sent == expected, "{limit}: {taken} were taken, {sent} sent");
             ensure!(taken == most, "{limit}: only {taken} were taken");
             Ok(())
         })?;
