@@ -49,8 +49,8 @@ pub(crate) fn letter(request: &EmailRequest<'_>) -> Result<Letter, SendError> {
     let message_id = format!("{}@{}", request.reference, domain_of(&from));
     let mut builder = MessageBuilder::new()
         .date(request.at.seconds())
-        .from(Address::new_address(name, from.clone()))
-        .to(Address::new_address(None::<&str>, to.clone()))
+        .header("From", mailbox(name, &from))
+        .header("To", mailbox(None, &to))
         .message_id(MessageId::new(message_id.clone()))
         .header("Subject", subject(request.subject));
     for (name, value) in request.headers {
@@ -136,7 +136,7 @@ fn header<'a>(name: &str, value: &str) -> Result<Option<HeaderType<'a>>, SendErr
     }
     if name.eq_ignore_ascii_case("Reply-To") {
         let Some((name, address)) = sender(value) else { return Ok(None) };
-        return Ok(Some(Address::new_address(name, address).into()));
+        return Ok(Some(mailbox(name, &address)));
     }
     // Addresses of the web are not to be encoded: RFC 2369, 2.
     if name.len() > 5 && name.as_bytes()[..5].eq_ignore_ascii_case(b"List-") {
@@ -147,6 +147,14 @@ fn header<'a>(name: &str, value: &str) -> Result<Option<HeaderType<'a>>, SendErr
         return Ok(Some(Raw::new(value.to_owned()).into()));
     }
     Ok(Some(Text::new(plain(value)).into()))
+}
+
+/// A person and their address. A name that looks encoded already would be read as another, quotes or not, and is encoded.
+fn mailbox<'a>(name: Option<String>, address: &str) -> HeaderType<'a> {
+    match name {
+        Some(name) if name.contains("=?") => Raw::new(format!("{} <{address}>", encoded(&name))).into(),
+        name => Address::new_address(name, address.to_owned()).into(),
+    }
 }
 
 /// One that looks encoded already would be read as something else, and is encoded.

@@ -130,6 +130,7 @@ fn names_are_whole() {
         "ｻﾄｳ ﾊﾅ",
         "🎉",
         "a@b <c>",
+        "=?utf-8?B?44GC?=",
         &"長い名前".repeat(30),
     ] {
         let quoted = name.replace('\\', "\\\\").replace('"', "\\\"");
