@@ -353,7 +353,9 @@ fn replies_are_told_from_receipts_and_known_again() {
                 assert_eq!(to_reference.as_deref(), (text == " 停止 ").then_some("a"));
                 id
             }
-            other @ (Notice::Receipt { .. } | Notice::EmailReply { .. }) => panic!("{other:?}"),
+            other @ (Notice::Receipt { .. } | Notice::EmailReply { .. } | Notice::Line { .. }) => {
+                panic!("{other:?}")
+            }
         })
         .collect();
     assert_eq!(ids.len(), 3);
