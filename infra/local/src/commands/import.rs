@@ -26,8 +26,8 @@ pub struct Import {
     /// The file: CSV with a header line, in UTF-8, Shift_JIS (windows-31j) or EUC-JP, between commas, tabs or semicolons.
     ///
     /// The exports of EC-CUBE, Rakuten RMS (orders; customers are read from them as well) and Shopify are known by their
-    /// headers. Customers otherwise: id, and of name, last_name, first_name, phone, email, birthday, prefecture, city,
-    /// street, postal_code, sms_consent, email_consent, consent_at and columns of your own as many as you like. Orders: order_id,
+    /// headers. Customers otherwise: id, and of name, last_name, first_name, phone, email, line_id, birthday, prefecture, city,
+    /// street, postal_code, sms_consent, email_consent, line_consent, consent_at and columns of your own as many as you like. Orders: order_id,
     /// customer_id, ordered_at, total; several rows of one order follow each other. Events: customer_id, event, at, and of
     /// event_id, total and properties of your own. Who has no id is known by email or phone. Plain Japanese headers such as
     /// 会員番号, 氏名 and 携帯電話 are understood in every format; メルマガ and SMS配信 are consent where they say yes or no in

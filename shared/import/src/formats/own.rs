@@ -58,7 +58,6 @@ pub(super) const CUSTOMERS: Format = Format {
         ("Eメール", Field::Email),
         ("LINEユーザーID", Field::LineId),
         ("LINE UID", Field::LineId),
-        ("LINE ID", Field::LineId),
         ("生年月日", Field::Birthday),
         ("誕生日", Field::Birthday),
         ("都道府県", Field::Prefecture),
