@@ -200,7 +200,8 @@ async fn what_is_known_reaches_the_inbox_and_every_word_suppresses() {
     expected.sort();
     assert_eq!(suppressed, expected);
     let receipt = json!({ "type": "receipt", "code": CODE, "status": "delivered", "parts": 1, "yen": 11 });
-    let opted_out = json!({ "type": "opt_out", "channel": "sms", "at": NOW });
+    let proof = json!({ "source": "reply", "evidence": format!("reply r to message {CODE}") });
+    let opted_out = json!({ "type": "opt_out", "channel": "sms", "at": NOW, "proof": proof });
     assert_eq!(
         *aws.sent.lock().unwrap(),
         [json!({ "v": 1, "customer": "c1", "inputs": [receipt, opted_out] })]
@@ -337,7 +338,8 @@ async fn an_opt_out_is_kept_and_not_acknowledged_while_the_table_is_down() {
     let done = function.handle(serde_json::from_value(event).unwrap()).await;
     assert!(done.batch_item_failures.is_empty());
     assert_eq!(*aws.suppressed.lock().unwrap(), [kept_of(FROM)]);
-    let told = json!({ "type": "opt_out", "channel": "sms", "at": NOW });
+    let proof = json!({ "source": "reply", "evidence": format!("reply r to message {CODE}") });
+    let told = json!({ "type": "opt_out", "channel": "sms", "at": NOW, "proof": proof });
     assert_eq!(aws.sent.lock().unwrap()[0]["inputs"], json!([told]));
 }
 
@@ -350,7 +352,8 @@ async fn who_asks_for_messages_again_gets_them() {
     assert_eq!((status, body), (200, json!({ "accepted": 1, "unknown": 0 })));
     assert_eq!(*aws.lifted.lock().unwrap(), [kept_of(FROM)]);
     let inputs = aws.sent.lock().unwrap()[0]["inputs"].clone();
-    assert_eq!(inputs[0], json!({ "type": "opt_in", "channel": "sms", "at": NOW }));
+    let proof = json!({ "source": "reply", "evidence": format!("reply r to message {CODE}") });
+    assert_eq!(inputs[0], json!({ "type": "opt_in", "channel": "sms", "at": NOW, "proof": proof }));
     assert_eq!(inputs[1]["word"], "再開");
 }
 

@@ -48,7 +48,7 @@ async fn a_reply_that_sns_signed_opts_its_sender_out() {
     let aws = Arc::new(listening(&sns));
     let (status, _, body) = answer(&aws, reply(&sns, "停止")).await;
     assert_eq!((status, body), (200, json!({ "accepted": 0, "unknown": 1 })));
-    assert_eq!(*aws.suppressed.lock().unwrap(), ["S#sms#+819012345678"]);
+    assert_eq!(*aws.suppressed.lock().unwrap(), [kept_of("+819012345678")]);
 }
 
 #[tokio::test]
