@@ -63,6 +63,9 @@ pub enum SendError {
     },
 }
 
+/// What a look-up comes to at a provider that has none: only a receipt can tell what became of a message.
+pub const CANNOT_BE_ASKED: SendError = SendError::Unknown { reason: "the provider cannot be asked" };
+
 /// Sorts a failure without an answer. Only a connection that never opened proves that nothing was sent.
 pub(crate) fn sort_failure(error: &reqwest::Error) -> SendError {
     if error.is_builder() {

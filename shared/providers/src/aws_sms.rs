@@ -28,7 +28,7 @@ use cloud::config::Vars;
 
 use crate::abroad::estimated_parts;
 use crate::account::{Account, AccountError};
-use crate::answer::{Accepted, LookUp, SendError};
+use crate::answer::{Accepted, CANNOT_BE_ASKED, LookUp, SendError};
 use crate::aws_events::CODE;
 use crate::http::{CONNECT_TIMEOUT, IDLE_CONNECTIONS, IDLE_TIMEOUT, REQUEST_TIMEOUT};
 use crate::sms::{Purpose, SmsRequest};
@@ -116,7 +116,7 @@ impl AwsSms {
     /// AWS cannot be asked.
     #[expect(clippy::unused_async, reason = "as with the providers that can be asked")]
     pub(crate) async fn look_up(&self, _reference: &str) -> Result<LookUp, SendError> {
-        Err(SendError::Unknown { reason: "the provider cannot be asked" })
+        Err(CANNOT_BE_ASKED)
     }
 
     /// Has AWS judge a message that it does not send: the key, the sender and the account's permissions are what is

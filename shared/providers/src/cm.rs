@@ -17,7 +17,7 @@ use sha2::Sha256;
 
 use crate::abroad::{dialled, e164, estimated_parts, hex, mac, utc};
 use crate::account::{Account, AccountError};
-use crate::answer::{Accepted, LookUp, SendError, sort_status};
+use crate::answer::{Accepted, CANNOT_BE_ASKED, LookUp, SendError, sort_status};
 use crate::exchange::{Answer, exchange};
 use crate::post::Post;
 use crate::reading::{self, Item, word};
@@ -93,7 +93,7 @@ impl Cm {
     /// CM.com cannot be asked.
     #[expect(clippy::unused_async, reason = "as with the providers that can be asked")]
     pub(crate) async fn look_up(&self, _reference: &str) -> Result<LookUp, SendError> {
-        Err(SendError::Unknown { reason: "the provider cannot be asked" })
+        Err(CANNOT_BE_ASKED)
     }
 
     /// Reads status reports or a message to us.

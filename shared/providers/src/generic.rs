@@ -17,7 +17,7 @@ use self::posts::Posts;
 pub use self::settings::*;
 use self::setup::Setup;
 use crate::account::{Account, AccountError};
-use crate::answer::{Accepted, LookUp, SendError, inconclusive};
+use crate::answer::{Accepted, CANNOT_BE_ASKED, LookUp, SendError, inconclusive};
 use crate::post::Post;
 use crate::reading::domestic;
 use crate::receipts::{Notice, ReceiptError};
@@ -101,7 +101,7 @@ impl Generic {
 
     pub(crate) async fn look_up(&self, reference: &str) -> Result<LookUp, SendError> {
         let Some(look_up) = &self.look_up else {
-            return Err(SendError::Unknown { reason: "the provider cannot be asked" });
+            return Err(CANNOT_BE_ASKED);
         };
         let told = look_up.make(&self.client, &self.about(reference)).await.map_err(inconclusive)?;
         Ok(match told {

@@ -20,7 +20,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 use crate::account::{Account, AccountError};
-use crate::answer::{Accepted, LookUp, SendError, sort_status};
+use crate::answer::{Accepted, CANNOT_BE_ASKED, LookUp, SendError, sort_status};
 use crate::exchange::{Answer, exchange};
 use crate::post::Post;
 use crate::push::LineRequest;
@@ -89,7 +89,7 @@ impl Line {
     /// LINE tells nothing of one message; within 24 hours, sending it once more is how to ask.
     #[expect(clippy::unused_async, reason = "every provider is asked alike")]
     pub(crate) async fn look_up(&self, _reference: &str) -> Result<LookUp, SendError> {
-        Err(SendError::Unknown { reason: "the provider cannot be asked" })
+        Err(CANNOT_BE_ASKED)
     }
 
     /// Reads what people did. LINE signs no time, and posts again hours later what was not taken: none is too old.

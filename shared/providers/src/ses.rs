@@ -26,7 +26,7 @@ use cloud::config::Vars;
 use reqwest::StatusCode;
 
 use crate::account::{Account, AccountError};
-use crate::answer::{Accepted, LookUp, SendError, safe_code, sort_status};
+use crate::answer::{Accepted, CANNOT_BE_ASKED, LookUp, SendError, safe_code, sort_status};
 use crate::email::EmailRequest;
 use crate::http::{CONNECT_TIMEOUT, IDLE_CONNECTIONS, IDLE_TIMEOUT, REQUEST_TIMEOUT};
 use crate::mime::letter;
@@ -117,7 +117,7 @@ impl Ses {
     /// SES cannot be asked.
     #[expect(clippy::unused_async, reason = "as with the providers that can be asked")]
     pub(crate) async fn look_up(&self, _reference: &str) -> Result<LookUp, SendError> {
-        Err(SendError::Unknown { reason: "the provider cannot be asked" })
+        Err(CANNOT_BE_ASKED)
     }
 
     /// Reads the account, which sends nothing.

@@ -27,7 +27,7 @@ use tokio::time::timeout;
 
 use self::reply::{Stage, sort};
 use crate::account::{Account, AccountError};
-use crate::answer::{Accepted, LookUp, SendError};
+use crate::answer::{Accepted, CANNOT_BE_ASKED, LookUp, SendError};
 use crate::email::EmailRequest;
 use crate::mime::{Letter, domain_of, letter, sender};
 
@@ -132,7 +132,7 @@ impl Smtp {
     /// A mail server cannot be asked.
     #[expect(clippy::unused_async, reason = "as with the providers that can be asked")]
     pub(crate) async fn look_up(&self, _reference: &str) -> Result<LookUp, SendError> {
-        Err(SendError::Unknown { reason: "the provider cannot be asked" })
+        Err(CANNOT_BE_ASKED)
     }
 
     /// Logs in and parts again.

@@ -25,7 +25,7 @@ use url::form_urlencoded;
 
 use crate::abroad::{encoded, estimated_parts, mac, with_form, yen};
 use crate::account::{Account, AccountError};
-use crate::answer::{Accepted, LookUp, SendError, safe_code, sort_status};
+use crate::answer::{Accepted, CANNOT_BE_ASKED, LookUp, SendError, safe_code, sort_status};
 use crate::exchange::exchange;
 use crate::post::Post;
 use crate::reading::{Item, form, word};
@@ -117,7 +117,7 @@ impl Twilio {
     /// Twilio cannot be asked.
     #[expect(clippy::unused_async, reason = "as with the providers that can be asked")]
     pub(crate) async fn look_up(&self, _reference: &str) -> Result<LookUp, SendError> {
-        Err(SendError::Unknown { reason: "the provider cannot be asked" })
+        Err(CANNOT_BE_ASKED)
     }
 
     /// Reads a status callback or a message to us. Neither tells when it was signed, so an old one cannot be told from a

@@ -27,7 +27,7 @@ use url::form_urlencoded;
 
 use crate::abroad::{digits, e164, hex, mac, utc, with_form};
 use crate::account::{Account, AccountError};
-use crate::answer::{Accepted, LookUp, SendError, sort_status};
+use crate::answer::{Accepted, CANNOT_BE_ASKED, LookUp, SendError, sort_status};
 use crate::exchange::exchange;
 use crate::post::Post;
 use crate::reading::word;
@@ -126,7 +126,7 @@ impl Vonage {
     /// Vonage cannot be asked.
     #[expect(clippy::unused_async, reason = "as with the providers that can be asked")]
     pub(crate) async fn look_up(&self, _reference: &str) -> Result<LookUp, SendError> {
-        Err(SendError::Unknown { reason: "the provider cannot be asked" })
+        Err(CANNOT_BE_ASKED)
     }
 
     /// Reads a receipt or a message to us, which come by GET or by POST, as a form or as JSON.

@@ -17,7 +17,7 @@ use domain::money::Yen;
 use domain::names::AccountName;
 use domain::time::{DAY, MINUTE, Timestamp};
 use domain::walk::check_at_sending;
-use providers::answer::{Accepted, LookUp, SendError};
+use providers::answer::{Accepted, CANNOT_BE_ASKED, LookUp, SendError};
 use tokio::time::Instant;
 
 use crate::pace::Late;
@@ -221,6 +221,13 @@ impl<T: Transport> Sender<T> {
             }
             (Err(_), Some(way)) if age < DOWN_SECONDS && way.asked_again_in(now).is_some() => {
                 Ok(put_back(way.asked_again_in(now), &taken.code, now))
+            }
+            // It has troubles, and will answer when they are over.
+            (Err(error), Some(_))
+                if error != CANNOT_BE_ASKED && (GIVE_UP_SECONDS..DOWN_SECONDS).contains(&age) =>
+            {
+                tracing::warn!(%error, "a provider was asked in vain");
+                Ok(put_back(None, &taken.code, now))
             }
             (Err(error), _) if age >= GIVE_UP_SECONDS => {
                 tracing::warn!(error = %error, "a claim is given up as unknown");

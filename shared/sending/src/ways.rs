@@ -11,7 +11,7 @@ use domain::names::AccountName;
 use domain::routes::{Asking, Providers};
 use domain::time::Timestamp;
 use providers::account::{Account, AccountError, Secrets};
-use providers::answer::{LookUp, SendError};
+use providers::answer::{CANNOT_BE_ASKED, LookUp, SendError};
 use tokio::time::Instant;
 
 use crate::circuit::Circuit;
@@ -86,7 +86,9 @@ impl<T> Way<T> {
 
     /// Takes how a question went. That a message was accepted proves that the account takes messages, whatever it answered.
     pub fn record_answer(&self, looked: &Result<LookUp, SendError>, now: Timestamp) {
-        open(&self.asks).record(has_failed(looked), now);
+        if !matches!(looked, Err(error) if *error == CANNOT_BE_ASKED) {
+            open(&self.asks).record(has_failed(looked), now);
+        }
         if matches!(looked, Ok(LookUp::Accepted(_))) {
             open(&self.sends).prove();
         }

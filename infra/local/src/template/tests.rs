@@ -378,8 +378,7 @@ fn a_parameter_the_template_does_not_have_is_refused() {
     parameters.insert("Timezone".to_owned(), "UTC".to_owned());
     let error = Template::parse(EMBEDDED, &parameters).unwrap_err().to_string();
     assert!(
-        error
-            .starts_with("parameter Timezone: the template has none of this name; use one of AddressKey, ")
+        error.starts_with("parameter Timezone: the template has none of this name; use one of AddressKey, ")
     );
 }
 
