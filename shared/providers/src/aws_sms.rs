@@ -13,24 +13,18 @@
 mod refusal;
 
 use std::fmt;
-use std::time::Duration;
 
 use aws_sdk_pinpointsmsvoicev2::Client;
-use aws_sdk_pinpointsmsvoicev2::config::retry::RetryConfig;
-use aws_sdk_pinpointsmsvoicev2::config::timeout::TimeoutConfig;
-use aws_sdk_pinpointsmsvoicev2::config::{
-    BehaviorVersion, Config, Credentials, Region, StalledStreamProtectionConfig,
-};
 use aws_sdk_pinpointsmsvoicev2::operation::send_text_message::builders::SendTextMessageFluentBuilder;
 use aws_sdk_pinpointsmsvoicev2::types::MessageType;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use cloud::config::Vars;
 
 use crate::abroad::estimated_parts;
 use crate::account::{Account, AccountError};
 use crate::answer::{Accepted, CANNOT_BE_ASKED, LookUp, SendError};
+use crate::aws_account::{optional, region, sdk_config};
 use crate::aws_events::CODE;
-use crate::http::{CONNECT_TIMEOUT, IDLE_CONNECTIONS, IDLE_TIMEOUT, REQUEST_TIMEOUT};
+use crate::http::REQUEST_TIMEOUT;
 use crate::sms::{Purpose, SmsRequest};
 
 /// The name by which configuration and callbacks call AWS.
@@ -39,7 +33,6 @@ pub const NAME: &str = "aws";
 pub(crate) const REPEATABLE: bool = false;
 
 const SENDER: &str = "a short code, a number, a sender id, or the id or ARN of a pool";
-const REGION: &str = "such as ap-northeast-1";
 const MAX_PRICE: &str = "US dollars for one message, such as 0.15";
 const TIME_TO_LIVE: &str = "5 to 259200 seconds";
 const ACCESS_KEY: &str =
@@ -74,14 +67,8 @@ impl fmt::Debug for AwsSms {
 
 impl AwsSms {
     pub(crate) fn new(account: &Account, vars: &Vars) -> Result<Self, AccountError> {
-        let region = optional(account, "region").or_else(|| vars.get("AWS_REGION"));
         let wrong = |place: &str, expected: &str| account.error(place, &format!("is wrong: {expected}"));
-        let region =
-            region
-                .ok_or_else(|| account.error("settings.region", &format!("is not set: {REGION}")))
-                .and_then(|region| {
-                    if is_region(&region) { Ok(region) } else { Err(wrong("settings.region", REGION)) }
-                })?;
+        let region = region(account, vars)?;
         let max_price = optional(account, "max_price");
         if max_price.as_deref().is_some_and(|price| !is_price(price)) {
             return Err(wrong("settings.max_price", MAX_PRICE));
@@ -91,7 +78,7 @@ impl AwsSms {
             .map(|seconds| seconds.ok_or_else(|| wrong("settings.time_to_live", TIME_TO_LIVE)))
             .transpose()?;
         Ok(Self {
-            client: client(account, vars, &region, REQUEST_TIMEOUT)?,
+            client: Client::new(&sdk_config(account, vars, &region, REQUEST_TIMEOUT)?),
             region,
             sender: account.setting("sender", SENDER)?.to_owned(),
             configuration_set: optional(account, "configuration_set"),
@@ -151,57 +138,7 @@ impl AwsSms {
     }
 }
 
-/// A client that makes each request once: a repeated request is a repeated message.
-fn client(account: &Account, vars: &Vars, region: &str, within: Duration) -> Result<Client, AccountError> {
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        .pool_max_idle_per_host(IDLE_CONNECTIONS)
-        .build_https();
-    // No read time-out: that of the whole operation is told apart from a connection that never opened.
-    let timeouts =
-        TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_timeout(within).build();
-    let mut config = Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(region.to_owned()))
-        .credentials_provider(credentials(account, vars)?)
-        .http_client(http)
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(timeouts)
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    if account.url.is_some() {
-        config = config.endpoint_url(account.base_url("")?);
-    }
-    Ok(Client::from_conf(config.build()))
-}
-
 /// The account's own key; where its secrets have none, the role that Lambda gives the function by these variables.
-fn credentials(account: &Account, vars: &Vars) -> Result<Credentials, AccountError> {
-    let own = ["access_key_id", "secret_access_key"].map(|name| account.secrets.contains_key(name));
-    if own.contains(&true) {
-        let id = account.secret("access_key_id", ACCESS_KEY)?;
-        let key = account.secret("secret_access_key", ACCESS_KEY)?;
-        return Ok(Credentials::new(id, key, None, None, "account"));
-    }
-    match (vars.get("AWS_ACCESS_KEY_ID"), vars.get("AWS_SECRET_ACCESS_KEY")) {
-        (Some(id), Some(key)) => {
-            Ok(Credentials::new(id, key, vars.get("AWS_SESSION_TOKEN"), None, "environment"))
-        }
-        _ => Err(account.error("secrets.access_key_id", &format!("is not set: {ACCESS_KEY}"))),
-    }
-}
-
-/// A setting, if it is there.
-fn optional(account: &Account, name: &str) -> Option<String> {
-    account.settings.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-}
-
-/// Whether a text can be a region's name; it becomes part of an address.
-fn is_region(text: &str) -> bool {
-    text.contains('-')
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-}
-
 /// Whether AWS reads a text as a price: `[0-9]{0,2}\.[0-9]{1,5}`.
 fn is_price(text: &str) -> bool {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());

@@ -7,6 +7,7 @@ mod abroad;
 pub mod account;
 pub mod addresses;
 pub mod answer;
+mod aws_account;
 pub mod aws_events;
 mod aws_sms;
 mod cm;

@@ -11,24 +11,19 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_sesv2::Client;
-use aws_sdk_sesv2::config::retry::RetryConfig;
-use aws_sdk_sesv2::config::timeout::TimeoutConfig;
-use aws_sdk_sesv2::config::{BehaviorVersion, Config, Region};
 use aws_sdk_sesv2::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, MessageTag, RawMessage};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use cloud::config::Vars;
 use reqwest::StatusCode;
 
 use crate::account::{Account, AccountError};
 use crate::answer::{Accepted, CANNOT_BE_ASKED, LookUp, SendError, safe_code, sort_status};
+use crate::aws_account::{optional, region, sdk_config};
 use crate::email::EmailRequest;
-use crate::http::{CONNECT_TIMEOUT, IDLE_CONNECTIONS, IDLE_TIMEOUT, REQUEST_TIMEOUT};
+use crate::http::REQUEST_TIMEOUT;
 use crate::mime::letter;
 
 /// The name by which configuration calls SES.
@@ -38,10 +33,6 @@ pub(crate) const REPEATABLE: bool = false;
 
 /// The tag that names our message.
 pub const CODE_TAG: &str = "code";
-
-const REGION: &str = "the region of the account, such as ap-northeast-1";
-const KEY_ID: &str = "the id of an access key, where messages are not sent as the function's role";
-const KEY: &str = "the access key of `access_key_id`";
 
 /// An account at SES.
 #[derive(Clone)]
@@ -59,38 +50,9 @@ impl fmt::Debug for Ses {
 
 impl Ses {
     pub(crate) fn new(account: &Account, vars: &Vars) -> Result<Self, AccountError> {
-        let region = match account.settings.get("region").filter(|region| !region.trim().is_empty()) {
-            Some(region) => region.trim().to_owned(),
-            None => vars
-                .get("AWS_REGION")
-                .ok_or_else(|| account.error("settings.region", &format!("is not set: {REGION}")))?,
-        };
-        if !region.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
-            return Err(account.error("settings.region", &format!("is wrong: {REGION}")));
-        }
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS)
-            .build_https();
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_timeout(REQUEST_TIMEOUT)
-            .build();
-        let mut config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(region.clone()))
-            .credentials_provider(SharedCredentialsProvider::new(credentials(account, vars)?))
-            // A repeated request is a repeated message.
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts)
-            .http_client(http);
-        if account.url.is_some() {
-            config = config.endpoint_url(account.base_url("")?);
-        }
-        let set = account.settings.get("configuration_set").map(|set| set.trim().to_owned());
-        let configuration_set = set.filter(|set| !set.is_empty());
-        Ok(Self { client: Client::from_conf(config.build()), region, configuration_set })
+        let region = region(account, vars)?;
+        let client = Client::new(&sdk_config(account, vars, &region, REQUEST_TIMEOUT)?);
+        Ok(Self { client, region, configuration_set: optional(account, "configuration_set") })
     }
 
     /// Sends one e-mail.
@@ -147,19 +109,6 @@ impl Ses {
 }
 
 /// Those of the account, or else of the function's role, which Lambda hands over in variables.
-fn credentials(account: &Account, vars: &Vars) -> Result<Credentials, AccountError> {
-    if account.secrets.contains_key("access_key_id") || account.secrets.contains_key("secret_access_key") {
-        let id = account.secret("access_key_id", KEY_ID)?;
-        let key = account.secret("secret_access_key", KEY)?;
-        let token = account.secrets.get("session_token").cloned();
-        return Ok(Credentials::new(id, key, token, None, "account"));
-    }
-    let found = vars.get("AWS_ACCESS_KEY_ID").zip(vars.get("AWS_SECRET_ACCESS_KEY"));
-    let (id, key) =
-        found.ok_or_else(|| account.error("secrets.access_key_id", &format!("is not set: {KEY_ID}")))?;
-    Ok(Credentials::new(id, key, vars.get("AWS_SESSION_TOKEN"), None, "lambda"))
-}
-
 /// What a failed request proves of its message.
 fn sort<E>(error: &SdkError<E, HttpResponse>) -> SendError
 where

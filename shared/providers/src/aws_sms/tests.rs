@@ -1,5 +1,7 @@
 //! The SDK's client against a server that answers as the API reference documents.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -197,7 +199,8 @@ async fn what_is_not_answered_in_time_is_unknown() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let mut provider = at(&url);
     let account = account(&url, &SETTINGS, &SECRETS);
-    provider.client = client(&account, &nothing(), "ap-northeast-1", Duration::from_millis(300)).unwrap();
+    let config = sdk_config(&account, &nothing(), "ap-northeast-1", Duration::from_millis(300)).unwrap();
+    provider.client = Client::new(&config);
     // It is connected to, and never answers.
     let error = provider.send(&REQUEST).await.unwrap_err();
     assert_eq!(error, SendError::Unknown { reason: "time-out" });
