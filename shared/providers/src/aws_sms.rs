@@ -35,8 +35,6 @@ pub(crate) const REPEATABLE: bool = false;
 const SENDER: &str = "a short code, a number, a sender id, or the id or ARN of a pool";
 const MAX_PRICE: &str = "US dollars for one message, such as 0.15";
 const TIME_TO_LIVE: &str = "5 to 259200 seconds";
-const ACCESS_KEY: &str =
-    "an access key that may sms-voice:SendTextMessage; on AWS both are left out, for the function's role";
 
 /// For how many seconds a message may be on its way.
 const LIVING_SECONDS: std::ops::RangeInclusive<i32> = 5..=259_200;
