@@ -229,7 +229,10 @@ impl Callback {
         let table = self.table.clone();
         let written = concurrent::map(CONCURRENCY, found, move |found: notices::Suppression| {
             let table = table.clone();
-            async move { table.suppress(found.channel, &found.address, found.stopped, found.why, now).await }
+            async move {
+                let notices::Suppression { channel, address, stopped, why, at } = found;
+                table.suppress(channel, &address, stopped, why, now.min(at)).await
+            }
         });
         written.await.into_iter().try_for_each(|result| result?)?;
         // One after the other: a person may block, follow and block again within a post.
@@ -248,7 +251,8 @@ impl Callback {
         let Again { channel, address, id, at } = again;
         let reply = format!("{:08x}", draw(&[id, "reply"], u32::MAX));
         let asked = self.table.asked_again(*channel, address, &reply, now.min(*at)).await?;
-        self.table.lift(*channel, address, asked).await?;
+        // What was said within the same second may have been said after it.
+        self.table.lift(*channel, address, asked.plus(-1)).await?;
         Ok(asked)
     }
 }

@@ -63,6 +63,8 @@ pub(crate) struct Suppression {
     pub(crate) address: String,
     pub(crate) stopped: Stopped,
     pub(crate) why: &'static str,
+    /// As of when: of two words the later stands, in whatever order they come.
+    pub(crate) at: Timestamp,
 }
 
 /// The message a notice names, if that can be a code of ours.
@@ -107,6 +109,7 @@ pub(crate) fn suppression(
             address,
             stopped: Stopped::Marketing,
             why: "opted out by reply",
+            at: told_at(notice),
         });
     }
     let (stopped, why) = match notice {
@@ -125,7 +128,20 @@ pub(crate) fn suppression(
         }
     };
     let (channel, address) = addressed(notice, messages)?;
-    Some(Suppression { channel, address, stopped, why })
+    Some(Suppression { channel, address, stopped, why, at: told_at(notice) })
+}
+
+/// When what a notice tells of happened.
+const fn told_at(notice: &Notice) -> Timestamp {
+    match notice {
+        Notice::Receipt { at, .. }
+        | Notice::Reply { at, .. }
+        | Notice::EmailReply { at, .. }
+        | Notice::Line { at, .. }
+        | Notice::Complaint { at, .. }
+        | Notice::OptOut { at, .. }
+        | Notice::Open { at, .. } => *at,
+    }
 }
 
 /// Whether a notice, by itself, may suppress an address.

@@ -88,11 +88,11 @@ impl Aws {
             "Query" => json!({ "Items": [{
                 "pk": { "S": "D#" }, "sk": { "S": "providers#providers#000001" }, "yaml": { "S": self.providers.as_deref().unwrap_or(PROVIDERS) },
             }] }),
-            "DeleteItem" => {
-                self.lifted.lock().unwrap().push(body["Key"]["pk"]["S"].as_str().unwrap().to_owned());
+            "PutItem" if body["Item"]["sk"]["S"].as_str().unwrap().starts_with("opt-in#") => json!({}),
+            "PutItem" if body["Item"]["stopped"]["S"] == "nothing" => {
+                self.lifted.lock().unwrap().push(body["Item"]["pk"]["S"].as_str().unwrap().to_owned());
                 json!({})
             }
-            "PutItem" if body["Item"]["sk"]["S"].as_str().unwrap().starts_with("opt-in#") => json!({}),
             "PutItem" => {
                 self.suppressed.lock().unwrap().push(body["Item"]["pk"]["S"].as_str().unwrap().to_owned());
                 json!({})

@@ -6,11 +6,13 @@ use serde_json::Value;
 
 use anyhow::Result;
 
-/// Deletes the dead letters about a person; answers how many there were.
-pub(crate) async fn delete(queues: &[Queue], id: &CustomerId) -> Result<usize> {
+/// Deletes the dead letters about a person, known by the id or by `marks` of theirs: codes of messages, addresses. Answers how
+/// many there were.
+pub(crate) async fn delete(queues: &[Queue], id: &CustomerId, marks: &[String]) -> Result<usize> {
     let mut deleted = 0;
+    let names = |body: &str| marks.iter().any(|mark| body.contains(mark.as_str()));
     for queue in queues {
-        deleted += queue.delete_where(|body| is_about(body, id)).await?;
+        deleted += queue.delete_where(|body| is_about(body, id) || names(body)).await?;
     }
     Ok(deleted)
 }

@@ -6,6 +6,7 @@ use anyhow::Result;
 use cloud::table::erasures::Erasure;
 use cloud::table::ledger::LedgerRow;
 use cloud::trail::Trail;
+use domain::contact::Channel;
 use domain::enrollment::Enrollment;
 use domain::erasure::{Found, anonymous, last_row};
 use domain::ledger::Row;
@@ -38,6 +39,10 @@ impl Erase {
     pub(crate) async fn remove(&self, id: &CustomerId, erasure: &Erasure) -> Result<Removed> {
         let (table, now) = (&self.table, self.clock.now());
         let trail = Trail::read(table, id).await?;
+        let addresses = trail.addresses()?;
+        // Before anything goes: when the last message left is told by what goes.
+        table.keep_consents(id, &trail.beside, &addresses, trail.last_message(), now).await?;
+        let dead_letters = letters::delete(&self.letters, id, &marks(&trail)).await?;
         let enrollments = trail.customer.as_ref().map(|it| it.enrollments.as_slice()).unwrap_or_default();
         let ours: BTreeSet<Code> =
             enrollments.iter().flat_map(Enrollment::messages).map(|message| message.code.clone()).collect();
@@ -63,14 +68,13 @@ impl Erase {
         table.delete_messages(&ours).await?;
         let lists = trail.lists();
         table.delete_members(id, &lists).await?;
-        let addresses = trail.addresses()?;
         for (channel, hash) in &addresses {
             table.delete_alias(id, *channel, hash).await?;
         }
-        table.keep_consents(id, &trail.beside, &addresses, trail.last_message(), now).await?;
-        table.delete_beside(id, &trail.beside).await?;
+        // With what was said on a page in the meantime.
+        let beside = table.beside(id).await?;
+        table.delete_beside(id, &beside).await?;
         let struck = table.strike(id).await?;
-        let dead_letters = letters::delete(&self.letters, id).await?;
         table.delete_customer(id).await?;
         table.finish_erasure(id, erasure, now).await?;
         let removed = Removed {
@@ -97,6 +101,18 @@ impl Erase {
         let masked: Row = anonymous(row.row.clone(), |text| key.mask(text));
         Ok(LedgerRow { customer: key.in_ledger(&row.customer), entered: row.entered, row: masked })
     }
+}
+
+/// What tells that a post of a provider, or an event, is about the person: codes of messages, and addresses; numbers without
+/// their `+`, as some providers write them.
+fn marks(trail: &Trail) -> Vec<String> {
+    let codes = trail.messages.keys().map(|code| code.as_str().to_owned());
+    let sent = trail.messages.values().map(|message| message.to.clone());
+    let current = trail.customer.iter().flat_map(|customer| {
+        Channel::ALL.into_iter().filter_map(|channel| customer.address(channel).map(ToOwned::to_owned))
+    });
+    let addresses = sent.chain(current).map(|address| address.trim_start_matches('+').to_owned());
+    codes.chain(addresses).filter(|mark| !mark.is_empty()).collect()
 }
 
 /// Whether two rows are of one enrollment.

@@ -58,6 +58,6 @@ impl Link {
             properties: Properties::new(),
         };
         self.keep(&message.customer, vec![word], vec![Input::Track { event }], at).await?;
-        self.table.lift(Channel::Email, &message.to, at.plus(1)).await
+        self.table.lift(Channel::Email, &message.to, at).await
     }
 }

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use cloud::caller;
@@ -66,7 +66,10 @@ fn network(caller: IpAddr) -> IpAddr {
 
 /// Answers whoever guesses before the table is asked, and counts what led nowhere.
 pub(crate) async fn stop(State(guesses): State<Guesses>, request: Request, next: Next) -> Response {
-    let Some(caller) = caller::address(request.extensions()) else { return next.run(request).await };
+    // Many people may share an address, and who wants no more messages is stopped by nobody's guesses: a code is needed.
+    let opts_out = request.method() == Method::POST && request.uri().path().starts_with("/o/");
+    let caller = caller::address(request.extensions()).filter(|_| !opts_out);
+    let Some(caller) = caller else { return next.run(request).await };
     if guesses.are_too_many(caller, guesses.clock.now()) {
         tracing::warn!(link.guessed = 1, "someone tries codes out");
         return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "60")], "Too many requests\n")

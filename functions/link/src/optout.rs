@@ -158,8 +158,7 @@ impl Link {
         let at = self.clock.now();
         self.keep(&message.customer, vec![word], Vec::new(), at).await?;
         match purpose {
-            // What was stopped within the same second as well.
-            Purpose::Marketing => self.table.lift(channel, address, at.plus(1)).await,
+            Purpose::Marketing => self.table.lift(channel, address, at).await,
             Purpose::Transactional => Ok(()),
         }
     }

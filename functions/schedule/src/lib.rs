@@ -92,8 +92,11 @@ impl Schedule {
                     page.iter().partition(|key| key.untold.is_some());
                 let timer = |key: &DueKey| Inbox::new(key.customer.clone(), vec![Input::Timer]);
                 self.inbox.send(&due.into_iter().map(timer).collect::<Vec<_>>()).await?;
+                // One that can't be told keeps nobody else waiting: it is found again.
                 for key in said {
-                    self.tell(key).await?;
+                    if let Err(error) = self.tell(key).await {
+                        tracing::error!(error = format!("{error:#}"), "what was said on a page was not told");
+                    }
                 }
                 looked.due += page.len();
                 if let Some(first) = page.first() {

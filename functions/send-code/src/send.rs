@@ -26,7 +26,7 @@ use crate::{Provider, SendCode};
 
 /// Seconds after which whoever claimed a code and recorded nothing is gone, and its request with it: longer than a
 /// provider's time-out.
-const SETTLE_SECONDS: i64 = 30;
+const SETTLE_SECONDS: i64 = 60;
 
 /// How soon a code is tried again that no account took, in seconds: a person waits for it.
 const AGAIN_SECONDS: i32 = 10;
@@ -153,16 +153,6 @@ impl SendCode {
             }
             // A person waits for it: whose turn is far off is passed over.
             let Ok(turn) = way.turn() else { continue };
-            sleep_until(turn).await;
-            if self.clock.now() >= verification.expires_at {
-                return Ok(Called::Done(lone(Status::Skipped(SkipReason::Late))));
-            }
-            if self.clock.now_millis() - checked_at > CHECK_MILLIS {
-                checked_at = self.clock.now_millis();
-                if self.is_suppressed(verification).await? {
-                    return Ok(Called::Done(lone(Status::Skipped(SkipReason::Suppressed))));
-                }
-            }
             let (account, now) = (way.name.as_ref(), self.clock.now());
             let to = (request.to, text);
             let Some(purse) = Purse::take(&self.table, definitions, account, to, now).await? else {
@@ -172,6 +162,18 @@ impl SendCode {
                 );
                 continue;
             };
+            sleep_until(turn).await;
+            if self.clock.now() >= verification.expires_at {
+                purse.give_back(&self.table).await;
+                return Ok(Called::Done(lone(Status::Skipped(SkipReason::Late))));
+            }
+            if self.clock.now_millis() - checked_at > CHECK_MILLIS {
+                checked_at = self.clock.now_millis();
+                if self.is_suppressed(verification).await? {
+                    purse.give_back(&self.table).await;
+                    return Ok(Called::Done(lone(Status::Skipped(SkipReason::Suppressed))));
+                }
+            }
             let provider = &way.transport.0;
             let mut result = provider.send(&request).await;
             if let Err(SendError::Unclear { .. }) = result {

@@ -38,6 +38,10 @@ impl Transport for Email {
         self.provider.is_repeatable()
     }
 
+    fn is_gone(&self, refusal: &str) -> bool {
+        self.provider.is_gone(refusal)
+    }
+
     async fn send(&self, message: &Rendered) -> Result<Accepted, SendError> {
         let named = message.from.as_ref().map(|name| in_the_name_of(name, &self.from));
         let request = EmailRequest {

@@ -23,11 +23,11 @@ impl Definitions {
     /// the shop's `prices`.
     pub fn quote(&self, account: Option<&AccountName>, to: &str, text: &str, at: Timestamp) -> Quote {
         let tariff = account.and_then(|name| self.account(name)).and_then(|account| account.prices.at(at));
-        tariff.and_then(|tariff| tariff.quote(text, to)).unwrap_or_else(|| self.usual_quote(text))
+        tariff.and_then(|tariff| tariff.quote(text, to)).unwrap_or_else(|| self.usual_quote(text, to))
     }
 
-    fn usual_quote(&self, text: &str) -> Quote {
-        match estimate(text, Network::Japan, &self.shop.prices) {
+    fn usual_quote(&self, text: &str, to: &str) -> Quote {
+        match estimate(text, Network::of(to), &self.shop.prices) {
             Ok(estimate) => {
                 let dearest = estimate.yen().1;
                 let mean = estimate.routes.values().map(|bill| bill.yen.0.saturating_mul(100)).sum::<i64>();

@@ -24,9 +24,6 @@ const DIGITS: usize = 6;
 /// The most that an amount may be, in millionths: a million.
 const AMOUNT_LIMIT: i64 = 1_000_000_000_000;
 
-/// What numbers of Japan begin with.
-const JAPAN: &str = "+81";
-
 /// Of a hundred phones in Japan, so many are of each carrier, the brands on its network included: about what the ministry's
 /// quarterly figures of contracts say (総務省 電気通信サービスの契約数及びシェア, 2024). By these a likely price is weighed, since the
 /// carrier of a number is not known before its receipt.
@@ -232,8 +229,7 @@ impl PerPart {
 impl Tariff {
     /// By which network the account sends to a number.
     fn network(&self, to: &str) -> Network {
-        let direct = to.starts_with(JAPAN) && self.per_part.carriers() > 0;
-        if direct { Network::Japan } else { Network::International }
+        if self.per_part.carriers() > 0 { Network::of(to) } else { Network::International }
     }
 
     /// What a text costs to a number; none where the table has no price for it.
@@ -335,15 +331,16 @@ impl Tariffs {
         self.0.iter().filter(|tariff| tariff.from <= today).max_by_key(|tariff| tariff.from)
     }
 
-    /// Whole yen of an amount that a provider names at an instant, which some write as a debit, with a minus: of yen the
-    /// nearest; of the currency of the table rounded up; none in another one.
+    /// Whole yen of an amount that a provider names at an instant, which some write as a debit, with a minus: rounded up, as
+    /// what is expected is; none in a currency that is neither yen nor the table's.
     pub fn yen(&self, amount: f64, currency: &str, at: Timestamp) -> Option<i64> {
         if !amount.is_finite() {
             return None;
         }
         let amount = amount.abs();
         if currency.eq_ignore_ascii_case("JPY") {
-            return format!("{amount:.0}").parse().ok();
+            let millionths = i128::from(Amount::parse(&format!("{amount:.6}"))?.0);
+            return i64::try_from((millionths + MILLION - 1) / MILLION).ok();
         }
         let tariff = self.at(at).filter(|tariff| tariff.currency.0.eq_ignore_ascii_case(currency))?;
         let amount = Amount::parse(&format!("{amount:.6}"))?;

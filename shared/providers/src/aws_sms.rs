@@ -136,7 +136,6 @@ impl AwsSms {
     }
 }
 
-/// The account's own key; where its secrets have none, the role that Lambda gives the function by these variables.
 /// Whether AWS reads a text as a price: `[0-9]{0,2}\.[0-9]{1,5}`.
 fn is_price(text: &str) -> bool {
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());

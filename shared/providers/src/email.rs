@@ -84,6 +84,15 @@ impl EmailProvider {
         }
     }
 
+    /// Whether a refusal says that the mailbox is none (RFC 3463: bad mailbox, bad system, a domain without mail). SES tells
+    /// it by an event.
+    pub fn is_gone(&self, refusal: &str) -> bool {
+        match self {
+            Self::Smtp(_) => ["-5.1.1", "-5.1.2", "-5.1.10"].iter().any(|code| refusal.ends_with(code)),
+            Self::Sandbox(_) | Self::Ses(_) => false,
+        }
+    }
+
     /// Sends one e-mail: exactly one request, never repeated here.
     pub async fn send(&self, request: &EmailRequest<'_>) -> Result<Accepted, SendError> {
         match self {

@@ -108,7 +108,6 @@ impl Ses {
     }
 }
 
-/// Those of the account, or else of the function's role, which Lambda hands over in variables.
 /// What a failed request proves of its message.
 fn sort<E>(error: &SdkError<E, HttpResponse>) -> SendError
 where
@@ -189,6 +188,8 @@ fn refusal(status: StatusCode, code: Option<&str>, text: &str) -> SendError {
         | "InvalidClientTokenId"
         | "SignatureDoesNotMatch"
         | "UnrecognizedClientException" => configuration(),
+        // A clock that is wrong, a key that is over: nothing that SES documents of a message.
+        _ if status == StatusCode::BAD_REQUEST => configuration(),
         _ => sort_status(status, code),
     }
 }

@@ -49,6 +49,9 @@ const NO_WAY_SECONDS: i64 = 30 * MINUTE;
 /// What a message failed for on a channel that the shop has no account for.
 const NO_ACCOUNT: &str = "no_account";
 
+/// How soon a message is sent again, by the account that may have taken it, in seconds.
+const ASK_AGAIN_SECONDS: i64 = 5 * MINUTE;
+
 /// Over how many seconds those are spread that are tried again.
 const SPREAD_SECONDS: u32 = 300;
 
@@ -189,12 +192,11 @@ impl<T: Transport> Sender<T> {
                 // One that takes a code once is asked by sending it again, while it surely knows the code; a message that
                 // may not leave any more is not.
                 let first = taken.expires.plus(-KEPT_SECONDS);
-                let known = now.since(first) < way.transport.known_seconds();
-                if known && message.is_some() && way.transport.is_repeatable() {
-                    looked.or(Ok(LookUp::NotAccepted))
-                } else {
-                    looked
+                let known = now.since(first) < way.transport.known_seconds().min(DOWN_SECONDS);
+                if looked.is_err() && known && message.is_some() && way.transport.is_repeatable() {
+                    return self.repeat(&taken, checked, way, &attempt).await;
                 }
+                looked
             }
             None => Err(SendError::Unknown { reason: "its account is gone" }),
         };
@@ -237,6 +239,49 @@ impl<T: Transport> Sender<T> {
         }
     }
 
+    /// Sends a message once more by the account that may have taken it, which knows it by its code. The claim stays until the
+    /// account says what it did: whatever else it answers proves nothing of the first time.
+    async fn repeat(
+        &self,
+        taken: &MessageItem,
+        checked: Checked,
+        way: &Way<T>,
+        attempt: &str,
+    ) -> Result<Outcome> {
+        let (code, now) = (&taken.code, self.clock.now());
+        let turn = way.allows(now).then(|| way.turn().ok()).flatten();
+        let Some(turn) = turn else { return Ok(put_back(way.again_in(now), code, now)) };
+        if !self.table.take_over(taken, attempt, now).await? {
+            bail!("another delivery took the claim over");
+        }
+        tokio::time::sleep_until(turn).await;
+        // To ask took its time: what was checked before is too old.
+        let checked = self.recheck(checked.task).await?;
+        let message = match self.ready(&checked).await? {
+            Ready::Send(message) => message,
+            Ready::Not(_) => return Ok(put_back(None, code, now)),
+        };
+        let result = way.transport.send(&message).await;
+        way.record(&result, self.clock.now());
+        match result {
+            Ok(accepted) => {
+                let price = accepted.price_yen.map(Yen).or(taken.charge.as_ref().map(Charge::likely));
+                self.record(code, attempt, accept(accepted, price)).await
+            }
+            Err(SendError::Permanent { code: refusal }) => {
+                if way.transport.is_gone(&refusal) {
+                    self.give_up(&message.to).await;
+                }
+                self.record(code, attempt, lone(Status::Failed(refusal))).await
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a message that may have left is asked about later");
+                let now = self.clock.now();
+                Ok(put_back(way.again_in(now).or(Some(ASK_AGAIN_SECONDS)), code, now))
+            }
+        }
+    }
+
     /// Calls an account, no later than two seconds after a check; when it has certainly not taken the message, the next one.
     /// `claimed` is which of them the claim names, the turn at it and what is taken for it; none where the claim is an earlier
     /// one.
@@ -262,7 +307,7 @@ impl<T: Transport> Sender<T> {
                     continue;
                 };
                 let bill = self.bill(&checked, way, &message).await?;
-                if !self.go_through(&code, attempt, way.name.as_ref(), &bill).await? {
+                if !self.go_through(&code, attempt, (&message.to, way.name.as_ref()), &bill).await? {
                     bail!("another delivery took the claim over");
                 }
                 (turn, bill)
@@ -344,11 +389,11 @@ impl<T: Transport> Sender<T> {
         &self,
         code: &Code,
         attempt: &str,
-        account: Option<&AccountName>,
+        (to, account): (&str, Option<&AccountName>),
         bill: &Bill,
     ) -> Result<bool> {
         let charge = bill.charge();
-        self.table.go_through(code, attempt, account, charge.as_ref(), self.clock.now()).await
+        self.table.go_through(code, attempt, to, account, charge.as_ref(), self.clock.now()).await
     }
 
     /// Sees to it that the check is no older than two seconds, by another one where it is. Returns why the message may not
@@ -376,13 +421,14 @@ impl<T: Transport> Sender<T> {
             *checked = self.recheck(checked.task.clone()).await?;
             match self.ready(checked).await? {
                 Ready::Send(ready) => {
+                    let moved = ready.to != message.to;
                     *message = *ready;
-                    // What is known of the person by now may have made it another text.
+                    // What is known of the person by now may have made it another text, to another address.
                     let anew = self.bill(checked, way, message).await?;
-                    if anew != *bill {
+                    if moved || anew != *bill {
                         self.give_back(bill).await;
                         *bill = anew;
-                        if !self.go_through(&code, attempt, way.name.as_ref(), bill).await? {
+                        if !self.go_through(&code, attempt, (&message.to, way.name.as_ref()), bill).await? {
                             bail!("another delivery took the claim over");
                         }
                         let reason = match self.take(bill).await? {

@@ -252,6 +252,7 @@ fn a_complaint_and_an_opt_out_at_the_provider_stop_marketing_to_the_address() {
             address: "hana@example.jp".to_owned(),
             stopped: Stopped::Marketing,
             why,
+            at,
         };
         assert_eq!(suppression(&notice, &known().messages, &everybodys()), Some(expected), "{notice:?}");
         let opted_out = Input::OptOut { channel: Channel::Email, at, proof: Proof::of(Source::Provider) };

@@ -83,9 +83,9 @@ fn the_templates_wiring() {
     queue CallbackDeadLetters: hidden 30 s, delayed 0 s
     queue CallbackQueue: hidden 300 s, delayed 0 s, after 10 to CallbackDeadLetters
     queue CodesDeadLetters: hidden 30 s, delayed 0 s
-    queue CodesQueue: hidden 180 s, delayed 0 s, after 10 to CodesDeadLetters
+    queue CodesQueue: hidden 270 s, delayed 0 s, after 10 to CodesDeadLetters
     queue EmailDeadLetters: hidden 30 s, delayed 0 s
-    queue EmailQueue: hidden 180 s, delayed 0 s, after 10 to EmailDeadLetters
+    queue EmailQueue: hidden 270 s, delayed 0 s, after 10 to EmailDeadLetters
     queue EraseDeadLetters: hidden 30 s, delayed 0 s
     queue EraseQueue: hidden 300 s, delayed 0 s, after 10 to EraseDeadLetters
     queue EventDeadLetters: hidden 30 s, delayed 0 s
@@ -179,7 +179,7 @@ fn the_templates_wiring() {
       LOG_LEVEL=info
       STAGE=development
       TABLE_NAME=Table
-    function send-code: SendCodeFunction, 30 s
+    function send-code: SendCodeFunction, 45 s
       from CodesQueue, by 5, waiting 0 s
       ADDRESS_KEY=address-key
       CODES_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/CodesQueue
@@ -194,8 +194,8 @@ fn the_templates_wiring() {
       SMS_PROVIDER_URL=http://localhost:8081
       STAGE=development
       TABLE_NAME=Table
-    function send-email: SendEmailFunction, 30 s
-      from EmailQueue, by 10, waiting 0 s
+    function send-email: SendEmailFunction, 45 s
+      from EmailQueue, by 10, waiting 0 s, 5 at once
       ADDRESS_KEY=address-key
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/EmailDeadLetters
       EMAIL_FROM=shop@example.jp
@@ -206,11 +206,13 @@ fn the_templates_wiring() {
       LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
       PROVIDER_SECRETS={}
+      QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/EmailQueue
       SENDER_NAME=つなぎ商店
+      SEND_CONCURRENCY=5
       STAGE=development
       TABLE_NAME=Table
     function send-line: SendLineFunction, 30 s
-      from LineQueue, by 10, waiting 0 s
+      from LineQueue, by 10, waiting 0 s, 5 at once
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/LineDeadLetters
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LINE_PROVIDER=
@@ -219,7 +221,9 @@ fn the_templates_wiring() {
       LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
       PROVIDER_SECRETS={}
+      QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/LineQueue
       SENDER_NAME=つなぎ商店
+      SEND_CONCURRENCY=5
       STAGE=development
       TABLE_NAME=Table
     function send-sms: SendSmsFunction, 30 s

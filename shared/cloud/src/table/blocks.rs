@@ -18,14 +18,14 @@ const BLOCKED: &str = "blocked";
 const WAS_BLOCKED: &str = "was blocked";
 
 impl Table {
-    /// Stops every message to an address whose person blocked the shop at an instant, unless they have taken a later block
-    /// back already.
+    /// Stops every message to an address whose person blocked the shop at an instant, unless they have said something since
+    /// that they could not have while they blocked it.
     pub async fn block(&self, channel: Channel, address: &str, at: Timestamp) -> Result<()> {
         let request = self
             .put_suppression(channel, address, Stopped::Everything, BLOCKED, at)?
-            .condition_expression("attribute_not_exists(pk) OR why <> :was OR #at < :at")
+            .condition_expression("attribute_not_exists(pk) OR stopped = :everything OR #at < :at")
             .expression_attribute_names("#at", "at")
-            .expression_attribute_values(":was", text(WAS_BLOCKED))
+            .expression_attribute_values(":everything", text(Stopped::Everything.name()))
             .expression_attribute_values(":at", number(at.seconds()));
         unless_later(request.send().await.err()).context("writing a block")
     }

@@ -233,6 +233,13 @@ impl Table {
         self.put_all(rows).await
     }
 
+    /// What stands beside a customer, read consistently.
+    pub async fn beside(&self, id: &CustomerId) -> Result<Vec<Item>> {
+        let mut items = self.partition(&customer(id), Reading::Consistent).await?;
+        items.retain(|item| read_text(item, "sk").is_ok_and(|sk| sk != SORT));
+        Ok(items)
+    }
+
     /// Deletes items beside a customer.
     pub async fn delete_beside(&self, id: &CustomerId, beside: &[Item]) -> Result<()> {
         let keys = beside.iter().map(|item| Ok((customer(id), read_text(item, "sk")?.to_owned())));

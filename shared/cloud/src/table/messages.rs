@@ -152,6 +152,7 @@ impl Table {
         &self,
         code: &Code,
         attempt: &str,
+        to: &str,
         account: Option<&AccountName>,
         charge: Option<&Charge>,
         now: Timestamp,
@@ -160,8 +161,9 @@ impl Table {
         let told = account.map(|account| ("account".to_owned(), text(account.as_str())));
         let told: HashMap<String, AttributeValue> =
             told.into_iter().chain(charge.into_iter().flat_map(Charge::attributes)).collect();
-        let (mut set, mut removed) = ("SET claimed_at = :now".to_owned(), Vec::new());
-        let mut request = request;
+        let (mut set, mut removed) = ("SET claimed_at = :now, #to = :to".to_owned(), Vec::new());
+        let mut request =
+            request.expression_attribute_names("#to", "to").expression_attribute_values(":to", text(to));
         for (index, name) in std::iter::once("account").chain(Charge::ATTRIBUTES).enumerate() {
             request = request.expression_attribute_names(format!("#{index}"), name);
             match told.get(name) {

@@ -2,13 +2,12 @@
 //! whoever has the address; an address that does not exist stays suppressed.
 
 use anyhow::{Context, Result};
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use domain::contact::Channel;
 use domain::time::{DAY, Timestamp};
 
 use super::customers::refused;
-use super::people::{SUPPRESSION, Stopped};
+use super::people::{LIFTED, SUPPRESSION, Stopped, unless_later};
 use super::{Table, number, read_number, text};
 
 /// How long it is known that a reply came before.
@@ -43,22 +42,23 @@ impl Table {
         }
     }
 
-    /// Lifts the suppression of an address that opted out before an instant; an opt-out at it or later stands, and so does
-    /// what stops everything.
-    pub async fn lift(&self, channel: Channel, address: &str, asked: Timestamp) -> Result<()> {
+    /// Lifts what stopped marketing to an address at an instant or before; a later opt-out stands, and so does what stops
+    /// everything. That it was lifted is noted for as long as an earlier word may come late.
+    pub async fn lift(&self, channel: Channel, address: &str, until: Timestamp) -> Result<()> {
         let request = self
             .client
-            .delete_item()
+            .put_item()
             .table_name(&self.name)
-            .key("pk", text(self.suppression(channel, address)?))
-            .key("sk", text(SUPPRESSION))
-            .condition_expression("stopped = :marketing AND #at < :asked")
+            .item("pk", text(self.suppression(channel, address)?))
+            .item("sk", text(SUPPRESSION))
+            .item("stopped", text(LIFTED))
+            .item("why", text("asked for again"))
+            .item("at", number(until.seconds()))
+            .item("expires", number(until.plus(KEPT_SECONDS).seconds()))
+            .condition_expression("attribute_not_exists(pk) OR (stopped <> :everything AND #at <= :until)")
             .expression_attribute_names("#at", "at")
-            .expression_attribute_values(":marketing", text(Stopped::Marketing.name()))
-            .expression_attribute_values(":asked", number(asked.seconds()));
-        match request.send().await.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
-            Ok(_) | Err(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(()),
-            Err(error) => Err(error).context("lifting a suppression"),
-        }
+            .expression_attribute_values(":everything", text(Stopped::Everything.name()))
+            .expression_attribute_values(":until", number(until.seconds()));
+        unless_later(request.send().await.err()).context("lifting a suppression")
     }
 }

@@ -29,6 +29,9 @@ pub(crate) const BESIDE: &str = "alias#";
 /// The sort key of what is stopped to an address.
 pub(super) const SUPPRESSION: &str = "suppression";
 
+/// What a suppression that was lifted stops.
+pub(super) const LIFTED: &str = "nothing";
+
 /// What a suppression stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stopped {
@@ -76,7 +79,8 @@ impl Table {
         item.map(|item| Ok(CustomerId::parse(read_text(&item, "customer")?)?)).transpose()
     }
 
-    /// Stops messages to an address, at once and for good. What stops all of them is not narrowed later.
+    /// Stops messages to an address as of an instant, at once and for good. What stops all of them is not narrowed later; a
+    /// word that comes late changes nothing of what was said after it.
     pub async fn suppress(
         &self,
         channel: Channel,
@@ -98,8 +102,12 @@ impl Table {
             Stopped::Everything => {}
             Stopped::Marketing => {
                 request = request
-                    .condition_expression("attribute_not_exists(pk) OR stopped = :marketing")
-                    .expression_attribute_values(":marketing", text(Stopped::Marketing.name()));
+                    .condition_expression(
+                        "attribute_not_exists(pk) OR (stopped <> :everything AND #at <= :at)",
+                    )
+                    .expression_attribute_names("#at", "at")
+                    .expression_attribute_values(":everything", text(Stopped::Everything.name()))
+                    .expression_attribute_values(":at", number(at.seconds()));
             }
         }
         unless_later(request.send().await.err()).context("writing a suppression")
@@ -122,14 +130,18 @@ impl Table {
         let hashed: BTreeMap<String, String> = addresses.iter().map(hashed).collect();
         let keys = hashed.keys().map(|pk| (pk.clone(), SUPPRESSION.to_owned())).collect();
         let items = self.get_all(keys, Reading::Consistent).await?;
-        let read = |item: &Item| {
-            let marketing = read_text(item, "stopped")? == Stopped::Marketing.name();
-            let stopped = if marketing { Stopped::Marketing } else { Stopped::Everything };
+        let mut found = BTreeMap::new();
+        for item in &items {
+            let stopped = match read_text(item, "stopped")? {
+                LIFTED => continue,
+                marketing if marketing == Stopped::Marketing.name() => Stopped::Marketing,
+                _ => Stopped::Everything,
+            };
             let address =
                 hashed.get(read_text(item, "pk")?).context("a suppression that was not asked for")?;
-            Ok((address.clone(), stopped))
-        };
-        items.iter().map(read).collect()
+            found.insert(address.clone(), stopped);
+        }
+        Ok(found)
     }
 
     /// The suppressions of addresses that are known by their hashes, as they are stored.

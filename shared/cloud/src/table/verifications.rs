@@ -119,8 +119,7 @@ impl Table {
     pub async fn give_back(&self, count: &Count) -> Result<()> {
         let request = self.counter(count).update_expression("ADD n :amount");
         let request = request.expression_attribute_values(":amount", number(-count.amount));
-        request.send().await.context("giving back to a limit of codes")?;
-        Ok(())
+        once(request).await.context("giving back to a limit of codes")
     }
 
     fn counter(&self, count: &Count) -> UpdateItemFluentBuilder {
@@ -133,8 +132,7 @@ impl Table {
         let request = self.client.update_item().table_name(&self.name);
         let request = request.key("pk", text(counter(Limit::Yen, ""))).key("sk", text(&taken.day));
         let request = request.update_expression("ADD n :by").expression_attribute_values(":by", number(by.0));
-        request.send().await.context("correcting what codes cost")?;
-        Ok(())
+        once(request).await.context("correcting what codes cost")
     }
 
     /// What codes cost on a day, by the shop's calendar.

@@ -18,7 +18,15 @@ pub enum Network {
     International,
 }
 
+/// The calling code of Japan.
+const JAPAN: &str = "+81";
+
 impl Network {
+    /// That to a number in E.164, where a provider has routes to the carriers of Japan.
+    pub fn of(to: &str) -> Self {
+        if to.starts_with(JAPAN) { Self::Japan } else { Self::International }
+    }
+
     /// Its routes: there is at least one.
     pub const fn routes(self) -> (Route, &'static [Route]) {
         match self {

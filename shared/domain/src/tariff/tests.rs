@@ -64,7 +64,7 @@ fn foreign_prices_become_yen_by_the_rate_of_the_day_and_are_rounded_up() {
     assert_eq!(dearest(april, &"あ".repeat(71)), Yen(23));
     assert_eq!(tariffs.yen(-0.0745, "USD", april), Some(12));
     assert_eq!(tariffs.yen(0.149, "usd", april), Some(23));
-    assert_eq!(tariffs.yen(-8.4, "JPY", april), Some(8));
+    assert_eq!(tariffs.yen(-8.4, "JPY", april), Some(9));
     assert_eq!(tariffs.yen(0.0745, "EUR", april), None);
     assert_eq!(tariffs.yen(0.0745, "USD", at("2026-03-01T00:00:00Z")), None);
     assert_eq!(tariffs.yen(f64::NAN, "USD", april), None);

@@ -52,8 +52,7 @@ pub fn say(codes: &Codes, shape: Shape, locale: Locale, said: &Said<'_>) -> Stri
 
 /// The most that a text costs to a number, whatever its carrier.
 pub fn cost(text: &str, to: &crate::contact::Phone, prices: &Prices) -> Result<Yen, TooLong> {
-    let network = if to.as_str().starts_with("+81") { Network::Japan } else { Network::International };
-    estimate(text, network, prices).map(|estimate| estimate.yen().1)
+    estimate(text, Network::of(to.as_str()), prices).map(|estimate| estimate.yen().1)
 }
 
 const fn usual(shape: Shape, locale: Locale) -> &'static str {

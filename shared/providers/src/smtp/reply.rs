@@ -43,7 +43,8 @@ pub(super) fn sort(error: &Error, stage: Stage) -> SendError {
             SendError::Temporary { reason: "the mail server asks to try again later" }
         };
     }
-    if is_tls(error) {
+    // Behind the end of a message a broken connection proves nothing, whatever broke it.
+    if is_tls(error) && !matches!(stage, Stage::Message { ended: true }) {
         return SendError::Configuration { reason: "no encryption with the server is possible".to_owned() };
     }
     if error.is_client() {
