@@ -213,6 +213,7 @@ fn the_templates_wiring() {
       TABLE_NAME=Table
     function send-line: SendLineFunction, 30 s
       from LineQueue, by 10, waiting 0 s, 5 at once
+      ADDRESS_KEY=address-key
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/LineDeadLetters
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LINE_PROVIDER=
