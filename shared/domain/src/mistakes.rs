@@ -128,7 +128,7 @@ const KINDS: [(&str, &[&str]); 4] = [
             "steps",
         ],
     ),
-    ("shop", &["time_zone", "policy", "details", "prices", "replies"]),
+    ("shop", &["time_zone", "policy", "details", "prices", "codes", "replies"]),
     ("list", &["name", "ids"]),
 ];
 

@@ -21,6 +21,7 @@ use domain::verification::{
 use serde::de::DeserializeOwned;
 
 use super::messages::Recorded;
+use super::spending::once;
 use super::{Item, Reading, Table, new_attempt, number, read_number, read_text, text};
 
 const SORT: &str = "verification";

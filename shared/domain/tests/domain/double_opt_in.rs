@@ -25,8 +25,8 @@ const ADDRESSES: [&str; 2] = ["hana@example.jp", "hana.new@example.jp"];
 
 /// Two journeys that write marketing by e-mail: a campaign's worth of messages, at all hours.
 const NEWS: [&str; 2] = [
-    "journey: { name: news, purpose: marketing, enter: { event: Page Viewed }, reentry: { after_days: 1 }, steps: [{ email: { name: n, \
-     subject: n, text: '{{ sender }} {{ optout }}' } }] }",
+    "journey: { name: news, purpose: marketing, enter: { event: Page Viewed }, reentry: { after_days: 1 }, steps: [{ email: { name: hello, \
+     subject: hello, text: '{{ sender }} {{ optout }}' } }] }",
     "shop: { time_zone: UTC, policy: { hours: { from: '00:00', until: '24:00' } } }",
 ];
 

@@ -159,7 +159,7 @@ fn details_that_are_none() {
     1:72: details.phone: the text is empty; write it, or take the detail out
     1:82: details.url: a detail is the same in every text, without variables
     ");
-    assert_snapshot!(mistakes("shop: { time_zone: Asia/Tokyo, detials: { phone: 03-1 } }"), @"1:32: `detials` is not known here; did you mean `details`? There are: time_zone, policy, details, prices");
+    assert_snapshot!(mistakes("shop: { time_zone: Asia/Tokyo, detials: { phone: 03-1 } }"), @"1:32: `detials` is not known here; did you mean `details`? There are: time_zone, policy, details, prices, codes, replies");
 }
 
 /// A journey whose text speaks of its event is wrong only for what else is wrong with it.
