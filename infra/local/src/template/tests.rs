@@ -115,8 +115,8 @@ fn the_templates_wiring() {
       TABLE_NAME=Table
       WEBHOOK_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/WebhookQueue
     function callback: CallbackFunction, 10 s
-      from CallbackQueue, by 10, waiting 0 s
       on default {"detail":{"mail":{"tags":{"code":[{"exists":true}]}}},"detail-type":[{"anything-but":["Email Sent","Email Clicked","Email Delivery Delayed"]}],"source":["aws.ses"]}
+      from CallbackQueue, by 10, waiting 0 s
       on default {"detail":{"context":{"code":[{"exists":true}]},"isFinal":[true]},"detail-type":["Text Message Delivery Status Updated"],"source":["aws.sms-voice"]}
       ADDRESS_KEY=address-key
       CALLBACK_SECRET=callback-secret
@@ -132,7 +132,7 @@ fn the_templates_wiring() {
       from EraseQueue, by 1, waiting 0 s
       ADDRESS_KEY=address-key
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/EraseDeadLetters
-      DEAD_LETTER_QUEUE_URLS=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/SmsDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/EmailDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/WebhookDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/EraseDeadLetters
+      DEAD_LETTER_QUEUE_URLS=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/SmsDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/EmailDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/LineDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/CodesDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/WebhookDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/CallbackDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/EraseDeadLetters
       ERASE_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/EraseQueue
       LOG_LEVEL=info
       STAGE=development
@@ -273,10 +273,10 @@ fn the_templates_wiring() {
     route GET /o/{code} → link
     route POST /o/{code} → link
     route GET /p/{file} → link
-    route POST /o/{code}/preferences → link
     route POST /v1/person/erase → person
     route POST /v1/person/erasure → person
     route POST /v1/person/export → person
+    route POST /o/{code}/preferences → link
     route POST /v1/remove → ingest
     route GET /callbacks/{account}/{segment} → callback
     route POST /callbacks/{account}/{segment} → callback
@@ -359,9 +359,9 @@ fn a_broken_template_is_refused_with_its_remedy() {
     RecomputeQueue: messages are hidden for 60 s while RecomputeFunction may take 60 s; set VisibilityTimeout to 360 or more
     InboxQueue: unknown field `FifoQueue`, expected one of `VisibilityTimeout`, `DelaySeconds`, `RedrivePolicy`, `MessageRetentionPeriod`; write it as the one-machine runtime reads AWS::SQS::Queue
     CallbackGetRoute: its target integrations/Callback is no integration; write it as !Sub "integrations/${AnIntegration}"
-    FormPageRoute: its integration invokes Table, which is no function; set IntegrationUri to the Arn of a function of this template
+    ConfirmPageRoute: its integration invokes Table, which is no function; set IntegrationUri to the Arn of a function of this template
     TrackRoute: RouteKey "$default" is not a method and a path; write it like "GET /l/{code}"
-    FormPageRoute: the API may not invoke LinkFunction; add an AWS::Lambda::Permission for apigateway.amazonaws.com
+    ConfirmPageRoute: the API may not invoke LinkFunction; add an AWS::Lambda::Permission for apigateway.amazonaws.com
     CallbackIntegration: the functions do not read payload 1.0; set PayloadFormatVersion to "2.0"
     ScheduleFunction.Due: the schedule has no Name, so two stacks in one account collide; set one that begins with ${AWS::StackName}
     ScheduleFunction: the rate "1 fortnight" does not read; write it like rate(5 minutes)
