@@ -413,11 +413,11 @@ fn the_record_is_the_same_however_often_and_in_whatever_order_it_is_told() -> Re
             let mut shop = Shop::open(Opening { shuffled, ..Opening::at(MORNING) }).await?;
             let id = CustomerId::parse(&id)?;
             shop.take(&calls).await?;
-            shop.pass(60).await?;
+            shop.pass(600).await?;
             let first = shop.table.consents(&id).await?;
             // The shop sends all of it again, the last first.
             shop.take(&calls.into_iter().rev().collect::<Vec<_>>()).await?;
-            shop.pass(60).await?;
+            shop.pass(600).await?;
             ensure!(first == shop.table.consents(&id).await?, "a row changed");
             Ok(first)
         })

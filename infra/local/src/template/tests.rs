@@ -83,7 +83,7 @@ fn the_templates_wiring() {
     queue CallbackDeadLetters: hidden 30 s, delayed 0 s
     queue CallbackQueue: hidden 300 s, delayed 0 s, after 10 to CallbackDeadLetters
     queue CodesDeadLetters: hidden 30 s, delayed 0 s
-    queue CodesQueue: hidden 270 s, delayed 0 s, after 10 to CodesDeadLetters
+    queue CodesQueue: hidden 180 s, delayed 0 s, after 10 to CodesDeadLetters
     queue EmailDeadLetters: hidden 30 s, delayed 0 s
     queue EmailQueue: hidden 270 s, delayed 0 s, after 10 to EmailDeadLetters
     queue EraseDeadLetters: hidden 30 s, delayed 0 s
@@ -179,7 +179,7 @@ fn the_templates_wiring() {
       LOG_LEVEL=info
       STAGE=development
       TABLE_NAME=Table
-    function send-code: SendCodeFunction, 45 s
+    function send-code: SendCodeFunction, 30 s
       from CodesQueue, by 5, waiting 0 s
       ADDRESS_KEY=address-key
       CODES_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/CodesQueue
