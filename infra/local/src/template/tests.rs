@@ -132,7 +132,7 @@ fn the_templates_wiring() {
       from EraseQueue, by 1, waiting 0 s
       ADDRESS_KEY=address-key
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/EraseDeadLetters
-      DEAD_LETTER_QUEUE_URLS=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/SmsDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/EmailDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/LineDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/CodesDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/WebhookDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/CallbackDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/EraseDeadLetters
+      DEAD_LETTER_QUEUE_URLS=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/SmsDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/EmailDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/LineDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/CodesDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/WebhookDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/CallbackDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/EventDeadLetters https://sqs.ap-northeast-1.amazonaws.com/000000000000/EraseDeadLetters
       ERASE_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/EraseQueue
       LOG_LEVEL=info
       STAGE=development
