@@ -1,4 +1,6 @@
 //! Definitions as they are written: YAML files of segments, journeys and the shop, checked before they are taken.
+//!
+//! One file of more than 500 lines: it is the language, read from top to bottom, and the schema that editors complete by.
 
 use std::collections::BTreeMap;
 

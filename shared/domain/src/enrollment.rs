@@ -1,4 +1,5 @@
-//! One customer's way through one version of a journey.
+//! One customer's way through one version of a journey: its states, its messages and what they may become, which is one
+//! order of ranks and stands in one file.
 
 use std::collections::BTreeSet;
 

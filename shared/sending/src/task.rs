@@ -1,4 +1,6 @@
 //! One task: whether the message may leave, the claim, the call, the record.
+//!
+//! One file of more than 500 lines: that no way through it calls a provider twice is seen only where all of them stand.
 
 use std::sync::Arc;
 
