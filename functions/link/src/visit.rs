@@ -6,9 +6,9 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method};
+use cloud::caller;
 use domain::input::Visitor;
 use domain::time::Timestamp;
-use lambda_http::request::RequestContext;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 /// Who asks for a link or a picture, as far as the request tells.
@@ -85,13 +85,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Origin {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let context = parts.extensions.get::<RequestContext>();
-        let from = |context: &RequestContext| {
-            // Nothing else invokes the function.
-            let RequestContext::ApiGatewayV2(context) = context else { return None };
-            context.http.source_ip.clone()
-        };
-        Ok(Self(context.and_then(from)))
+        Ok(Self(caller::address(&parts.extensions).map(|address| address.to_string())))
     }
 }
 

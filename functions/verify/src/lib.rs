@@ -17,6 +17,7 @@ use axum::http::{Extensions, HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
+use cloud::caller;
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::definitions::{Cache, code_key};
@@ -31,7 +32,6 @@ use domain::verification::{
     CodeTask, Count, Decision, Host, Id, LinkToken, OneTimeCode, Said, Stands, TRIES, Taken, Verification,
     cost, counts, decide, is_code, say,
 };
-use lambda_http::request::RequestContext;
 use serde_json::json;
 
 use crate::refusal::Refusal;
@@ -194,7 +194,8 @@ async fn start(
 ) -> Result<Response, Refusal> {
     verify.authorize(&headers)?;
     let start = Start::read(&readable(body)?)?;
-    let from = start.ip.unwrap_or_else(|| caller(&extensions));
+    // All calls of which that is not known count as one caller's.
+    let from = start.ip.or_else(|| caller::address(&extensions)).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     verify.start(start, from).await
 }
 
@@ -215,13 +216,4 @@ fn new_id() -> Result<Id> {
 
 fn readable(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Refusal> {
     body.map_err(|rejection| Refusal::Unreadable(rejection.status()))
-}
-
-/// Where a call came from, as API Gateway says; all of which it does not count as one.
-fn caller(extensions: &Extensions) -> IpAddr {
-    let told = match extensions.get::<RequestContext>() {
-        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
-        _ => None,
-    };
-    told.and_then(|address| address.parse().ok()).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
 }
