@@ -72,8 +72,11 @@ fn line_ids_and_the_word_on_messages_there() {
     let text = format!("会員ID,LINEユーザーID,LINE配信希望\n1,{id},希望する\n2,,希望しない\n");
     let calls = import(Kind::Customers, text).unwrap().calls;
     let said: Vec<&Value> = calls.iter().map(|call| &call["traits"]).collect();
-    let consents = |given: bool| json!({ "consents": { "line": { "marketing": given } } });
-    assert_eq!(said, [&json!({ "line_id": id }), &consents(true), &consents(false)]);
+    let consents = |given: bool, line: u64| {
+        let word = json!({ "given": given, "source": "file", "evidence": format!("f.csv line {line}") });
+        json!({ "consents": { "line": { "marketing": word } } })
+    };
+    assert_eq!(said, [&json!({ "line_id": id }), &consents(true, 2), &consents(false, 3)]);
     let wrong = reason(Kind::Customers, "id,line_id\n1,@hanako\n");
     assert!(wrong.contains("line_id: not a LINE user id"), "{wrong}");
 }
