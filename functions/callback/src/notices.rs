@@ -266,8 +266,8 @@ pub(crate) fn inputs(
             let (channel, at) = (Channel::Email, now.min(*at));
             let word = text.as_deref().and_then(|text| reply_word(&own_words(text)));
             let reply = Input::Reply { code: Some(message.code.clone()), channel, word, at };
-            let inputs =
-                replied(reply, meaning(notice, words), known.asked.get(id), proof(id, Some(message)));
+            let proof = Proof { address: Some(message.to.clone()), ..proof(id, Some(message)) };
+            let inputs = replied(reply, meaning(notice, words), known.asked.get(id), proof);
             Some((message.customer.clone(), inputs))
         }
         Notice::Line { user, did, at, id } => {
@@ -275,7 +275,9 @@ pub(crate) fn inputs(
             let customer = known.senders.get(&(channel, user.clone()))?;
             let at = now.min(*at);
             let inputs = match did {
-                LineDid::Blocked => vec![Input::OptOut { channel, at, proof: Proof::of(Source::Provider) }],
+                LineDid::Blocked => {
+                    vec![Input::OptOut { channel, at, proof: told(format!("event {}", kept(id))) }]
+                }
                 LineDid::Wrote(text) => {
                     let reply = Input::Reply { code: None, channel, word: reply_word(text), at };
                     replied(reply, meaning(notice, words), known.asked.get(id), proof(id, None))
@@ -286,7 +288,7 @@ pub(crate) fn inputs(
         }
         Notice::Complaint { at, .. } | Notice::OptOut { at, .. } => {
             let message = message?;
-            let (channel, proof) = (message.channel, Proof::of(Source::Provider));
+            let (channel, proof) = (message.channel, told(format!("message {}", message.code.as_str())));
             Some((message.customer.clone(), vec![Input::OptOut { channel, at: now.min(*at), proof }]))
         }
         Notice::Open { at, .. } => {
@@ -317,6 +319,11 @@ fn proof(id: &str, message: Option<&MessageItem>) -> Proof {
         evidence.extend([" to message ", message.code.as_str()]);
     }
     Proof { evidence: Some(evidence), ..Proof::of(Source::Reply) }
+}
+
+/// What there is to show for what the provider tells of a person.
+fn told(evidence: String) -> Proof {
+    Proof { evidence: Some(evidence), ..Proof::of(Source::Provider) }
 }
 
 /// As much of a provider's word as is kept. SQS refuses a whole request for U+FFFE or U+FFFF.

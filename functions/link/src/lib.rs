@@ -24,12 +24,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use cloud::clock::Clock;
 use cloud::config::{ConfigError, Vars};
+use cloud::definitions::Cache;
 use cloud::inbox::Inbox;
 use cloud::queue::Queue;
 use cloud::table::Table;
 use cloud::table::messages::MessageItem;
 use domain::input::Input;
-use domain::message::Code;
+use domain::message::{Code, CodeKey};
 use tokio::time::timeout;
 
 use self::form::Typed;
@@ -51,6 +52,7 @@ type Named<T> = Result<Path<T>, PathRejection>;
 #[derive(Clone, Debug)]
 pub struct Link {
     table: Table,
+    definitions: Cache,
     inbox: Queue,
     clock: Clock,
     shop: Shop,
@@ -59,8 +61,10 @@ pub struct Link {
 impl Link {
     /// Wires the function.
     pub fn new(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Self> {
+        let table = Table::keyed(aws_sdk_dynamodb::Client::new(config), vars)?;
         Ok(Self {
-            table: Table::keyed(aws_sdk_dynamodb::Client::new(config), vars)?,
+            definitions: Cache::new(table.clone(), clock.clone(), CodeKey::none()),
+            table,
             inbox: Queue::new(aws_sdk_sqs::Client::new(config), vars.required("INBOX_QUEUE_URL")?),
             clock,
             shop: shop(vars)?,

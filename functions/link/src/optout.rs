@@ -56,9 +56,10 @@ impl Link {
         if !is_for(message, &customer) {
             return Ok(Vec::new());
         }
+        let confirmed_first = self.definitions.at_least(0).await?.has_double_opt_in();
         for said in self.table.last_consents(&message.customer, LAST_WORDS).await? {
             if !said.word.needs_confirmation() {
-                customer.said(&said.word, said.at);
+                customer.said(&said.word.counting(confirmed_first), said.at);
             }
         }
         let mut choices = Vec::new();
@@ -155,9 +156,13 @@ impl Link {
     /// The suppression goes last: what comes before it can be said again.
     async fn resume(&self, message: &MessageItem, address: &str, word: ConsentSaid) -> Result<()> {
         let (channel, purpose) = (word.channel, word.purpose);
+        let confirmed_later =
+            word.needs_confirmation() && self.definitions.at_least(0).await?.has_double_opt_in();
         let at = self.clock.now();
         self.keep(&message.customer, vec![word], Vec::new(), at).await?;
         match purpose {
+            // The confirmation lifts it.
+            Purpose::Marketing if confirmed_later => Ok(()),
             Purpose::Marketing => self.table.lift(channel, address, at).await,
             Purpose::Transactional => Ok(()),
         }

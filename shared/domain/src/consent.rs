@@ -143,11 +143,21 @@ impl ConsentSaid {
             && self.proof.address.is_none()
     }
 
-    /// The address whose owner confirmed the agreement.
+    /// The address whose owner agreed to marketing by e-mail: who confirmed it, answered a mail to it, or chose on the page
+    /// behind one. The agreement is for no other.
     pub(crate) fn confirmed(&self) -> Option<&str> {
-        let confirms = self.given && self.purpose == Purpose::Marketing;
-        let confirms = confirms && self.channel == Channel::Email && self.proof.source == Source::DoubleOptIn;
+        let confirms = (self.channel, self.purpose, self.given) == (Channel::Email, Purpose::Marketing, true);
         self.proof.address.as_deref().filter(|_| confirms)
+    }
+
+    /// The word as it counts in a shop: only where agreements are confirmed first is one by e-mail for one address alone.
+    #[must_use]
+    pub fn counting(&self, has_double_opt_in: bool) -> Self {
+        let mut word = self.clone();
+        if !has_double_opt_in && word.proof.source != Source::DoubleOptIn {
+            word.proof.address = None;
+        }
+        word
     }
 }
 

@@ -131,6 +131,17 @@ pub(crate) struct World<'a> {
 }
 
 impl World<'_> {
+    /// Takes the person's word on messages, as it counts in this shop.
+    fn said(&mut self, word: &ConsentSaid, at: Timestamp) {
+        if word.needs_confirmation() && self.definitions.has_double_opt_in() {
+            self.customer.agreed_unconfirmed(at);
+        } else if word.confirmed().is_some() {
+            self.customer.said(&word.counting(self.definitions.has_double_opt_in()), at);
+        } else {
+            self.customer.said(word, at);
+        }
+    }
+
     fn apply(&mut self, input: &Input) {
         match input {
             Input::Identify { traits, consents, at } => {
@@ -138,11 +149,7 @@ impl World<'_> {
                     self.note(Noted::TraitLeftOut(name), *at);
                 }
                 for word in consents {
-                    if word.needs_confirmation() && self.definitions.has_double_opt_in() {
-                        self.customer.agreed_unconfirmed(*at);
-                    } else {
-                        self.customer.said(word, *at);
-                    }
+                    self.said(word, *at);
                 }
             }
             Input::Track { event } => match self.customer.track(event) {
@@ -181,8 +188,9 @@ impl World<'_> {
                 message.answer(*at, word.as_deref());
             }),
             Input::Reply { code: None, channel, at, word } => self.replied(*channel, *at, word.as_deref()),
-            Input::OptIn { channel, at, proof: _ } => {
-                self.customer.said(&ConsentSaid::new(*channel, Purpose::Marketing, true), *at);
+            Input::OptIn { channel, at, proof } => {
+                let given = ConsentSaid::new(*channel, Purpose::Marketing, true);
+                self.said(&ConsentSaid { proof: proof.clone(), ..given }, *at);
             }
             Input::OptOut { channel, at, proof: _ } => {
                 self.customer.said(&ConsentSaid::new(*channel, Purpose::Marketing, false), *at);

@@ -230,7 +230,8 @@ fn an_e_mailed_word_suppresses_the_address_it_was_sent_to() {
     let notice = answer(EMAIL, Some("配信停止"));
     assert_eq!(suppresses(&notice), Some((Channel::Email, "hana@example.jp".to_owned())));
     let evidence = Some("reply r to message BBBBBBBBBBBB".to_owned());
-    let proof = Proof { evidence, ..Proof::of(Source::Reply) };
+    let address = Some("hana@example.jp".to_owned());
+    let proof = Proof { evidence, address, ..Proof::of(Source::Reply) };
     let opted_out = Input::OptOut { channel: Channel::Email, at: NOW, proof };
     assert_eq!(input(&notice, &known(), NOW), Some((customer("c1"), opted_out)));
     let stopped = suppression(&notice, &known().messages, &everybodys()).map(|found| found.stopped);
@@ -255,7 +256,8 @@ fn a_complaint_and_an_opt_out_at_the_provider_stop_marketing_to_the_address() {
             at,
         };
         assert_eq!(suppression(&notice, &known().messages, &everybodys()), Some(expected), "{notice:?}");
-        let opted_out = Input::OptOut { channel: Channel::Email, at, proof: Proof::of(Source::Provider) };
+        let opted_out =
+            Input::OptOut { channel: Channel::Email, at, proof: told(format!("message {EMAIL}")) };
         assert_eq!(input(&notice, &known(), NOW), Some((customer("c1"), opted_out)), "{notice:?}");
         assert_eq!(sender(&notice, &known().messages), None);
     }
@@ -307,7 +309,7 @@ fn what_people_do_at_line_is_of_the_customer_with_the_id() {
         (at_line(USER, wrote("配信停止")), Some(Input::OptOut { channel, at, proof: shown("reply l") })),
         (
             at_line(USER, LineDid::Blocked),
-            Some(Input::OptOut { channel, at, proof: Proof::of(Source::Provider) }),
+            Some(Input::OptOut { channel, at, proof: told("event l".to_owned()) }),
         ),
         (at_line(USER, LineDid::Followed), None),
         (at_line("U00000000000000000000000000000000", wrote("停止")), None),

@@ -34,8 +34,8 @@ const NEWS: [&str; 2] = [
 enum Happening {
     /// A word on marketing by e-mail, said so many minutes ago.
     Word { given: bool, source: usize, said: i64 },
-    /// The owner of an address confirms.
-    Confirm { address: usize },
+    /// The owner of an address confirms, by one of the doors.
+    Confirm { address: usize, door: usize },
     /// The address becomes known, or another one.
     Address(usize),
     /// The journey that advertises may begin.
@@ -47,7 +47,7 @@ fn life() -> impl Strategy<Value = Vec<(i64, Happening)>> {
     let happening = prop_oneof![
         4 => (prop::bool::weighted(0.8), 0..Source::ALL.len(), said)
             .prop_map(|(given, source, said)| Happening::Word { given, source, said }),
-        2 => (0..ADDRESSES.len()).prop_map(|address| Happening::Confirm { address }),
+        2 => (0..ADDRESSES.len(), 0..3_usize).prop_map(|(address, door)| Happening::Confirm { address, door }),
         1 => (0..ADDRESSES.len()).prop_map(Happening::Address),
         6 => Just(Happening::Viewed),
     ];
@@ -71,8 +71,14 @@ fn input(index: usize, minute: i64, happening: &Happening) -> Input {
         Happening::Word { given, source, said } => {
             says(word(*given, Source::ALL[*source], None), now.plus(-60 * said))
         }
-        Happening::Confirm { address } => {
-            says(word(true, Source::DoubleOptIn, Some(ADDRESSES[*address])), now)
+        Happening::Confirm { address, door } => {
+            let through = |source| word(true, source, Some(ADDRESSES[*address]));
+            match door {
+                0 => says(through(Source::DoubleOptIn), now),
+                // The page behind a mail to the address, and an answer to one.
+                1 => says(through(Source::Link), now),
+                _ => Input::OptIn { channel: Channel::Email, at: now, proof: through(Source::Reply).proof },
+            }
         }
         Happening::Address(address) => {
             let address = Value::Text(ADDRESSES[*address].to_owned());
@@ -127,7 +133,7 @@ fn may_leave(life: &[(i64, Happening)], now: Timestamp) -> bool {
             let counts = !given || !matches!(source, Source::Api | Source::Form | Source::Link);
             counts.then_some((minute - said, !given, None))
         }
-        Happening::Confirm { address } => Some((*minute, false, Some(ADDRESSES[*address]))),
+        Happening::Confirm { address, .. } => Some((*minute, false, Some(ADDRESSES[*address]))),
         Happening::Address(_) | Happening::Viewed => None,
     });
     let words: Vec<(i64, bool, Option<&str>)> = words.collect();
