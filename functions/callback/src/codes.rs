@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use cloud::table::messages::MessageItem;
 use cloud::table::people::Stopped;
+use cloud::table::spending::{Known, Sent};
 use cloud::table::verifications::Kept;
 use domain::contact::Channel;
 use domain::message::Code;
 use domain::money::Yen;
 use domain::time::Timestamp;
-use domain::verification::Id;
+use domain::verification::{Id, Verification};
 use providers::receipts::{Notice, ReceiptStatus};
 
-use crate::{Callback, notices};
+use crate::spending::Said;
+use crate::{Callback, notices, spending};
 
 impl Callback {
     /// Takes the receipts of one-time codes among notices; how many there are. The first that tells what became of one
@@ -37,33 +39,49 @@ impl Callback {
         let known = self.table.verifications(receipts.iter().map(|(id, _)| id.clone())).await?;
         let mut taken = 0;
         for (id, notice) in receipts {
-            if let (Some(kept), Notice::Receipt { status, price_yen, .. }) = (known.get(&id), notice) {
-                self.code(kept, status, *price_yen, now).await?;
+            if let (Some(kept), Notice::Receipt { status, at, parts, price_yen, .. }) =
+                (known.get(&id), notice)
+            {
+                let said = Said { status, parts: *parts, yen: *price_yen };
+                self.code(kept, &said, *at, now).await?;
                 taken += 1;
             }
         }
         Ok(taken)
     }
 
-    async fn code(
-        &self,
-        kept: &Kept,
-        status: &ReceiptStatus,
-        price_yen: Option<i64>,
-        now: Timestamp,
-    ) -> Result<()> {
+    async fn code(&self, kept: &Kept, said: &Said<'_>, at: Timestamp, now: Timestamp) -> Result<()> {
         let verification = &kept.verification;
-        if let ReceiptStatus::Bounced { permanent: true } | ReceiptStatus::Invalid { .. } = status {
+        if let ReceiptStatus::Bounced { permanent: true } | ReceiptStatus::Invalid { .. } = said.status {
             let to = verification.to.as_str();
             self.table.suppress(Channel::Sms, to, Stopped::Everything, "no such number", now).await?;
         }
-        if !self.table.tell_code(&verification.id, &notices::outcome(status)).await? {
+        let cost = self.settled(kept, said, at).await?;
+        if !self.table.tell_code(&verification.id, &notices::outcome(said.status)).await? {
             return Ok(());
         }
         let charged = kept.outcome.as_ref().and_then(|outcome| outcome.yen).unwrap_or(verification.taken.yen);
-        match price_yen.filter(|yen| *yen >= 0).map(|yen| Yen(yen - charged.0)) {
+        match cost.map(|yen| Yen(yen.0 - charged.0)) {
             Some(by) if !by.is_zero() => self.table.correct_codes_cost(&verification.taken, by).await,
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// What a code cost, where that is known; the month of its account says so from then on.
+    async fn settled(&self, kept: &Kept, said: &Said<'_>, at: Timestamp) -> Result<Option<Yen>> {
+        let told = |yen: &Yen| yen.0 >= 0;
+        let Some((account, charge)) = &kept.charged else { return Ok(said.yen.map(Yen).filter(told)) };
+        let definitions = self.accounts.definitions().await?;
+        let Verification { id, to, .. } = &kept.verification;
+        let sent_at = kept.claim.as_ref().map_or(at, |(_, claimed_at)| at.min(*claimed_at));
+        let price = definitions.account(account).map_or_else(
+            || said.yen.map(Yen),
+            |account| spending::price(account, said, to.as_str(), sent_at),
+        );
+        let Some(yen) = price.filter(told) else { return Ok(None) };
+        let recorded = kept.outcome.as_ref().and_then(|outcome| outcome.parts);
+        let parts = said.parts.or(recorded).unwrap_or(1);
+        self.table.settle(&Known { sent: Sent::OneTimeCode(id), account, charge, parts, yen }).await?;
+        Ok(Some(yen))
     }
 }

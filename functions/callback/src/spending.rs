@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use cloud::table::messages::MessageItem;
-use cloud::table::spending::{Charge, Known};
+use cloud::table::spending::{Charge, Known, Sent};
 use domain::contact::Channel;
 use domain::definitions::Definitions;
 use domain::message::Code;
 use domain::money::Yen;
 use domain::names::AccountName;
+use domain::routes::AccountSource;
 use domain::tariff::Billed;
+use domain::time::Timestamp;
 use providers::receipts::{Notice, ReceiptStatus};
 
 use crate::notices::code;
@@ -27,7 +29,7 @@ pub(crate) struct Cost {
 impl Cost {
     pub(crate) const fn known(&self) -> Known<'_> {
         let Self { code, account, charge, parts, yen } = self;
-        Known { code, account, charge, parts: *parts, yen: *yen }
+        Known { sent: Sent::Message(code), account, charge, parts: *parts, yen: *yen }
     }
 }
 
@@ -48,18 +50,29 @@ pub(crate) fn priced(
         if message.channel != Channel::Sms {
             continue;
         }
-        if account.billed == Billed::Delivered && *status != ReceiptStatus::Delivered {
-            *price_yen = Some(0);
-            continue;
-        }
-        if price_yen.is_none() {
-            // By the day it was handed over: prices are those of when it was sent.
-            let tariff = account.prices.at(message.claimed_at.min(*at));
-            let of_parts = parts.zip(tariff).and_then(|(parts, tariff)| tariff.of_parts(parts, &message.to));
-            *price_yen = of_parts.map(|yen| yen.0);
-        }
+        let said = Said { status, parts: *parts, yen: *price_yen };
+        *price_yen = price(account, &said, &message.to, message.claimed_at.min(*at)).map(|yen| yen.0);
     }
     priced
+}
+
+/// What a receipt says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Said<'a> {
+    /// What became of it.
+    pub(crate) status: &'a ReceiptStatus,
+    /// Its parts.
+    pub(crate) parts: Option<u32>,
+    /// Its price.
+    pub(crate) yen: Option<i64>,
+}
+
+/// What an SMS cost by its receipt, as `priced` has it. Prices are those of the day it was handed over.
+pub(crate) fn price(account: &AccountSource, said: &Said<'_>, to: &str, sent_at: Timestamp) -> Option<Yen> {
+    if account.billed == Billed::Delivered && *said.status != ReceiptStatus::Delivered {
+        return Some(Yen::ZERO);
+    }
+    said.yen.map(Yen).or_else(|| account.prices.at(sent_at)?.of_parts(said.parts?, to))
 }
 
 /// What a receipt says that a message cost, when it says that.

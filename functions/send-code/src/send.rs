@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use cloud::table::messages::Recorded;
 use cloud::table::new_attempt;
+use cloud::table::spending::Charge;
 use cloud::table::verifications::{CodeClaim, Kept};
 use domain::consent::Purpose;
 use domain::contact::Channel;
@@ -12,6 +13,7 @@ use domain::definitions::Definitions;
 use domain::enrollment::Status;
 use domain::message::SkipReason;
 use domain::money::Yen;
+use domain::names::AccountName;
 use domain::routes::{Asking, RoutePurpose};
 use domain::verification::{
     CodeHash, CodeTask, Id, LinkHash, LinkToken, OneTimeCode, Said, Shape, State, Verification, say,
@@ -36,8 +38,10 @@ const CHECK_MILLIS: i64 = 2_000;
 
 /// What came of the calls for a code.
 enum Called {
-    /// This.
+    /// Nothing was sent: this.
     Done(Recorded),
+    /// This of one that left, or may have: what was taken for it, and its price where the provider said that.
+    Left { recorded: Recorded, purse: Purse, price: Option<Yen> },
     /// No account took it.
     Nobody,
 }
@@ -56,7 +60,7 @@ impl SendCode {
                 bail!("another delivery holds the claim");
             }
             tracing::warn!("a one-time code is unknown: whoever sent it is gone");
-            return self.record(&kept, Some(attempt), lone(Status::Unknown)).await;
+            return self.record(&kept, Some(attempt), lone(Status::Unknown), None).await;
         }
         let late = match kept.verification.state(now) {
             State::Pending { .. } => None,
@@ -65,11 +69,12 @@ impl SendCode {
         };
         if let Some(why) = late {
             tracing::info!(reason = why.describe(), "a one-time code is not sent");
-            return self.record(&kept, None, lone(Status::Skipped(why))).await;
+            return self.record(&kept, None, lone(Status::Skipped(why)), None).await;
         }
         let checked_at = self.clock.now_millis();
         if self.is_suppressed(&kept.verification).await? {
-            return self.record(&kept, None, lone(Status::Skipped(SkipReason::Suppressed))).await;
+            let skipped = lone(Status::Skipped(SkipReason::Suppressed));
+            return self.record(&kept, None, skipped, None).await;
         }
         self.claim(&kept, checked_at).await
     }
@@ -112,7 +117,15 @@ impl SendCode {
             bail!("a one-time code was claimed, or is over, since it was looked at");
         }
         match self.call(verification, &text, (&definitions, &ways), checked_at).await? {
-            Called::Done(recorded) => self.record(kept, Some(&attempt), recorded).await,
+            Called::Done(recorded) => self.record(kept, Some(&attempt), recorded, None).await,
+            Called::Left { recorded, purse, price } => {
+                let parts = recorded.parts.unwrap_or(1);
+                self.record(kept, Some(&attempt), recorded, purse.charged()).await?;
+                if let Some(yen) = price {
+                    purse.settle(&self.table, &verification.id, parts, yen).await;
+                }
+                Ok(())
+            }
             Called::Nobody => {
                 self.table.release_code(&verification.id, &attempt).await?;
                 let task = CodeTask { id: verification.id.clone() };
@@ -181,14 +194,17 @@ impl SendCode {
             }
             way.record(&result, self.clock.now());
             match result {
-                Ok(accepted) => return Ok(Called::Done(accept(accepted, purse.likely()))),
+                Ok(accepted) => {
+                    let price = accepted.price_yen.map(Yen);
+                    return Ok(Called::Left { recorded: accept(accepted, purse.likely()), purse, price });
+                }
                 Err(SendError::Permanent { code }) => {
                     purse.give_back(&self.table).await;
                     return Ok(Called::Done(lone(Status::Failed(code))));
                 }
                 Err(error @ (SendError::Unknown { .. } | SendError::Unclear { .. })) => {
                     tracing::warn!(%error, "a one-time code is unknown");
-                    return Ok(Called::Done(lone(Status::Unknown)));
+                    return Ok(Called::Left { recorded: lone(Status::Unknown), purse, price: None });
                 }
                 Err(error @ (SendError::Temporary { .. } | SendError::Configuration { .. })) => {
                     tracing::warn!(%error, "an account did not take a one-time code");
@@ -200,9 +216,15 @@ impl SendCode {
     }
 
     /// Records what became of a code, and sets right what was taken for it. What is not known to be free stays taken.
-    async fn record(&self, kept: &Kept, attempt: Option<&str>, recorded: Recorded) -> Result<()> {
+    async fn record(
+        &self,
+        kept: &Kept,
+        attempt: Option<&str>,
+        recorded: Recorded,
+        charged: Option<(&AccountName, &Charge)>,
+    ) -> Result<()> {
         let Verification { id, taken, .. } = &kept.verification;
-        if !self.table.record_code(id, attempt, &recorded).await? {
+        if !self.table.record_code(id, attempt, &recorded, charged).await? {
             return Ok(());
         }
         let charged = if recorded.status.left() { recorded.yen.unwrap_or(taken.yen) } else { Yen::ZERO };

@@ -24,13 +24,15 @@ use cloud::definitions::{Cache, code_key};
 use cloud::queue::Queue;
 use cloud::table::Table;
 use cloud::write_key::WriteKey;
+use domain::contact::Channel;
 use domain::definitions::Definitions;
 use domain::message::CodeKey;
 use domain::money::Yen;
+use domain::routes::{Asking, RoutePurpose};
 use domain::time::{MINUTE, Timestamp};
 use domain::verification::{
     CodeTask, Count, Decision, Host, Id, LinkToken, OneTimeCode, Said, Stands, TRIES, Taken, Verification,
-    cost, counts, decide, is_code, say,
+    counts, decide, is_code, say,
 };
 use serde_json::json;
 
@@ -108,7 +110,7 @@ impl Verify {
             taken: Taken { day: String::new(), yen: Yen::ZERO },
             id,
         };
-        verification.taken.yen = self.price(&verification, &definitions).map_err(unavailable)?;
+        verification.taken.yen = self.price(&verification, &definitions, now);
         let counts = counts(
             (&verification.to, from),
             &codes.limits,
@@ -128,7 +130,7 @@ impl Verify {
     }
 
     /// What the SMS will cost at most: every code and every link is as long as any other.
-    fn price(&self, verification: &Verification, definitions: &Definitions) -> Result<Yen> {
+    fn price(&self, verification: &Verification, definitions: &Definitions, now: Timestamp) -> Yen {
         let Verification { id, to, shape, locale, host, minutes, .. } = verification;
         let said = Said {
             code: &OneTimeCode::sample(),
@@ -138,7 +140,13 @@ impl Verify {
             host: host.as_ref(),
         };
         let text = say(&definitions.shop.codes, *shape, *locale, &said);
-        cost(&text, to, &definitions.shop.prices).context("the text of a one-time code")
+        let asking = Asking {
+            channel: Channel::Sms,
+            purpose: RoutePurpose::OneTimeCode,
+            to: to.as_str(),
+            code: id.as_str(),
+        };
+        definitions.dearest(asking, &text, now)
     }
 
     /// Takes from every counter, or from none: what one stops is given back to those before it.

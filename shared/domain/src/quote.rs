@@ -26,6 +26,13 @@ impl Definitions {
         tariff.and_then(|tariff| tariff.quote(text, to)).unwrap_or_else(|| self.usual_quote(text, to))
     }
 
+    /// What a text costs at most to a number, whichever account takes it.
+    pub fn dearest(&self, asking: Asking<'_>, text: &str, at: Timestamp) -> Yen {
+        let accounts = self.providers.iter().flat_map(|providers| providers.accounts_of(asking));
+        let ways = accounts.map(|account| self.quote(Some(account), asking.to, text, at).dearest);
+        ways.max().unwrap_or_else(|| self.quote(None, asking.to, text, at).dearest)
+    }
+
     fn usual_quote(&self, text: &str, to: &str) -> Quote {
         match estimate(text, Network::of(to), &self.shop.prices) {
             Ok(estimate) => {

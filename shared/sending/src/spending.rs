@@ -2,9 +2,10 @@
 //! set right afterwards.
 
 use anyhow::Result;
-use cloud::table::spending::{Charge, Known};
+use cloud::table::spending::{Charge, Known, Sent};
 use domain::calendar::month;
 use domain::definitions::Definitions;
+use domain::message::Code;
 use domain::money::Yen;
 use domain::names::{AccountName, JourneyName};
 use domain::tariff::{Billed, Quote};
@@ -91,6 +92,20 @@ impl Bill {
         Some((&purse.name, charge))
     }
 
+    /// What was taken for a message that was claimed before, by its claim; none where that was nothing.
+    pub(crate) fn claimed(mut self, charge: Option<Charge>) -> Option<Self> {
+        match (charge, &mut self.quote) {
+            (Some(charge), Some(quote)) => {
+                (quote.dearest, quote.likely_sen) = (charge.taken, charge.likely_sen);
+                self.month = charge.month;
+                Some(self)
+            }
+            (None, _) if self.account.is_some() => None,
+            // A journey's budget alone.
+            (None, _) | (Some(_), None) => Some(self),
+        }
+    }
+
     /// What an accepted message costs, as far as that is known: what the provider says, or what is likely.
     pub(crate) fn price(&self, accepted: &Accepted) -> Option<Yen> {
         accepted.price_yen.map(Yen).or_else(|| self.quote.map(Quote::likely))
@@ -127,20 +142,14 @@ impl<T: Transport> Sender<T> {
 
     /// Sets right what was taken for an accepted message, where the provider said at once what it costs. One that is
     /// billed when it is delivered is left to its receipt.
-    pub(crate) async fn charge(
-        &self,
-        bill: &Bill,
-        code: &domain::message::Code,
-        parts: u32,
-        price: Option<Yen>,
-    ) {
+    pub(crate) async fn charge(&self, bill: &Bill, code: &Code, parts: u32, price: Option<Yen>) {
         let Some(yen) = price else { return };
         self.charge_journey(bill, yen).await;
         let Some((account, charge)) = bill.charged() else { return };
         if bill.account.as_ref().is_some_and(|purse| purse.billed == Billed::Delivered) {
             return;
         }
-        let known = Known { code, account, charge: &charge, parts, yen };
+        let known = Known { sent: Sent::Message(code), account, charge: &charge, parts, yen };
         if let Err(error) = self.table.settle(&known).await {
             tracing::warn!(error = format!("{error:#}"), "an account's month could not be set right");
         }

@@ -143,6 +143,14 @@ impl<T: Transport> Sender<T> {
             Err(late) => return Ok(Done::Late(late)),
         };
         let bill = Bill::of(&definitions, ways[first].name.as_ref(), &message, now);
+        // Before the claim says so: whoever finds the claim may give back what it says.
+        let took = self.take(&bill).await?;
+        if took == Took::BudgetSpent {
+            return match self.table.message(&checked.task.code).await? {
+                Some(taken) => self.taken(taken, checked, Some(message)).await.map(Done::Settled),
+                None => Ok(Done::Settled(skipped(SkipReason::BudgetSpent))),
+            };
+        }
         let claim = MessageItem {
             code: checked.task.code.clone(),
             customer: checked.task.customer.clone(),
@@ -153,15 +161,20 @@ impl<T: Transport> Sender<T> {
             claimed_at: now,
             attempt: new_attempt(),
             account: ways[first].name.clone(),
-            charge: bill.charge(),
+            charge: bill.charge().filter(|_| took == Took::All),
             outcome: None,
             expires: now.plus(KEPT_SECONDS),
         };
         let outcome = match self.table.claim(&claim).await? {
             Claimed::Ours => {
-                self.call(checked, message, &claim.attempt, &ways, Some((first, turn, bill))).await
+                self.call(checked, message, &claim.attempt, &ways, Some((first, turn, bill, took))).await
             }
-            Claimed::Taken(taken) => self.taken(*taken, checked, Some(message)).await,
+            Claimed::Taken(taken) => {
+                if took == Took::All {
+                    self.give_back(&bill).await;
+                }
+                self.taken(*taken, checked, Some(message)).await
+            }
         };
         outcome.map(Done::Settled)
     }
@@ -218,6 +231,10 @@ impl<T: Transport> Sender<T> {
                     bail!("another delivery took the claim over");
                 }
                 if let Some(message) = message {
+                    let bill = Bill::of(&definitions, taken.account.as_ref(), &message, taken.claimed_at);
+                    if let Some(bill) = bill.claimed(taken.charge) {
+                        self.give_back(&bill).await;
+                    }
                     return self.call(checked, message, &attempt, way.as_slice(), None).await;
                 }
                 self.table.release(&taken.code, &attempt).await?;
@@ -285,22 +302,24 @@ impl<T: Transport> Sender<T> {
     }
 
     /// Calls an account, no later than two seconds after a check; when it has certainly not taken the message, the next one.
-    /// `claimed` is which of them the claim names, the turn at it and what is taken for it; none where the claim is an earlier
-    /// one.
+    /// `claimed` is which of them the claim names, the turn at it and what was taken for it; none where the claim is an earlier
+    /// one, and nothing is taken.
     async fn call(
         &self,
         mut checked: Checked,
         mut message: Rendered,
         attempt: &str,
         ways: &[Arc<Way<T>>],
-        mut claimed: Option<(usize, Instant, Bill)>,
+        mut claimed: Option<(usize, Instant, Bill, Took)>,
     ) -> Result<Outcome> {
         let code = checked.task.code.clone();
         let (mut refusal, mut spent) = (None, 0);
+        // What the claim says was taken for a message that was not. It is given back once the claim says so no longer.
+        let mut refused: Option<Bill> = None;
         let first = claimed.as_ref().map_or(0, |(first, ..)| *first);
         for (index, way) in ways.iter().enumerate().skip(first) {
-            let (turn, mut bill) = if let Some((_, turn, bill)) = claimed.take() {
-                (turn, bill)
+            let (turn, bill, took) = if let Some((_, turn, bill, took)) = claimed.take() {
+                (turn, bill, took)
             } else {
                 let now = self.clock.now();
                 // An account whose turn is too far off is passed over like one that takes nothing.
@@ -309,15 +328,26 @@ impl<T: Transport> Sender<T> {
                     continue;
                 };
                 let bill = self.bill(&checked, way, &message).await?;
-                if !self.go_through(&code, attempt, (&message.to, way.name.as_ref()), &bill).await? {
-                    bail!("another delivery took the claim over");
+                let took = self.take(&bill).await?;
+                if took == Took::All {
+                    let way = (message.to.as_str(), way.name.as_ref());
+                    if !self.go_through(&code, attempt, way, &bill).await? {
+                        self.give_back(&bill).await;
+                        bail!("another delivery took the claim over");
+                    }
+                    if let Some(refused) = refused.take() {
+                        self.give_back(&refused).await;
+                    }
                 }
-                (turn, bill)
+                (turn, bill, took)
             };
-            match self.take(&bill).await? {
+            match took {
                 Took::All => {}
                 Took::BudgetSpent => {
                     self.table.release(&code, attempt).await?;
+                    if let Some(refused) = refused {
+                        self.give_back(&refused).await;
+                    }
                     return Ok(skipped(SkipReason::BudgetSpent));
                 }
                 Took::LimitSpent => {
@@ -326,8 +356,7 @@ impl<T: Transport> Sender<T> {
                 }
             }
             tokio::time::sleep_until(turn).await;
-            if let Some(outcome) = self.freshen(&mut checked, &mut message, (way, &mut bill), attempt).await?
-            {
+            if let Some(outcome) = self.freshen(&mut checked, &mut message, (way, &bill), attempt).await? {
                 return Ok(outcome);
             }
             let result = way.transport.send(&message).await;
@@ -358,16 +387,21 @@ impl<T: Transport> Sender<T> {
                 Err(error @ SendError::Unclear { .. }) => bail!("{error}"),
                 Err(error @ (SendError::Temporary { .. } | SendError::Configuration { .. })) => {
                     tracing::warn!(%error, account = way.name.as_ref().map(AccountName::as_str), "an account did not take a message");
-                    self.give_back(&bill).await;
+                    refused = Some(bill);
                     refusal = Some(error);
                 }
             }
         }
         self.table.release(&code, attempt).await?;
+        if let Some(refused) = refused {
+            self.give_back(&refused).await;
+        }
         let now = self.clock.now();
         match refusal {
-            // One that only this message met is tried again by its queue, soon.
-            Some(error) if ways.iter().all(|way| way.again_in(now).is_none()) => bail!("{error}"),
+            // One that only this message met, or of few: too few to tell how the account is.
+            Some(_) if ways.iter().all(|way| way.again_in(now).is_none()) => {
+                Ok(put_back(Some(ASK_AGAIN_SECONDS), &code, now))
+            }
             // Those that were passed over may take it later.
             None if spent > 0 && spent == ways.len() => {
                 tracing::warn!(
@@ -404,7 +438,7 @@ impl<T: Transport> Sender<T> {
         &self,
         checked: &mut Checked,
         message: &mut Rendered,
-        (way, bill): (&Way<T>, &mut Bill),
+        (way, bill): (&Way<T>, &Bill),
         attempt: &str,
     ) -> Result<Option<Outcome>> {
         let code = checked.task.code.clone();
@@ -412,8 +446,8 @@ impl<T: Transport> Sender<T> {
         while self.clock.now_millis() - checked.read_at > CHECK_MILLIS {
             checks += 1;
             if checks > CHECKS_LIMIT {
-                self.give_back(bill).await;
                 self.table.release(&code, attempt).await?;
+                self.give_back(bill).await;
                 bail!("the table is too slow to send within {CHECK_MILLIS} ms of a check");
             }
             // Whoever was away for so long may have been taken for dead.
@@ -423,28 +457,17 @@ impl<T: Transport> Sender<T> {
             *checked = self.recheck(checked.task.clone()).await?;
             match self.ready(checked).await? {
                 Ready::Send(ready) => {
-                    let moved = ready.to != message.to;
+                    let same = ready.to == message.to && self.bill(checked, way, &ready).await? == *bill;
                     *message = *ready;
-                    // What is known of the person by now may have made it another text, to another address.
-                    let anew = self.bill(checked, way, message).await?;
-                    if moved || anew != *bill {
-                        self.give_back(bill).await;
-                        *bill = anew;
-                        if !self.go_through(&code, attempt, (&message.to, way.name.as_ref()), bill).await? {
-                            bail!("another delivery took the claim over");
-                        }
-                        let reason = match self.take(bill).await? {
-                            Took::All => continue,
-                            Took::BudgetSpent => SkipReason::BudgetSpent,
-                            Took::LimitSpent => SkipReason::LimitSpent,
-                        };
+                    if !same {
                         self.table.release(&code, attempt).await?;
-                        return Ok(Some(skipped(reason)));
+                        self.give_back(bill).await;
+                        bail!("what is known by now makes it another message: it is begun anew");
                     }
                 }
                 Ready::Not(outcome) => {
-                    self.give_back(bill).await;
                     self.table.release(&code, attempt).await?;
+                    self.give_back(bill).await;
                     return Ok(Some(outcome));
                 }
             }

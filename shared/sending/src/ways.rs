@@ -36,6 +36,7 @@ impl<T: Transport> Opened for T {
         <T as Transport>::open(provider, account, vars)
     }
 }
+
 /// The variable that says how many instances of the function may run at once: the event source's `MaximumConcurrency`. Where
 /// it is not set there is one.
 const INSTANCES: &str = "SEND_CONCURRENCY";

@@ -14,6 +14,7 @@ use domain::message::Code;
 use domain::money::Yen;
 use domain::names::AccountName;
 use domain::spend::Spent;
+use domain::verification::Id;
 
 use super::messages::settled;
 use super::{Item, Reading, Table, number, read_number, read_text, text};
@@ -65,11 +66,20 @@ impl Charge {
     }
 }
 
+/// What goes through an account: its item says what was taken for it.
+#[derive(Clone, Copy, Debug)]
+pub enum Sent<'a> {
+    /// A message.
+    Message(&'a Code),
+    /// The SMS of a one-time code.
+    OneTimeCode(&'a Id),
+}
+
 /// A message of which it is known what it cost.
 #[derive(Clone, Debug)]
 pub struct Known<'a> {
-    /// The message.
-    pub code: &'a Code,
+    /// Which.
+    pub sent: Sent<'a>,
     /// The account it went through.
     pub account: &'a AccountName,
     /// What was taken for it.
@@ -136,7 +146,11 @@ impl Table {
 
     /// Writes down what a message cost; `false` when that, or something else, was written meanwhile.
     async fn know(&self, message: &Known<'_>) -> Result<bool> {
-        let request = self.update(message.code).update_expression(format!("SET {KNOWN} = :yen"));
+        let request = match message.sent {
+            Sent::Message(code) => self.update(code),
+            Sent::OneTimeCode(id) => self.verification_update(id),
+        };
+        let request = request.update_expression(format!("SET {KNOWN} = :yen"));
         let request = request.expression_attribute_values(":yen", number(message.yen.0));
         let request = match message.charge.known {
             None => request

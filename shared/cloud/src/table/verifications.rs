@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::contact::Phone;
 use domain::enrollment::Status;
 use domain::money::Yen;
+use domain::names::AccountName;
 use domain::time::Timestamp;
 use domain::verification::{
     CodeHash, Count, Host, Id, Limit, LinkHash, LinkToken, Stands, Taken, Verification,
@@ -21,12 +22,14 @@ use domain::verification::{
 use serde::de::DeserializeOwned;
 
 use super::messages::Recorded;
-use super::spending::once;
+use super::spending::{Charge, once};
 use super::{Item, Reading, Table, new_attempt, number, read_number, read_text, text};
 
 const SORT: &str = "verification";
 
 const LATEST: &str = "latest";
+
+const ACCOUNT: &str = "account";
 
 /// A verification as it is stored.
 #[derive(Clone, Debug)]
@@ -37,6 +40,8 @@ pub struct Kept {
     pub claim: Option<(String, Timestamp)>,
     /// What became of its SMS.
     pub outcome: Option<Recorded>,
+    /// The account of the shop's own that its SMS went through, and what was taken from its month.
+    pub charged: Option<(AccountName, Charge)>,
 }
 
 /// What is claimed with the right to call the provider: from then on the code, or the link, counts.
@@ -71,7 +76,9 @@ impl Kept {
         let claim = read_text(item, "attempt").ok().map(ToOwned::to_owned);
         let claim = claim.zip(read_number(item, "claimed_at").map(Timestamp::from_seconds));
         let outcome = read_text(item, "outcome").ok().map(serde_json::from_str).transpose()?;
-        Ok(Self { verification, claim, outcome })
+        let account = read_text(item, ACCOUNT).ok().map(AccountName::parse).transpose()?;
+        let charged = account.zip(Charge::read(item));
+        Ok(Self { verification, claim, outcome, charged })
     }
 }
 
@@ -188,7 +195,7 @@ impl Table {
         held(request.send().await.err(), "replacing a verification").map(|_| ())
     }
 
-    fn verification_update(&self, id: &Id) -> UpdateItemFluentBuilder {
+    pub(super) fn verification_update(&self, id: &Id) -> UpdateItemFluentBuilder {
         let request = self.client.update_item().table_name(&self.name);
         request.key("pk", text(partition(id))).key("sk", text(SORT))
     }
@@ -302,10 +309,29 @@ impl Table {
         held(request.send().await.err(), "releasing a code")
     }
 
-    /// Records what became of an SMS that `attempt` claimed, or that nobody did. `false` when that stands already.
-    pub async fn record_code(&self, id: &Id, attempt: Option<&str>, outcome: &Recorded) -> Result<bool> {
-        let request = self.verification_update(id).update_expression("SET outcome = :outcome");
-        let request = request.expression_attribute_values(":outcome", text(serde_json::to_string(outcome)?));
+    /// Records what became of an SMS that `attempt` claimed, or that nobody did, and what stays taken for it from which
+    /// account. `false` when that stands already.
+    pub async fn record_code(
+        &self,
+        id: &Id,
+        attempt: Option<&str>,
+        outcome: &Recorded,
+        charged: Option<(&AccountName, &Charge)>,
+    ) -> Result<bool> {
+        let mut set = "SET outcome = :outcome".to_owned();
+        let mut request = self.verification_update(id);
+        request = request.expression_attribute_values(":outcome", text(serde_json::to_string(outcome)?));
+        if let Some((account, charge)) = charged {
+            let mut values = charge.attributes();
+            values.insert(ACCOUNT.to_owned(), text(account.as_str()));
+            for (name, value) in values {
+                set = format!("{set}, #{name} = :{name}");
+                request = request
+                    .expression_attribute_names(format!("#{name}"), &name)
+                    .expression_attribute_values(format!(":{name}"), value);
+            }
+        }
+        let request = request.update_expression(set);
         let request = match attempt {
             Some(attempt) => request
                 .condition_expression("attempt = :mine AND attribute_not_exists(outcome)")
