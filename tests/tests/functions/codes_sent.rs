@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use domain::enrollment::Status;
+use domain::names::AccountName;
 use domain::time::{MINUTE, Timestamp};
 use domain::verification::Id;
 use local::faults::{Fault, Faults};
+use sandbox::PeopleSettings;
 use serde_json::json;
 use tests::codes::{ask, check, code};
 use tests::customers::Someone;
@@ -174,6 +176,47 @@ fn one_call_at_most_however_often_a_task_comes_and_whenever_its_function_dies() 
             // Only whoever dies between the claim and the call leaves a code that nobody gets.
             ensure!(unsent <= 1, "{fault:?}: {unsent} codes were not sent");
             ensure!(shop.dead_letters().await?.is_empty(), "a letter is left");
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// What a code cost its account's month is what its receipt says; where only what is delivered is billed, that of the others is
+/// nothing.
+#[test]
+fn a_code_is_settled_against_its_account() -> Result<()> {
+    for (billed, undelivered) in
+        [("accepted", 0.0), ("accepted", 1.0), ("delivered", 0.0), ("delivered", 1.0)]
+    {
+        alone(async {
+            let people = PeopleSettings { undelivered, ..PeopleSettings::quiet() };
+            let mut shop = shop(Opening { people, ..Opening::at(MORNING) }).await?;
+            let url = shop.sandbox()?.url();
+            shop.apply(&[&format!(
+                "providers:
+  accounts:
+    main:
+      provider: sandbox
+      url: \"{url}\"
+      billed: {billed}
+      prices: [{{ from: 2026-01-01, currency: JPY, per_part: {{ docomo: 12, au: 12, softbank: 12, rakuten: 12 }} }}]
+  routes: [{{ channel: sms, to: {{ main: 1 }} }}]
+"
+            )])
+            .await?;
+            ask_for(&shop, 1).await?;
+            shop.pass(4 * MINUTE).await?;
+            let told: i64 = shop.accepted()?.iter().map(|entry| entry.price_yen).sum();
+            let cost = if (billed, undelivered) == ("delivered", 1.0) { 0 } else { told };
+            ensure!(told > 0, "it was not sent");
+            let main = AccountName::parse("main")?;
+            let spent = shop.table.account_spending(&main, &DAY[..7]).await?;
+            ensure!(
+                (spent.yen.0, spent.actual.0, spent.known) == (cost, cost, 1),
+                "{billed}, {undelivered}: {spent:?}"
+            );
+            ensure!(shop.table.codes_cost(DAY).await?.0 == cost, "{billed}, {undelivered}");
             Ok(())
         })?;
     }

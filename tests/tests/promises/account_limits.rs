@@ -8,7 +8,7 @@ use domain::message::Code;
 use domain::money::Yen;
 use domain::names::AccountName;
 use domain::spend::Spent;
-use domain::time::DAY;
+use domain::time::{DAY, HOUR};
 use local::faults::{Call, Fault, Faults};
 use sandbox::PeopleSettings;
 use tests::customers::Someone;
@@ -117,6 +117,24 @@ fn what_is_not_billed_is_given_back() -> Result<()> {
         let main = spent(&shop, "main", "2026-03").await?;
         assert_eq!((main.messages, main.yen, main.actual), (report.total.sent, yen, yen));
         assert_eq!(report.total.cost_yen, yen);
+        Ok(())
+    })
+}
+
+/// An hour of failures that prove nothing by themselves: what each try took is given back once the provider says that it took
+/// nothing, or the limit would end what it has room for.
+#[test]
+fn what_is_tried_again_is_taken_once() -> Result<()> {
+    alone(async {
+        let mut opening = Opening::at(MORNING);
+        opening.provider.down = 503;
+        let mut shop = shop_of(opening, 5, ("monthly_limit: 45", "monthly_limit: 0")).await?;
+        shop.pass(HOUR).await?;
+        assert!(shop.accepted()?.is_empty());
+        shop.sandbox()?.set_faults(sandbox::Faults::default())?;
+        shop.pass(6 * HOUR).await?;
+        assert_eq!(charged(&shop).await?, BTreeMap::from([("main".to_owned(), Yen(45))]));
+        assert_eq!(spent(&shop, "main", "2026-03").await?.yen, Yen(45));
         Ok(())
     })
 }
