@@ -49,6 +49,7 @@ def names(template: dict) -> Iterator[str]:
         "AWS::Events::EventBus": "Name",
         "AWS::Scheduler::Schedule": "Name",
         "AWS::ApiGatewayV2::Api": "Name",
+        "AWS::CloudFront::Function": "Name",
         "AWS::CloudWatch::Alarm": "AlarmName",
         "AWS::CloudWatch::Dashboard": "DashboardName",
         "AWS::DynamoDB::Table": "TableName",

@@ -61,6 +61,26 @@ const ALL: Acknowledged[] = [
     reason: "Configuration sets are the shop's, in whichever region they are.",
   },
   {
+    rule: "AwsSolutions::AwsSolutions-CFR3",
+    of: /^Edge$/,
+    reason: "Every request that it passes on is in the API's access log; its own would hold paths, which name messages.",
+  },
+  {
+    rule: "AwsSolutions::AwsSolutions-CFR4",
+    of: /^Edge$/,
+    reason: "With a domain the minimum is TLSv1.2_2021; without one, CloudFront decides for its own name.",
+  },
+  {
+    rule: "AwsSolutions::AwsSolutions-CFR1",
+    of: /^Edge$/,
+    reason: "A customer may follow a link from abroad, and may opt out from there; the web ACL is the shop's place to refuse countries.",
+  },
+  {
+    rule: "CloudFormation-Validate::W1001",
+    of: STACK,
+    reason: "Outputs name Edge and ApiDomain behind the conditions on which each exists.",
+  },
+  {
     rule: "CloudFormation-Validate::W1030",
     of: /^EventTargetRule$/,
     reason: "The rule exists only where EventTargetArn is given.",

@@ -14,6 +14,7 @@ export interface Parameters {
   DomainName?: string;
   CertificateArn?: string;
   HostedZoneId?: string;
+  WebAclArn?: string;
   DueShards?: number;
   AdvanceConcurrency?: number;
   SmsConcurrency?: number;
