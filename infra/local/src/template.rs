@@ -59,7 +59,7 @@ const ELSEWHERE: [&str; 16] = [
 ];
 
 /// What a stack is given.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Given {
     /// Values of parameters, over their defaults.
     pub parameters: BTreeMap<String, String>,
