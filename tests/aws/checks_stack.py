@@ -1,6 +1,7 @@
 """What a stack holds: permissions, queues, logs, the table, keys, alarms."""
 
 import json
+import re
 from collections.abc import Iterator
 
 from shape import STACK, allows, functions, many, named, of_type, statements, text, trusts
@@ -178,3 +179,17 @@ def alarms(template: dict) -> Iterator[str]:
     for queue in queues:
         if "RedrivePolicy" not in queues[queue] and queue not in watched:
             yield f"{queue}: no alarm looks at these dead letters"
+
+
+def documented(template: dict, text: str) -> Iterator[str]:
+    """The runbook's table has every parameter with its default, and every alarm."""
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) ?\|", text.split("## Parameters and dials")[1].split("## ")[0], re.M))
+    for name, parameter in template["Parameters"].items():
+        default = str(parameter["Default"]) if "Default" in parameter else "–"
+        if rows.get(name, "none").strip("`") != default:
+            yield f"{name}: infra/README.md has the default {rows.get(name)} for {default!r}"
+    for name in sorted(set(rows) - set(template["Parameters"])):
+        yield f"{name}: infra/README.md has a parameter that the template has not"
+    for name in ALARMS:
+        if f"| `{name}` |" not in text:
+            yield f"{name}: infra/README.md does not say what the alarm means"

@@ -76,6 +76,9 @@ def main() -> int:
     }
     for check in CHECKS:
         results[check.__doc__.splitlines()[0]] = list(check(template))
+    runbook = (tools.ROOT / "infra/README.md").read_text(encoding="utf-8")
+    results[stack.documented.__doc__] = list(stack.documented(template, runbook))
+    results["the runbook's check can fail"] = proofs.undocumented(template, runbook)
     results[f"{len(proofs.PROOFS)} mistakes are found"] = proofs.unproven(template, CHECKS)
     for name, found in results.items():
         print(f"{'ok' if not found else 'FAILED'}: {name}")

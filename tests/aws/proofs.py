@@ -106,3 +106,9 @@ def unproven(template: dict, checks: list[Callable]) -> list[str]:
         if not any(said in it for it in found):
             missed.append(f"{check.__name__}: it does not say {said!r} but {found}")
     return missed
+
+
+def undocumented(template: dict, text: str) -> list[str]:
+    """What the check of the runbook fails to find."""
+    mistakes = [("| `DueShards` | `8` |", "| `DueShards` | `9` |"), ("| `LogDays` |", "| `LogDay` |"), ("| `errors` |", "| `error` |")]
+    return [f"{to} is accepted" for was, to in mistakes if not list(stack.documented(template, text.replace(was, to)))]
