@@ -30,6 +30,7 @@ def main(arguments: list[str]) -> None:
         "ADMIN_KEY": "ak_" + secrets.token_hex(24),
         "CALLBACK_SECRET": signing(),
         "WEBHOOK_SECRET": signing(),
+        "EDGE_KEY": "ek_" + secrets.token_hex(24),
         "SANDBOX_KEY": "pk_" + secrets.token_hex(24),
         # Text within text, as the functions read it from one variable.
         "PROVIDER_SECRETS": json.dumps(accounts, ensure_ascii=False),

@@ -1,6 +1,7 @@
 """What a stack holds: permissions, queues, logs, the table, keys, alarms."""
 
 import json
+import re
 from collections.abc import Iterator
 
 from shape import STACK, allows, functions, many, named, of_type, statements, text, trusts
@@ -49,6 +50,7 @@ def names(template: dict) -> Iterator[str]:
         "AWS::Events::EventBus": "Name",
         "AWS::Scheduler::Schedule": "Name",
         "AWS::ApiGatewayV2::Api": "Name",
+        "AWS::CloudFront::Function": "Name",
         "AWS::CloudWatch::Alarm": "AlarmName",
         "AWS::CloudWatch::Dashboard": "DashboardName",
         "AWS::DynamoDB::Table": "TableName",
@@ -177,3 +179,41 @@ def alarms(template: dict) -> Iterator[str]:
     for queue in queues:
         if "RedrivePolicy" not in queues[queue] and queue not in watched:
             yield f"{queue}: no alarm looks at these dead letters"
+
+
+def spending(template: dict) -> Iterator[str]:
+    """What accounts cost beside the estimate is told to whoever is told of alarms."""
+    for rule in of_type(template, "AWS::Events::Rule").values():
+        if "Spend Off" in rule["EventPattern"].get("detail-type", []):
+            topics = of_type(template, "AWS::SNS::Topic")
+            if not any(named(it["Arn"]) in topics for it in rule["Targets"]):
+                yield "what an account costs is told to no topic"
+            return
+    yield "no rule tells what an account costs"
+
+
+def dashboards(template: dict) -> Iterator[str]:
+    """The dashboard reads as JSON, and shows every alarm that is always there."""
+    for name, dashboard in of_type(template, "AWS::CloudWatch::Dashboard").items():
+        body = text(dashboard["DashboardBody"]) or ""
+        try:
+            json.loads(body)
+        except ValueError as error:
+            yield f"{name}: its body is no JSON: {error}"
+        for alarm in of_type(template, "AWS::CloudWatch::Alarm"):
+            if "Condition" not in template["Resources"][alarm] and f"${{{alarm}.Arn}}" not in body:
+                yield f"{name}: it does not show {alarm}"
+
+
+def documented(template: dict, text: str) -> Iterator[str]:
+    """The runbook's table has every parameter with its default, and every alarm."""
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) ?\|", text.split("## Parameters and dials")[1].split("## ")[0], re.M))
+    for name, parameter in template["Parameters"].items():
+        default = str(parameter["Default"]) if "Default" in parameter else "–"
+        if rows.get(name, "none").strip("`") != default:
+            yield f"{name}: infra/README.md has the default {rows.get(name)} for {default!r}"
+    for name in sorted(set(rows) - set(template["Parameters"])):
+        yield f"{name}: infra/README.md has a parameter that the template has not"
+    for name in ALARMS:
+        if f"| `{name}` |" not in text:
+            yield f"{name}: infra/README.md does not say what the alarm means"

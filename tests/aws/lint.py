@@ -35,6 +35,8 @@ CHECKS: list[Callable] = [
     stack.storage,
     stack.keys,
     stack.alarms,
+    stack.spending,
+    stack.dashboards,
 ]
 
 
@@ -74,8 +76,17 @@ def main() -> int:
         "cfn-lint, its translation": list(cfn_lint(translated)),
         "checkov, every reason needed": list(checkov(translated)),
     }
+    broken = tools.TARGET / "aws-broken.json"
+    broken.write_text(json.dumps(proofs.broken(template), indent=1), encoding="utf-8")
+    said = [*cfn_lint(broken), *checkov(broken)]
+    results["the linters find what they are there for"] = [
+        f"nobody says {part!r}" for _, part in proofs.LINTED if not any(part in line for line in said)
+    ]
     for check in CHECKS:
         results[check.__doc__.splitlines()[0]] = list(check(template))
+    runbook = (tools.ROOT / "infra/README.md").read_text(encoding="utf-8")
+    results[stack.documented.__doc__] = list(stack.documented(template, runbook))
+    results["the runbook's check can fail"] = proofs.undocumented(template, runbook)
     results[f"{len(proofs.PROOFS)} mistakes are found"] = proofs.unproven(template, CHECKS)
     for name, found in results.items():
         print(f"{'ok' if not found else 'FAILED'}: {name}")

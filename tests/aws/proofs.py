@@ -73,6 +73,19 @@ PROOFS: list[tuple[Callable, Callable[[Callable, dict], object], str]] = [
     (stack.alarms, lambda p, t: p("DeadLettersAlarm")["Metrics"].extend(p("DeadLettersAlarm")["Metrics"]), "ten metrics at most"),
     (stack.alarms, lambda p, t: t["Resources"].pop("LateAlarm"), "schedule-late: the alarm is missing"),
     (stack.alarms, lambda p, t: p("DeadLettersAlarm")["Metrics"].pop(), "EraseDeadLetters: no alarm looks"),
+    (stack.spending, lambda p, t: t["Resources"].pop("SpendOffRule"), "no rule tells"),
+    (stack.spending, lambda p, t: p("SpendOffRule")["Targets"][0].update(Arn=""), "to no topic"),
+    (stack.dashboards, lambda p, t: p("Dashboard").update(DashboardBody={"Fn::Sub": "{"}), "no JSON"),
+    (stack.dashboards, lambda p, t: t["Resources"].update(OneMore={"Type": "AWS::CloudWatch::Alarm"}), "does not show OneMore"),
+]
+
+# What the linters are there for, and a part of what one of them must say.
+LINTED: list[tuple[Callable[[Callable, dict], object], str]] = [
+    (lambda p, t: p("LinkFunction").update(Architectures=["x86"]), "'x86' is not one of"),
+    (lambda p, t: first(p("LinkRole")).update(Action="dynamodb:PutItems"), "'putitems' is not one of"),
+    (lambda p, t: p("SmsQueue").update(VisibilityTimeout=10), "Queue visibility timeout (10)"),
+    (lambda p, t: p("SendSmsFunctionSms").update(FunctionResponseTypes=["ReportBatchItemFailure"]), "'ReportBatchItemFailure' is not"),
+    (lambda p, t: p("Table").pop("PointInTimeRecoverySpecification"), "CKV_AWS_28 AWS::DynamoDB::Table.Table"),
 ]
 
 
@@ -96,6 +109,14 @@ def drop(role: dict, action: str) -> None:
             statement["Action"] = [it for it in actions if it != action]
 
 
+def broken(template: dict) -> dict:
+    """A copy with every mistake that a linter must find."""
+    copied = copy.deepcopy(template)
+    for mistake, _ in LINTED:
+        mistake(lambda name: copied["Resources"][name]["Properties"], copied)
+    return copied
+
+
 def unproven(template: dict, checks: list[Callable]) -> list[str]:
     """What the checks fail to find."""
     missed = [f"{check.__name__}: no proof that it can fail" for check in checks if check not in [it[0] for it in PROOFS]]
@@ -106,3 +127,9 @@ def unproven(template: dict, checks: list[Callable]) -> list[str]:
         if not any(said in it for it in found):
             missed.append(f"{check.__name__}: it does not say {said!r} but {found}")
     return missed
+
+
+def undocumented(template: dict, text: str) -> list[str]:
+    """What the check of the runbook fails to find."""
+    mistakes = [("| `DueShards` | `8` |", "| `DueShards` | `9` |"), ("| `LogDays` |", "| `LogDay` |"), ("| `errors` |", "| `error` |")]
+    return [f"{to} is accepted" for was, to in mistakes if not list(stack.documented(template, text.replace(was, to)))]

@@ -22,7 +22,7 @@ def translate(template: dict) -> dict:
     template = copy.deepcopy(template)
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
-        if resource["Type"] == "AWS::Serverless::Function":
+        if resource["Type"] == "AWS::Serverless::Function" and isinstance(properties["CodeUri"], str):
             # `sam deploy` puts the binary in a bucket and says so here.
             folder = re.sub(r".*/", "", properties["CodeUri"])
             properties["CodeUri"] = f"s3://artifacts/{folder}.zip"

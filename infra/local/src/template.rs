@@ -39,11 +39,13 @@ pub const FUNCTIONS: [&str; 14] = [
 
 /// What nothing corresponds to on one machine: who is told of alarms, what is kept of logs, how a domain is reached, and what
 /// services of AWS may do for each other. Rules are read from the functions' events; the others pass events on.
-const ELSEWHERE: [&str; 14] = [
+const ELSEWHERE: [&str; 16] = [
     "AWS::ApiGatewayV2::Api",
     "AWS::ApiGatewayV2::ApiMapping",
     "AWS::ApiGatewayV2::DomainName",
     "AWS::ApiGatewayV2::Stage",
+    "AWS::CloudFront::Distribution",
+    "AWS::CloudFront::Function",
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::Dashboard",
     "AWS::Events::Rule",
@@ -57,7 +59,7 @@ const ELSEWHERE: [&str; 14] = [
 ];
 
 /// What a stack is given.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Given {
     /// Values of parameters, over their defaults.
     pub parameters: BTreeMap<String, String>,

@@ -122,6 +122,7 @@ fn the_templates_wiring() {
       ADDRESS_KEY=address-key
       CALLBACK_SECRET=callback-secret
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/CallbackDeadLetters
+      EDGE_KEY=
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LATER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/CallbackQueue
       LINK_BASE_URL=http://localhost:8080
@@ -139,6 +140,7 @@ fn the_templates_wiring() {
       STAGE=development
       TABLE_NAME=Table
     function ingest: IngestFunction, 10 s
+      EDGE_KEY=
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LOG_LEVEL=info
       STAGE=development
@@ -146,6 +148,7 @@ fn the_templates_wiring() {
     function link: LinkFunction, 10 s
       ADDRESS_KEY=address-key
       DUE_SHARDS=8
+      EDGE_KEY=
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
@@ -157,6 +160,7 @@ fn the_templates_wiring() {
     function person: PersonFunction, 25 s
       ADDRESS_KEY=address-key
       ADMIN_KEY=admin-key
+      EDGE_KEY=
       ERASE_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/EraseQueue
       LOG_LEVEL=info
       STAGE=development
@@ -254,6 +258,7 @@ fn the_templates_wiring() {
     function verify: VerifyFunction, 10 s
       CODES_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/CodesQueue
       CODE_KEY=code-key
+      EDGE_KEY=
       LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
       SENDER_NAME=つなぎ商店
