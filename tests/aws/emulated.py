@@ -8,6 +8,8 @@ def emulated(template: dict, parameters: dict[str, str]) -> dict:
     template = copy.deepcopy(template)
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
+        for policy in properties.get("Policies", []) if resource["Type"] == "AWS::IAM::Role" else []:
+            batches(policy["PolicyDocument"]["Statement"])
         if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in properties:
             one_metric(properties)
         for event in properties.get("Events", {}).values():
@@ -23,3 +25,11 @@ def one_metric(alarm: dict) -> None:
     """It knows no alarms over several metrics: of those, the first."""
     first = next(it["MetricStat"] for it in alarm.pop("Metrics") if "MetricStat" in it)
     alarm.update(first["Metric"], Period=first["Period"], Statistic=first["Stat"])
+
+
+def batches(statements: list[dict]) -> None:
+    """It asks for an action `sqs:SendMessageBatch`; on AWS there is none, and who may send may send ten at once."""
+    for statement in statements:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        if "sqs:SendMessage" in actions:
+            statement["Action"] = [*actions, "sqs:SendMessageBatch"]

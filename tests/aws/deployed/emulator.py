@@ -6,8 +6,8 @@ import urllib.request
 import boto3
 from botocore.config import Config
 
-import place
-from checks import wait_until
+from . import place
+from .checks import wait_until
 
 
 class Emulator:

@@ -9,13 +9,13 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-BINARIES = (ROOT / os.environ["TSUNAGI_BINARIES"]).resolve()
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").resolve()
+BINARIES = pathlib.Path(os.environ.get("TSUNAGI_BINARIES") or TARGET / "release").resolve()
 TSUNAGI = BINARIES / "tsunagi"
-MINISTACK = (ROOT / os.environ["TSUNAGI_MINISTACK"]).absolute()
-SAM = (ROOT / os.environ["TSUNAGI_SAM"]).absolute()
-WORK = (ROOT / os.environ["TSUNAGI_AWS_TESTS"]).absolute()
+WORK = TARGET / "aws-tests"
 DEFINITIONS = pathlib.Path(__file__).parent.parent / "definitions"
 REGION = "ap-northeast-1"
 
@@ -24,7 +24,16 @@ FUNCTIONS = sorted(folder.name for folder in (ROOT / "functions").iterdir() if (
 # What the emulator and sam are given of the environment: what it has of AWS would reach the functions as well.
 CLEAN = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
 
+# Where the tools are; `tools` says so.
+SAM = MINISTACK = pathlib.Path()
+
 _processes: list[subprocess.Popen] = []
+
+
+def tools(sam: pathlib.Path, ministack: pathlib.Path) -> None:
+    """Notes where the tools are."""
+    global SAM, MINISTACK
+    SAM, MINISTACK = sam, ministack
 
 
 def fresh() -> None:
@@ -87,9 +96,12 @@ def stop(process: subprocess.Popen) -> None:
 
 @atexit.register
 def stop_all() -> None:
-    """Leaves nothing running."""
+    """Leaves nothing running, also when the run itself is told to stop."""
     while _processes:
         stop(_processes.pop())
+
+
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def said(name: str) -> str:

@@ -12,9 +12,9 @@ import urllib.request
 
 import boto3.dynamodb.types
 
-import place
-from checks import expect, wait_until
-from loopback import signed
+from . import place
+from .checks import Failed, expect, wait_until
+from .loopback import signed
 
 BROWSER = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 "
@@ -124,10 +124,14 @@ class Side:
         raise NotImplementedError
 
     def settle(self, seconds: float = 60) -> None:
-        """Waits until nothing is under way."""
-        busy = lambda: {name: count for name, count in self.queued().items() if not name.startswith("Recompute")}
+        """Waits until nothing is under way but runs over everyone and erasures, which take their minutes."""
+        slow = ("RecomputeQueue", "EraseQueue")
+        busy = lambda: {name: count for name, count in self.queued().items() if name not in slow}
         calm = lambda: not busy() and time.sleep(1.2) is None and not busy()
-        wait_until(f"{self.name}: the queues are empty", calm, seconds)
+        try:
+            wait_until("", calm, seconds)
+        except Failed as error:
+            raise Failed(f"{self.name}: after {seconds:.0f} s there are still messages in {busy()}") from error
 
 
 class Machine(Side):
@@ -142,7 +146,7 @@ class Machine(Side):
 
     def apply(self, directory) -> None:
         """`tsunagi apply`."""
-        run_tsunagi("apply", directory, "--data", self.data)
+        apply(directory, self.data)
 
     def up(self) -> None:
         """`tsunagi up`."""
@@ -187,6 +191,11 @@ def start_provider(name: str, data, keys: dict[str, str], callback: str) -> str:
     place.start(f"provider-{name}", [place.TSUNAGI, *arguments], place.CLEAN)
     find = lambda: re.search(r"^sandbox +(http://\S+)", place.said(f"provider-{name}"), re.MULTILINE)
     return wait_until("the provider listens", find, 30)[1]
+
+
+def apply(directory, data) -> None:
+    """`tsunagi apply`, to an installation on this machine."""
+    run_tsunagi("apply", directory, "--data", data)
 
 
 def run_tsunagi(*arguments) -> str:

@@ -6,8 +6,8 @@ import re
 import threading
 import zoneinfo
 
-from checks import expect, wait_until
-from sides import Side
+from .checks import expect, wait_until
+from .sides import Side
 
 # Zones without summer time, one for every part of the day.
 _ZONES = ["Pacific/Honolulu", "America/Bogota", "America/Sao_Paulo", "Africa/Lagos", "Asia/Dubai", "Asia/Kolkata",
@@ -151,7 +151,7 @@ class Play:
         for number, method in ((1, "GET"), (2, "GET"), (3, "HEAD")):
             answer, headers, _ = side.browse(link(side.message(phone(number), "です")["text"]), method)
             expect(answer == 302 and headers["location"] == "https://shop.example.jp/", f"{side.name}: {answer} {headers}")
-        clicked = lambda people: all(messages(people[user(n)], "welcome")[0]["status"] != "delivered" for n in (1, 2))
+        clicked = lambda people: all("clicked" in messages(people[user(n)], "welcome")[0] for n in (1, 2))
         side.until("the clicks are known", clicked)
 
     def reply(self, side: Side) -> None:
@@ -196,7 +196,7 @@ class Play:
 
     def wait(self, side: Side) -> None:
         """The clock alone takes everyone on: who clicked by LINE, the others by e-mail."""
-        on = lambda people: delivered(people, (3, 4, 5, 6), "welcome", 6) and 5 in messages(people[user(2)], "welcome")
+        on = lambda people: delivered(people, (3, 4, 5, 6), "welcome", 7) and 6 in messages(people[user(2)], "welcome")
         side.until("the wait is over", on, 150)
         side.settle()
 
