@@ -5,7 +5,7 @@ import shutil
 import threading
 import time
 
-from . import checks, place, same, trace
+from . import checks, drift, place, same, trace
 from .checks import check, expect, wait_until
 from .emulator import Emulator
 from .loopback import EndUserMessaging, Front, Receiver
@@ -20,6 +20,11 @@ _CROWD = 100
 def tell() -> int:
     """Everything; the exit code."""
     place.fresh()
+    template = drift.template()
+    check("each folder under functions/ is a function of the template", drift.folders, template)
+    check("what each binary can ask of AWS is what its role allows", drift.actions, template)
+    check("the template gives variables that the code reads, and all of them", drift.variables, template)
+    check("the API has the routes that the functions serve", drift.routes, template)
     emulator = check("the emulator of AWS is up, and enforces roles", Emulator)
     packaged = emulator and check("sam package takes the release binaries of all functions", package, emulator)
     if packaged:
