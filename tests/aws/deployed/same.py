@@ -8,7 +8,7 @@ from .sides import Side
 
 # To the second no two runs are alike: instants of the run are told by how far they are from its beginning, in hours.
 _HOUR = 3600
-_YEARS = 3 * 365 * 86_400
+_YEARS = 4 * 365 * 86_400
 _SECONDS = re.compile(r"(?<![0-9])(?:00)?[0-9]{10}(?![0-9])")
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 
@@ -32,7 +32,7 @@ class Seen:
         self.sent = sorted(json.dumps(self._sent(entry), ensure_ascii=False, sort_keys=True) for entry in side.inbox())
 
     def _row(self, pk: str, sk: str, item: dict) -> dict:
-        told = {name: self._read(value) for name, value in item.items() if name not in _DRAWN | {"pk", "sk"}}
+        told = {name: self.read(value) for name, value in item.items() if name not in _DRAWN | {"pk", "sk"}}
         return {"pk": self._text(pk), "sk": self._key(sk)} | told
 
     def _key(self, sk: str) -> str:
@@ -45,19 +45,19 @@ class Seen:
         if entry["reference"] not in self.codes:
             # A one-time code, or a message to who was erased.
             told["text"] = re.sub(r"[0-9]{6}", "######", told["text"])
-        return self._read(told)
+        return self.read(told)
 
-    def _read(self, value):
+    def read(self, value):
         if isinstance(value, dict):
-            return {self._text(name): self._read(inner) for name, inner in value.items() if name != "provider_id"}
+            return {self._text(name): self.read(inner) for name, inner in value.items() if name != "provider_id"}
         if isinstance(value, list):
-            return [self._read(inner) for inner in value]
+            return [self.read(inner) for inner in value]
         if isinstance(value, bool) or value is None:
             return value
         if isinstance(value, (int, float)):
             return self._instant(int(value)) if self._of_the_run(int(value)) else value
         if value[:1] in ("{", "["):
-            return self._read(json.loads(value))
+            return self.read(json.loads(value))
         return self._text(value)
 
     def _text(self, text: str) -> str:
@@ -95,9 +95,8 @@ def same(one: Seen, other: Seen) -> int:
     for what in ("rows", "sent"):
         left, right = getattr(one, what), getattr(other, what)
         only_left, only_right = _without(left, right), _without(right, left)
-        shown = "\n".join(
-            [f"     {one.side.name}: {line}" for line in only_left[:6]] + [f"     {other.side.name}: {line}" for line in only_right[:6]]
-        )
+        told = [(one, line) for line in only_left[:6]] + [(other, line) for line in only_right[:6]]
+        shown = "\n".join(f"     {seen.side.name}: {line}" for seen, line in told)
         expect(not only_left and not only_right, f"{what} differ, {len(only_left)} and {len(only_right)}:\n{shown}")
     return len(one.rows)
 

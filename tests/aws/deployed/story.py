@@ -133,7 +133,7 @@ class Story:
         compared = same.same(*seen)
         ledger = [row for row in seen[1].rows if '"pk": "J#' in row]
         expect(compared > 100 and len(ledger) > 12, f"only {compared} rows and {len(ledger)} of the ledger were compared")
-        exports = [one._read(play.exports[one.side.name]) for one in seen]
+        exports = [one.read(play.exports[one.side.name]) for one in seen]
         expect(exports[0] == exports[1], f"exports differ:\n     {exports[0]}\n     {exports[1]}")
 
     def webhooks(self) -> None:
@@ -245,7 +245,8 @@ class Story:
         self.deployed.settle()
         lost = before - self.deployed.rows().keys()
         expect(not lost, f"lost: {lost}")
-        sent = {number: [entry["times"] for entry in self.deployed.inbox() if entry["to"] == trace.phone(number)] for number in numbers}
+        inbox = self.deployed.inbox()
+        sent = {number: [entry["times"] for entry in inbox if entry["to"] == trace.phone(number)] for number in numbers}
         twice = {number: times for number, times in sent.items() if times != [1]}
         expect(not twice, f"not once each: {twice}")
         waits = trace.status(self.deployed.documents()["u02"], "welcome")["state"]
