@@ -36,9 +36,9 @@ class Seen:
         return {"pk": self._text(pk), "sk": self._key(sk)} | told
 
     def _key(self, sk: str) -> str:
-        """A row of the record ends with a hash of all it says, its instant included."""
+        """A row of the record ends with a hash of all it says, the code of a message among it; what it says is compared."""
         told = self._text(sk)
-        return re.sub(r"#[^#]+$", "#…", told) if told.startswith(("consent#", "untold#")) and "T+" in told else told
+        return re.sub(r"#[^#]+$", "#…", told) if told.startswith(("consent#", "untold#")) else told
 
     def _sent(self, entry: dict) -> dict:
         told = {name: entry[name] for name in ("channel", "to", "from", "subject", "text", "parts", "times")}
