@@ -25,6 +25,8 @@ ASKED = {
 SES = (b"/v2/email/outbound-emails", {"ses:SendEmail", "ses:SendRawEmail"})
 # What Lambda itself does by the function's role: its poller, its dead letters and its logs.
 LAMBDA = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "logs:CreateLogStream", "logs:PutLogEvents"}
+# A queue that is called otherwise by who puts something there.
+ELSEWHERE = {"LATER_QUEUE_URL"}
 # Read by the SDK's configuration and set by Lambda.
 GIVEN = {"AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"}
 
@@ -96,6 +98,32 @@ def variables(template: dict) -> None:
             named |= set(re.findall(r'vars\.(?:get|required|parsed)\(\s*"([A-Z_]+)"', source.read_text(encoding="utf-8")))
     given = set(everyone).union(*(it.get("Environment", {}).get("Variables", {}) for _, it in declared(template).values()))
     wrong += [f"the code reads {variable}, which no function is given" for variable in sorted(named - given - GIVEN)]
+    expect(not wrong, "\n     ".join(wrong))
+
+
+def stores(template: dict) -> None:
+    """The code reads the table, its index and its queues by the names that the template gives them."""
+    resources = template["Resources"]
+    table = resources["Table"]["Properties"]
+    code = "".join(path.read_text(encoding="utf-8") for path in sorted(place.ROOT.glob("shared/cloud/src/**/*.rs")))
+    indexes = {index["IndexName"] for index in table["GlobalSecondaryIndexes"]}
+    wrong = [f"the code asks for an index {name}" for name in set(re.findall(r'index_name\("(\w+)"\)', code)) ^ indexes]
+    attributes = {it["AttributeName"] for it in [*table["AttributeDefinitions"], table["TimeToLiveSpecification"]]}
+    wrong += [f"the code knows no attribute {name}" for name in attributes if f'"{name}"' not in code]
+    for folder, (name, properties) in sorted(declared(template).items()):
+        given = properties.get("Environment", {}).get("Variables", {})
+        events = properties.get("Events", {}).values()
+        sources = [it["Properties"]["Queue"]["Fn::GetAtt"][0] for it in events if it["Type"] == "SQS"]
+        for source in sources:
+            redrive = resources[source]["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+            if given.get("DEAD_LETTER_QUEUE_URL") != {"Ref": redrive}:
+                wrong.append(f"{name} puts what it gives up elsewhere than {source} does")
+            if given.get("QUEUE_URL", {"Ref": source}) != {"Ref": source}:
+                wrong.append(f"{name} puts back what it took from {source} into another queue")
+        for variable, value in given.items():
+            called = variable.removesuffix("_QUEUE_URL").title().replace("_", "") + "Queue"
+            if variable.endswith("_QUEUE_URL") and not variable.startswith("DEAD") and variable not in ELSEWHERE:
+                wrong += [f"{name} has {variable} lead to {value['Ref']}"] if value["Ref"] != called else []
     expect(not wrong, "\n     ".join(wrong))
 
 

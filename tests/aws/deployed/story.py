@@ -24,6 +24,7 @@ def tell() -> int:
     check("each folder under functions/ is a function of the template", drift.folders, template)
     check("what each binary can ask of AWS is what its role allows", drift.actions, template)
     check("the template gives variables that the code reads, and all of them", drift.variables, template)
+    check("the code reads table, index and queues by the names of the template", drift.stores, template)
     check("the API has the routes that the functions serve", drift.routes, template)
     emulator = check("the emulator of AWS is up, and enforces roles", Emulator)
     packaged = emulator and check("sam package takes the release binaries of all functions", package, emulator)
