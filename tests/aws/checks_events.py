@@ -23,6 +23,8 @@ ROUTES = {
     "GET /callbacks/{account}/{segment}": "the provider's signature, or the secret segment",
     "GET /l/{code}": "none: a link of a message",
     "GET /l/{code}/{link}": "none: a link of a message",
+    "HEAD /l/{code}": "none: a link of a message",
+    "HEAD /l/{code}/{link}": "none: a link of a message",
     "GET /p/{file}": "none: a file of a page",
     "GET /o/{code}": "none: the page to opt out",
     "POST /o/{code}": "none: the page to opt out",

@@ -273,6 +273,8 @@ fn the_templates_wiring() {
     route POST /v1/enroll → ingest
     route GET /f/{code} → link
     route POST /f/{code} → link
+    route HEAD /l/{code} → link
+    route HEAD /l/{code}/{link} → link
     route POST /v1/identify → ingest
     route GET /l/{code} → link
     route GET /l/{code}/{link} → link
