@@ -20,6 +20,9 @@ _CROWD = 100
 def tell() -> int:
     """Everything; the exit code."""
     place.fresh()
+    if check("there is a release binary of every function", present) is None:
+        print(f"{checks.passed} passed, {len(checks.failed)} failed", flush=True)
+        return 1
     template = drift.template()
     check("each folder under functions/ is a function of the template", drift.folders, template)
     check("what each binary can ask of AWS is what its role allows", drift.actions, template)
@@ -32,6 +35,12 @@ def tell() -> int:
         Story(emulator, packaged).tell()
     print(f"{checks.passed} passed, {len(checks.failed)} failed", flush=True)
     return 1 if checks.failed else 0
+
+
+def present() -> bool:
+    missing = [name for name in (*place.FUNCTIONS, "tsunagi") if not (place.BINARIES / name).exists()]
+    expect(not missing, f"none of {', '.join(missing)} in {place.BINARIES}: cargo build --release, or TSUNAGI_BINARIES")
+    return True
 
 
 class Story:
