@@ -9,6 +9,7 @@ mod repeated;
 mod spending;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::ready;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use anyhow::{Context, Result};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{StatusCode, header};
+use axum::middleware::map_request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use axum::{Json, RequestExt, Router, body::Bytes};
@@ -25,6 +27,7 @@ use cloud::clock::Clock;
 use cloud::concurrent;
 use cloud::config::{ConfigError, Vars};
 use cloud::definitions::Cache;
+use cloud::edge::Edge;
 use cloud::inbox;
 use cloud::queue::Queue;
 use cloud::table::Table;
@@ -75,6 +78,7 @@ pub struct Callback {
     secret: Secret,
     accounts: Accounts,
     clock: Clock,
+    edge: Edge,
 }
 
 /// What became of a post's notices.
@@ -120,15 +124,18 @@ impl Callback {
             posts: Posts::default(),
             secret,
             clock,
+            edge: Edge::from_vars(vars),
         })
     }
 
     /// The function's routes.
     pub fn router(self: &Arc<Self>) -> Router {
+        let edge = self.edge.clone();
         Router::new()
             .route("/callbacks/{account}", any(receive))
             .route("/callbacks/{account}/{segment}", any(receive))
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .layer(map_request(move |request: Request| ready(edge.admit(request))))
             .with_state(Arc::clone(self))
     }
 

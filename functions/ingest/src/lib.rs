@@ -14,17 +14,20 @@ mod track;
 mod traits;
 mod value;
 
+use std::future::ready;
 use std::sync::Arc;
 
 use anyhow::Result;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::map_request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
 use axum::{Json, Router, body::Bytes};
 use cloud::clock::Clock;
 use cloud::config::Vars;
+use cloud::edge::Edge;
 use cloud::inbox;
 use cloud::queue::Queue;
 use cloud::write_key::WriteKey;
@@ -41,6 +44,7 @@ pub struct Ingest {
     inbox: Queue,
     key: WriteKey,
     clock: Clock,
+    edge: Edge,
 }
 
 /// The answer to calls that were read.
@@ -68,11 +72,13 @@ impl Ingest {
             inbox: Queue::new(aws_sdk_sqs::Client::new(config), vars.required("INBOX_QUEUE_URL")?),
             key: WriteKey::new(&vars.required("WRITE_KEY")?),
             clock,
+            edge: Edge::from_vars(vars),
         })
     }
 
     /// The function's routes.
     pub fn router(self) -> Router {
+        let edge = self.edge.clone();
         Router::new()
             .route("/v1/batch", calls(request::batch))
             .route("/v1/identify", calls(|body| request::one("identify", body)))
@@ -81,6 +87,7 @@ impl Ingest {
             .route("/v1/remove", calls(|body| request::one("remove", body)))
             .fallback(async || Refusal::NoRoute)
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .layer(map_request(move |request: Request| ready(edge.admit(request))))
             .with_state(Arc::new(self))
     }
 

@@ -10,6 +10,7 @@ mod optout;
 mod pages;
 mod visit;
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,14 +18,15 @@ use anyhow::Result;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, PathRejection};
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{from_fn_with_state, map_request, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use cloud::clock::Clock;
 use cloud::config::{ConfigError, Vars};
 use cloud::definitions::Cache;
+use cloud::edge::Edge;
 use cloud::inbox::Inbox;
 use cloud::queue::Queue;
 use cloud::table::Table;
@@ -56,6 +58,7 @@ pub struct Link {
     inbox: Queue,
     clock: Clock,
     shop: Shop,
+    edge: Edge,
 }
 
 impl Link {
@@ -68,11 +71,13 @@ impl Link {
             inbox: Queue::new(aws_sdk_sqs::Client::new(config), vars.required("INBOX_QUEUE_URL")?),
             clock,
             shop: shop(vars)?,
+            edge: Edge::from_vars(vars),
         })
     }
 
     /// The function's routes.
     pub fn router(self) -> Router {
+        let edge = self.edge.clone();
         Router::new()
             .route(
                 "/l/{code}",
@@ -151,6 +156,7 @@ impl Link {
             .fallback(|State(link): State<Arc<Self>>| async move { link.gone() })
             .layer(from_fn_with_state(Guesses::new(self.clock.clone()), guesses::stop))
             .layer(map_response(pages::guarded))
+            .layer(map_request(move |request: Request| ready(edge.admit(request))))
             .with_state(Arc::new(self))
     }
 

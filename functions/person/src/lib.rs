@@ -6,18 +6,21 @@
 mod export;
 mod key;
 
+use std::future::ready;
 use std::sync::Arc;
 
 use anyhow::Result;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::map_request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use cloud::clock::Clock;
 use cloud::config::{ConfigError, Vars};
+use cloud::edge::Edge;
 use cloud::erasure::EraseTask;
 use cloud::queue::Queue;
 use cloud::table::Table;
@@ -38,6 +41,7 @@ pub struct Person {
     erasures: Queue,
     key: AdminKey,
     clock: Clock,
+    edge: Edge,
 }
 
 /// Whom a request is about.
@@ -81,16 +85,19 @@ impl Person {
             erasures: Queue::new(aws_sdk_sqs::Client::new(config), vars.required("ERASE_QUEUE_URL")?),
             key: AdminKey::parse(&vars.required("ADMIN_KEY")?).ok_or_else(wrong)?,
             clock,
+            edge: Edge::from_vars(vars),
         })
     }
 
     /// The function's routes.
     pub fn router(self) -> Router {
+        let edge = self.edge.clone();
         Router::new()
             .route("/v1/person/export", post(exported))
             .route("/v1/person/erase", post(erase))
             .route("/v1/person/erasure", post(erasure))
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .layer(map_request(move |request: Request| ready(edge.admit(request))))
             .with_state(Arc::new(self))
     }
 

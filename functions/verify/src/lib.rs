@@ -6,14 +6,16 @@
 mod refusal;
 mod request;
 
+use std::future::ready;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{Extensions, HeaderMap, StatusCode};
+use axum::middleware::map_request;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -21,6 +23,7 @@ use cloud::caller;
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::definitions::{Cache, code_key};
+use cloud::edge::Edge;
 use cloud::queue::Queue;
 use cloud::table::Table;
 use cloud::write_key::WriteKey;
@@ -51,6 +54,7 @@ pub struct Verify {
     link_base: String,
     /// The shop's name in messages.
     sender: String,
+    edge: Edge,
 }
 
 impl Verify {
@@ -67,16 +71,19 @@ impl Verify {
             key,
             link_base: vars.required("LINK_BASE_URL")?.trim_end_matches('/').to_owned(),
             sender: vars.required("SENDER_NAME")?,
+            edge: Edge::from_vars(vars),
         })
     }
 
     /// The function's routes.
     pub fn router(self) -> Router {
+        let edge = self.edge.clone();
         Router::new()
             .route("/v1/verifications", post(start).fallback(async || Refusal::NotPost))
             .route("/v1/verifications/check", post(check).fallback(async || Refusal::NotPost))
             .fallback(async || Refusal::NoRoute)
             .layer(DefaultBodyLimit::max(BODY_LIMIT))
+            .layer(map_request(move |request: Request| ready(edge.admit(request))))
             .with_state(Arc::new(self))
     }
 

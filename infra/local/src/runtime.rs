@@ -23,7 +23,7 @@ use crate::functions::Function;
 use crate::region::{self, Durability, Region};
 use crate::schedule::{self, Schedule};
 use crate::sqs::{QueueSettings, Received};
-use crate::template::{self, Key, Source, Template};
+use crate::template::{self, Given, Key, Source, Template};
 
 /// How a runtime is opened.
 #[derive(Clone)]
@@ -36,8 +36,8 @@ pub struct Options {
     pub clock: Clock,
     /// What goes wrong; nothing, if none.
     pub faults: Option<Arc<dyn Faults>>,
-    /// Values of the template's parameters.
-    pub parameters: BTreeMap<String, String>,
+    /// What the template's stack is given.
+    pub given: Given,
 }
 
 /// A region that runs.
@@ -65,7 +65,7 @@ pub struct Feed {
 impl Runtime {
     /// Opens or creates what the template declares, and starts its functions.
     pub async fn open(options: Options) -> Result<Arc<Self>> {
-        let template = Template::parse(template::EMBEDDED, &options.parameters)?;
+        let template = Template::parse(template::EMBEDDED, &options.given)?;
         let region = Region::open(region::Options {
             data: options.data,
             durability: options.durability,

@@ -19,6 +19,7 @@ use crate::faults::Faults;
 use crate::http;
 use crate::region::Durability;
 use crate::runtime::{self, Runtime};
+use crate::template::Given;
 
 /// How a stack is started.
 #[derive(Clone)]
@@ -195,7 +196,7 @@ impl Stack {
             durability: setup.durability,
             clock: setup.clock.clone(),
             faults: setup.faults.clone(),
-            parameters: parameters(&setup, &link_base, &provider_url),
+            given: given(&setup, &link_base, &provider_url),
         })
         .await?;
         shop.open(runtime.table("shop")?);
@@ -251,7 +252,7 @@ async fn start_sandbox(
     Sandbox::start(options).await
 }
 
-fn parameters(setup: &Setup, link_base: &str, provider_url: &str) -> BTreeMap<String, String> {
+fn given(setup: &Setup, link_base: &str, provider_url: &str) -> Given {
     let Secrets {
         write_key,
         code_key,
@@ -265,28 +266,27 @@ fn parameters(setup: &Setup, link_base: &str, provider_url: &str) -> BTreeMap<St
     let providers = serde_json::json!(providers).to_string();
     let parameters = [
         ("LinkBaseUrl", link_base),
-        ("SmsProvider", "sandbox"),
-        ("SmsProviderUrl", provider_url),
-        ("SmsProviderKey", provider_key),
-        ("EmailProvider", "sandbox"),
-        ("EmailProviderUrl", provider_url),
-        ("EmailProviderKey", provider_key),
-        ("LineProvider", "sandbox"),
-        ("LineProviderUrl", provider_url),
-        ("LineProviderKey", provider_key),
+        ("SandboxUrl", provider_url),
         ("EmailFrom", "shop@example.jp"),
         ("SenderName", &setup.sender),
         ("SenderAddress", &setup.particulars.address),
         ("SenderContact", &setup.particulars.contact),
-        ("WriteKey", write_key),
-        ("CodeKey", code_key),
-        ("AddressKey", address_key),
-        ("AdminKey", admin_key),
-        ("CallbackSecret", callback_secret),
-        ("WebhookSecret", webhook_secret),
-        ("ProviderSecrets", &providers),
     ];
-    parameters.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    let secrets = [
+        ("WRITE_KEY", write_key.as_str()),
+        ("CODE_KEY", code_key),
+        ("ADDRESS_KEY", address_key),
+        ("ADMIN_KEY", admin_key),
+        ("CALLBACK_SECRET", callback_secret),
+        ("WEBHOOK_SECRET", webhook_secret),
+        ("SANDBOX_KEY", provider_key),
+        ("PROVIDER_SECRETS", &providers),
+    ];
+    Given { parameters: owned(&parameters), secrets: owned(&secrets) }
+}
+
+fn owned(named: &[(&str, &str)]) -> BTreeMap<String, String> {
+    named.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 /// The shop in which the sandbox's people buy: it knows them by their address, as the product does.

@@ -37,6 +37,36 @@ pub const FUNCTIONS: [&str; 14] = [
     "erase",
 ];
 
+/// What nothing corresponds to on one machine: who is told of alarms, what is kept of logs, how a domain is reached, and what
+/// services of AWS may do for each other. Rules are read from the functions' events; the others pass events on.
+const ELSEWHERE: [&str; 16] = [
+    "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::ApiMapping",
+    "AWS::ApiGatewayV2::DomainName",
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::CloudFront::Distribution",
+    "AWS::CloudFront::Function",
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
+    "AWS::Events::Rule",
+    "AWS::Logs::LogGroup",
+    "AWS::Logs::MetricFilter",
+    "AWS::Route53::RecordSet",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+];
+
+/// What a stack is given.
+#[derive(Clone, Default)]
+pub struct Given {
+    /// Values of parameters, over their defaults.
+    pub parameters: BTreeMap<String, String>,
+    /// What the stack's secret holds, by its keys.
+    pub secrets: BTreeMap<String, String>,
+}
+
 /// What a template creates and how it is tied together, with every reference resolved and every tie checked.
 #[derive(Debug, Default, PartialEq)]
 pub struct Template {
@@ -135,6 +165,8 @@ pub struct Function {
     pub environment: BTreeMap<String, String>,
     /// What invokes it besides HTTP.
     pub sources: Vec<Source>,
+    /// The logical id of its role.
+    pub role: String,
     /// What its role allows: an action and the resource it may be used on.
     pub grants: BTreeSet<(String, String)>,
 }
@@ -183,14 +215,23 @@ pub struct Route {
 }
 
 impl Template {
-    /// Reads a template with the given parameters over its defaults.
-    pub fn parse(text: &str, parameters: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
+    /// Reads a template with what its stack is given.
+    pub fn parse(text: &str, given: &Given) -> Result<Self, TemplateError> {
         let document = document::read(text)?;
-        let names = reference::Names::new(&document, parameters)?;
+        let names = reference::Names::new(&document, given)?;
         let defaults = resource::defaults(names.resolve("Globals", document.globals)?)?;
         let mut template = Self::default();
         let mut http = wiring::Http::default();
+        let mut roles = BTreeMap::new();
         for (id, resource) in document.resources {
+            if ELSEWHERE.contains(&resource.kind.as_str()) {
+                continue;
+            }
+            if let Some(condition) = &resource.condition
+                && !names.holds(&id, condition)?
+            {
+                continue;
+            }
             let properties = names.resolve(&id, resource.properties)?;
             match resource.kind.as_str() {
                 "AWS::DynamoDB::Table" => {
@@ -201,6 +242,10 @@ impl Template {
                 }
                 "AWS::Events::EventBus" => {
                     template.buses.insert(id);
+                }
+                "AWS::IAM::Role" => {
+                    let grants = resource::role(&id, properties)?;
+                    roles.insert(id, grants);
                 }
                 "AWS::Serverless::Function" => {
                     let (folder, function) = resource::function(&id, properties, &defaults)?;
@@ -215,6 +260,7 @@ impl Template {
                 kind => http.add(id, kind, properties)?,
             }
         }
+        wiring::grant(&mut template, &roles)?;
         wiring::check(&template)?;
         template.routes = http.routes(&template.functions)?;
         Ok(template)

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod concurrent;
 pub mod config;
 pub mod definitions;
+pub mod edge;
 pub mod erasure;
 pub mod inbox;
 pub mod keyed;

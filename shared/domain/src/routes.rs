@@ -45,7 +45,7 @@ const WEIGHT_LIMIT: u32 = 1_000;
 #[serde(deny_unknown_fields)]
 pub struct Providers {
     /// Accounts at providers, by names of the shop's own. Their secrets stand elsewhere: in the environment variable
-    /// `PROVIDER_SECRETS`, the template's parameter `ProviderSecrets`.
+    /// `PROVIDER_SECRETS`, a key of the stack's secret.
     pub accounts: BTreeMap<AccountName, AccountSource>,
     /// Which account takes what: the first route that fits a message is its own.
     pub routes: Vec<Route>,

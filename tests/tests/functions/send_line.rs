@@ -39,6 +39,7 @@ fn without_account(shop: &Shop) -> Result<Function> {
         timeout_seconds: declared.timeout_seconds,
         environment: environment.collect(),
         sources: Vec::new(),
+        role: declared.role.clone(),
         grants: BTreeSet::new(),
     };
     Function::start("send-line", &declared, runtime.region())

@@ -16,6 +16,8 @@ pub(super) struct Document {
     #[serde(default)]
     pub(super) parameters: BTreeMap<String, Parameter>,
     #[serde(default)]
+    pub(super) conditions: BTreeMap<String, Value>,
+    #[serde(default)]
     pub(super) globals: Value,
     pub(super) resources: BTreeMap<String, Resource>,
 }
@@ -29,12 +31,14 @@ pub(super) struct Parameter {
     pub(super) allowed_values: Vec<Value>,
 }
 
-/// One thing that a stack creates. `Condition` is refused by being absent here.
+/// One thing that a stack creates.
 #[derive(serde::Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(super) struct Resource {
     #[serde(rename = "Type")]
     pub(super) kind: String,
+    /// The condition without which it does not exist.
+    pub(super) condition: Option<String>,
     #[serde(default)]
     pub(super) properties: Value,
     #[serde(rename = "DeletionPolicy")]
@@ -64,7 +68,7 @@ impl<'de> Deserialize<'de> for Plain {
         let Tagged(Untagged(value), tag) = Tagged::deserialize(deserializer)?;
         Ok(Self(match tag.as_deref().and_then(|tag| tag.strip_prefix('!')) {
             None => value,
-            Some("Ref") => Map::from_iter([("Ref".to_owned(), value)]).into(),
+            Some(name @ ("Ref" | "Condition")) => Map::from_iter([(name.to_owned(), value)]).into(),
             Some(name) => Map::from_iter([(format!("Fn::{name}"), value)]).into(),
         }))
     }

@@ -1,11 +1,11 @@
-//! What `Ref`, `Fn::GetAtt` and `Fn::Sub` stand for on one machine.
+//! What references and conditions stand for on one machine.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::TemplateError;
 use super::document::Document;
+use super::{Given, TemplateError};
 use crate::region::{ACCOUNT, NAME, queue_url};
 
 const STACK: &str = "tsunagi";
@@ -22,6 +22,8 @@ pub(super) fn arn(kind: &str, id: &str) -> Option<String> {
         "AWS::SQS::Queue" => ("sqs", ""),
         "AWS::Events::EventBus" => ("events", "event-bus/"),
         "AWS::Serverless::Function" => ("lambda", "function:"),
+        "AWS::IAM::Role" => ("iam", "role/"),
+        "AWS::Logs::LogGroup" => ("logs", "log-group:"),
         _ => return None,
     };
     Some(format!("arn:aws:{service}:{NAME}:{ACCOUNT}:{prefix}{id}"))
@@ -33,10 +35,15 @@ pub(super) struct Names {
     parameters: BTreeMap<String, String>,
     /// Resources with their types.
     resources: BTreeMap<String, String>,
+    /// Conditions, as they are written.
+    conditions: BTreeMap<String, Value>,
+    /// What the stack's secret holds.
+    secrets: BTreeMap<String, String>,
 }
 
 impl Names {
-    pub(super) fn new(document: &Document, given: &BTreeMap<String, String>) -> Result<Self, TemplateError> {
+    pub(super) fn new(document: &Document, given: &Given) -> Result<Self, TemplateError> {
+        let Given { parameters: given, secrets } = given;
         if let Some(unknown) = given.keys().find(|name| !document.parameters.contains_key(*name)) {
             let known: Vec<_> = document.parameters.keys().map(String::as_str).collect();
             return Err(TemplateError::new(
@@ -70,7 +77,49 @@ impl Names {
             parameters.insert(name.clone(), value);
         }
         let resources = document.resources.iter().map(|(id, r)| (id.clone(), r.kind.clone())).collect();
-        Ok(Self { parameters, resources })
+        Ok(Self { parameters, resources, conditions: document.conditions.clone(), secrets: secrets.clone() })
+    }
+
+    /// Whether a condition holds.
+    pub(super) fn holds(&self, at: &str, name: &str) -> Result<bool, TemplateError> {
+        let condition = self.conditions.get(name).ok_or_else(|| {
+            TemplateError::new(
+                at,
+                format!("it depends on {name}, which is no condition"),
+                "add it to Conditions or correct the name",
+            )
+        })?;
+        self.truth(name, condition)
+    }
+
+    fn truth(&self, at: &str, condition: &Value) -> Result<bool, TemplateError> {
+        let written = condition.as_object().and_then(|map| map.iter().next());
+        let unknown = || {
+            TemplateError::new(
+                at,
+                format!("{condition} is not known to the one-machine runtime"),
+                "write it with Equals, Not, And, Or, or Condition",
+            )
+        };
+        let (name, argument) = written.ok_or_else(unknown)?;
+        match (name.as_str(), argument) {
+            ("Condition", Value::String(name)) => self.holds(at, name),
+            ("Fn::Equals", Value::Array(sides)) => {
+                let sides = sides.iter().map(|side| self.resolve(at, side.clone()));
+                let sides = sides.collect::<Result<Vec<_>, _>>()?;
+                Ok(sides.windows(2).all(|pair| plain_text(&pair[0]) == plain_text(&pair[1])))
+            }
+            ("Fn::Not", Value::Array(of)) => {
+                of.first().map_or_else(|| Err(unknown()), |of| Ok(!self.truth(at, of)?))
+            }
+            ("Fn::And", Value::Array(of)) => {
+                of.iter().try_fold(true, |all, of| Ok(self.truth(at, of)? && all))
+            }
+            ("Fn::Or", Value::Array(of)) => {
+                of.iter().try_fold(false, |any, of| Ok(self.truth(at, of)? || any))
+            }
+            _ => Err(unknown()),
+        }
     }
 
     /// The value with every reference in it replaced by what it stands for.
@@ -87,16 +136,32 @@ impl Names {
         if let (Some((name, argument)), None) = (entries.next(), entries.next())
             && (name == "Ref" || name.starts_with("Fn::"))
         {
-            return self.call(at, name, argument).map(Value::String);
+            return match (name.as_str(), argument) {
+                ("Fn::If", Value::Array(parts)) => self.chosen(at, parts),
+                _ => self.call(at, name, argument).map(Value::String),
+            };
         }
         let resolved = map.into_iter().map(|(key, value)| Ok((key, self.resolve(at, value)?)));
         resolved.collect::<Result<Map<_, _>, _>>().map(Value::Object)
     }
 
+    /// The one of two values that the condition before them chooses.
+    fn chosen(&self, at: &str, parts: &[Value]) -> Result<Value, TemplateError> {
+        let [Value::String(condition), then, otherwise] = parts else {
+            return Err(TemplateError::new(
+                at,
+                "an If does not read",
+                "write it as !If [Condition, then, otherwise]",
+            ));
+        };
+        let chosen = if self.holds(at, condition)? { then } else { otherwise };
+        self.resolve(at, chosen.clone())
+    }
+
     fn call(&self, at: &str, name: &str, argument: &Value) -> Result<String, TemplateError> {
         match (name, argument) {
             ("Ref", Value::String(target)) => self.referred(at, target),
-            ("Fn::Sub", Value::String(text)) => self.substitute(at, text),
+            ("Fn::Sub", Value::String(text)) => self.revealed(at, self.substitute(at, text)?),
             ("Fn::GetAtt", Value::String(target)) => self.attribute(at, target),
             ("Fn::GetAtt", Value::Array(parts)) => {
                 let parts: Vec<_> = parts.iter().filter_map(Value::as_str).collect();
@@ -105,7 +170,7 @@ impl Names {
             _ => Err(TemplateError::new(
                 at,
                 format!("{name} of {argument} is not known to the one-machine runtime"),
-                "write it with Ref, GetAtt, or Sub of one string",
+                "write it with Ref, GetAtt, If, or Sub of one string",
             )),
         }
     }
@@ -154,6 +219,25 @@ impl Names {
         }
         result.push_str(rest);
         Ok(result)
+    }
+
+    /// What a dynamic reference to a key of the secret stands for; any other text as it is.
+    fn revealed(&self, at: &str, text: String) -> Result<String, TemplateError> {
+        let reference =
+            text.strip_prefix("{{resolve:secretsmanager:").and_then(|rest| rest.strip_suffix("}}"));
+        let Some(reference) = reference else { return Ok(text) };
+        let key = reference.split_once(":SecretString:").and_then(|(_, rest)| rest.split(':').next());
+        let key = key.unwrap_or_default();
+        self.secrets.get(key).cloned().ok_or_else(|| {
+            TemplateError::new(
+                at,
+                format!("the secret holds no {key:?}"),
+                format!(
+                    "name one of {}",
+                    self.secrets.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+                ),
+            )
+        })
     }
 }
 

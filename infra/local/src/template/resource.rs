@@ -35,6 +35,8 @@ struct QueueProperties {
     redrive_policy: Option<RedrivePolicy>,
     #[serde(rename = "MessageRetentionPeriod")]
     _message_retention_period: Option<IgnoredAny>,
+    #[serde(rename = "SqsManagedSseEnabled")]
+    _sqs_managed_sse_enabled: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -86,13 +88,12 @@ pub(super) fn defaults(globals: Value) -> Result<Defaults, TemplateError> {
 #[serde(rename_all = "PascalCase")]
 struct FunctionProperties {
     code_uri: String,
+    role: String,
     timeout: Option<u32>,
     #[serde(default)]
     environment: Environment,
     #[serde(default)]
     events: BTreeMap<String, Event>,
-    #[serde(default)]
-    policies: Vec<Policy>,
 }
 
 #[derive(Deserialize)]
@@ -137,6 +138,10 @@ struct ScheduleEvent {
     name: Option<String>,
     schedule_expression: String,
     schedule_expression_timezone: Option<String>,
+    #[serde(rename = "RetryPolicy")]
+    _retry_policy: Option<IgnoredAny>,
+    #[serde(rename = "DeadLetterConfig")]
+    _dead_letter_config: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -144,11 +149,25 @@ struct ScheduleEvent {
 struct RuleEvent {
     event_bus_name: Option<String>,
     pattern: Value,
+    #[serde(rename = "DeadLetterConfig")]
+    _dead_letter_config: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RoleProperties {
+    policies: Vec<Policy>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Policy {
+    policy_document: PolicyDocument,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct PolicyDocument {
     statement: Vec<Statement>,
 }
 
@@ -173,6 +192,20 @@ impl OneOrMany {
             Self::Many(items) => items,
         }
     }
+}
+
+/// What a role allows: an action and the resource it may be used on.
+pub(super) fn role(id: &str, value: Value) -> Result<BTreeSet<(String, String)>, TemplateError> {
+    let role: RoleProperties = properties(id, "AWS::IAM::Role", value)?;
+    let statements = role.policies.iter().flat_map(|policy| &policy.policy_document.statement);
+    let grants =
+        statements.flat_map(|statement| {
+            let resources = statement.resource.as_slice();
+            statement.action.as_slice().iter().flat_map(move |action| {
+                resources.iter().map(move |resource| (action.clone(), resource.clone()))
+            })
+        });
+    Ok(grants.collect())
 }
 
 /// Reads a function and the folder it is in.
@@ -205,18 +238,18 @@ pub(super) fn function(
     for (name, event) in function.events {
         sources.push(source(&format!("{id}.{name}"), event)?);
     }
-    let grants =
-        function.policies.iter().flat_map(|policy| &policy.statement).flat_map(|statement| {
-            let resources = statement.resource.as_slice();
-            statement.action.as_slice().iter().flat_map(move |action| {
-                resources.iter().map(move |resource| (action.clone(), resource.clone()))
-            })
-        });
-    let grants = grants.collect();
+    let role = logical_id(&function.role).to_owned();
     let timeout_seconds = function.timeout.or(defaults.timeout).unwrap_or(TIMEOUT_SECONDS);
     Ok((
         folder.to_owned(),
-        Function { logical_id: id.to_owned(), timeout_seconds, environment, sources, grants },
+        Function {
+            logical_id: id.to_owned(),
+            timeout_seconds,
+            environment,
+            sources,
+            role,
+            grants: BTreeSet::new(),
+        },
     ))
 }
 

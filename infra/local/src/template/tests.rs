@@ -1,29 +1,30 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::{EMBEDDED, Key, Source, Template};
+use super::{EMBEDDED, Given, Key, Source, Template};
 
-/// Every parameter of the template that has no default.
-fn parameters() -> BTreeMap<String, String> {
-    [
+/// Every parameter of the template that has no default, and every secret.
+fn given() -> Given {
+    let parameters = [
         ("LinkBaseUrl", "http://localhost:8080"),
-        ("SmsProvider", "sandbox"),
-        ("SmsProviderUrl", "http://localhost:8081"),
-        ("SmsProviderKey", "sms-key"),
-        ("EmailProvider", "sandbox"),
-        ("EmailProviderUrl", "http://localhost:8082"),
-        ("EmailProviderKey", "email-key"),
+        ("SandboxUrl", "http://localhost:8081"),
         ("EmailFrom", "shop@example.jp"),
         ("SenderName", "つなぎ商店"),
-        ("WriteKey", "write-key"),
-        ("CodeKey", "code-key"),
-        ("AddressKey", "address-key"),
-        ("AdminKey", "admin-key"),
-        ("CallbackSecret", "callback-secret"),
-        ("WebhookSecret", "webhook-secret"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into()
+    ];
+    let secrets = [
+        ("SANDBOX_KEY", "sandbox-key"),
+        ("WRITE_KEY", "write-key"),
+        ("CODE_KEY", "code-key"),
+        ("ADDRESS_KEY", "address-key"),
+        ("ADMIN_KEY", "admin-key"),
+        ("CALLBACK_SECRET", "callback-secret"),
+        ("WEBHOOK_SECRET", "webhook-secret"),
+        ("PROVIDER_SECRETS", "{}"),
+    ];
+    Given {
+        parameters: parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        secrets: secrets.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+    }
 }
 
 /// The wiring as text, a line for each thing.
@@ -75,7 +76,7 @@ fn wiring(template: &Template) -> String {
 #[test]
 #[expect(clippy::too_many_lines, reason = "what the whole template says, at one look")]
 fn the_templates_wiring() {
-    let template = Template::parse(EMBEDDED, &parameters()).unwrap();
+    let template = Template::parse(EMBEDDED, &given()).unwrap();
     insta::assert_snapshot!(wiring(&template), @r#"
     table Table: pk / sk, expires Some("expires")
       index due: due_shard / due_at, KeysOnly
@@ -101,7 +102,7 @@ fn the_templates_wiring() {
     queue WebhookQueue: hidden 900 s, delayed 0 s, after 10 to WebhookDeadLetters
     buses {"Bus"}
     function advance: AdvanceFunction, 30 s
-      from InboxQueue, by 100, waiting 1 s
+      from InboxQueue, by 100, waiting 1 s, 10 at once
       ADDRESS_KEY=address-key
       BUS_NAME=Bus
       CODE_KEY=code-key
@@ -116,11 +117,12 @@ fn the_templates_wiring() {
       WEBHOOK_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/WebhookQueue
     function callback: CallbackFunction, 10 s
       on default {"detail":{"mail":{"tags":{"code":[{"exists":true}]}}},"detail-type":[{"anything-but":["Email Sent","Email Clicked","Email Delivery Delayed"]}],"source":["aws.ses"]}
-      from CallbackQueue, by 10, waiting 0 s
+      from CallbackQueue, by 10, waiting 0 s, 2 at once
       on default {"detail":{"context":{"code":[{"exists":true}]},"isFinal":[true]},"detail-type":["Text Message Delivery Status Updated"],"source":["aws.sms-voice"]}
       ADDRESS_KEY=address-key
       CALLBACK_SECRET=callback-secret
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/CallbackDeadLetters
+      EDGE_KEY=
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LATER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/CallbackQueue
       LINK_BASE_URL=http://localhost:8080
@@ -138,6 +140,7 @@ fn the_templates_wiring() {
       STAGE=development
       TABLE_NAME=Table
     function ingest: IngestFunction, 10 s
+      EDGE_KEY=
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LOG_LEVEL=info
       STAGE=development
@@ -145,6 +148,7 @@ fn the_templates_wiring() {
     function link: LinkFunction, 10 s
       ADDRESS_KEY=address-key
       DUE_SHARDS=8
+      EDGE_KEY=
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
@@ -156,6 +160,7 @@ fn the_templates_wiring() {
     function person: PersonFunction, 25 s
       ADDRESS_KEY=address-key
       ADMIN_KEY=admin-key
+      EDGE_KEY=
       ERASE_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/EraseQueue
       LOG_LEVEL=info
       STAGE=development
@@ -190,7 +195,7 @@ fn the_templates_wiring() {
       PROVIDER_SECRETS={}
       SENDER_NAME=つなぎ商店
       SMS_PROVIDER=sandbox
-      SMS_PROVIDER_KEY=sms-key
+      SMS_PROVIDER_KEY=sandbox-key
       SMS_PROVIDER_URL=http://localhost:8081
       STAGE=development
       TABLE_NAME=Table
@@ -200,8 +205,8 @@ fn the_templates_wiring() {
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/EmailDeadLetters
       EMAIL_FROM=shop@example.jp
       EMAIL_PROVIDER=sandbox
-      EMAIL_PROVIDER_KEY=email-key
-      EMAIL_PROVIDER_URL=http://localhost:8082
+      EMAIL_PROVIDER_KEY=sandbox-key
+      EMAIL_PROVIDER_URL=http://localhost:8081
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
       LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
@@ -216,9 +221,9 @@ fn the_templates_wiring() {
       ADDRESS_KEY=address-key
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/LineDeadLetters
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
-      LINE_PROVIDER=
-      LINE_PROVIDER_KEY=
-      LINE_PROVIDER_URL=
+      LINE_PROVIDER=sandbox
+      LINE_PROVIDER_KEY=sandbox-key
+      LINE_PROVIDER_URL=http://localhost:8081
       LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
       PROVIDER_SECRETS={}
@@ -239,12 +244,12 @@ fn the_templates_wiring() {
       SENDER_NAME=つなぎ商店
       SEND_CONCURRENCY=5
       SMS_PROVIDER=sandbox
-      SMS_PROVIDER_KEY=sms-key
+      SMS_PROVIDER_KEY=sandbox-key
       SMS_PROVIDER_URL=http://localhost:8081
       STAGE=development
       TABLE_NAME=Table
     function send-webhook: SendWebhookFunction, 30 s
-      from WebhookQueue, by 10, waiting 0 s
+      from WebhookQueue, by 10, waiting 0 s, 5 at once
       DEAD_LETTER_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/WebhookDeadLetters
       LOG_LEVEL=info
       STAGE=development
@@ -253,6 +258,7 @@ fn the_templates_wiring() {
     function verify: VerifyFunction, 10 s
       CODES_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/CodesQueue
       CODE_KEY=code-key
+      EDGE_KEY=
       LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
       SENDER_NAME=つなぎ商店
@@ -267,6 +273,8 @@ fn the_templates_wiring() {
     route POST /v1/enroll → ingest
     route GET /f/{code} → link
     route POST /f/{code} → link
+    route HEAD /l/{code} → link
+    route HEAD /l/{code}/{link} → link
     route POST /v1/identify → ingest
     route GET /l/{code} → link
     route GET /l/{code}/{link} → link
@@ -290,7 +298,7 @@ fn the_templates_wiring() {
 
 #[test]
 fn rules_are_found_by_bus() {
-    let template = Template::parse(EMBEDDED, &parameters()).unwrap();
+    let template = Template::parse(EMBEDDED, &given()).unwrap();
     let rules: Vec<_> =
         template.rules("Bus").map(|(pattern, folder)| format!("{pattern} → {folder}")).collect();
     insta::assert_debug_snapshot!(rules, @r#"
@@ -306,7 +314,7 @@ fn rules_are_found_by_bus() {
 /// The one error of the template with `from` replaced by `to` everywhere.
 fn error_with(from: &str, to: &str) -> String {
     assert!(EMBEDDED.contains(from), "{from:?} is not in the template");
-    match Template::parse(&EMBEDDED.replace(from, to), &parameters()) {
+    match Template::parse(&EMBEDDED.replace(from, to), &given()) {
         Ok(_) => format!("{to:?} is accepted"),
         Err(error) => error.to_string(),
     }
@@ -338,16 +346,20 @@ fn a_broken_template_is_refused_with_its_remedy() {
         ("MaximumConcurrency: 4", "MaximumConcurrency: 1"),
         ("Action: events:PutEvents", "Action: events:PutRule"),
         ("        - { AttributeName: due_at, AttributeType: N }\n", ""),
-        ("Type: AWS::Logs::LogGroup", "Type: AWS::SNS::Topic"),
+        ("Type: AWS::SNS::Topic\n", "Type: AWS::Kinesis::Stream\n"),
         ("Default: Asia/Tokyo", "AllowedValues: [Asia/Tokyo]"),
         ("Default: development", "Default: staging"),
         ("${AWS::StackName}-due", "${AWS::StackName-due"),
         ("Timeout: 60", "Timeout: a minute"),
+        ("SecretString:ADMIN_KEY", "SecretString:ADMIN"),
+        ("!If [HasSandbox,", "!If [HasSandpit,"),
+        ("  HasSandbox: !Not [!Equals [", "  HasSandbox: !Not [!Length ["),
+        ("Role: !GetAtt VerifyRole.Arn", "Role: !GetAtt Table.Arn"),
     ];
     let errors: Vec<_> = cases.iter().map(|(from, to)| error_with(from, to)).collect();
     insta::assert_snapshot!(errors.join("\n"), @r#"
     AdvanceFunction: it refers to Tabel, which is neither a parameter nor a resource; add the resource or correct the name
-    CallbackFunction: Fn::ImportValue of "Inbox" is not known to the one-machine runtime; write it with Ref, GetAtt, or Sub of one string
+    CallbackFunction: Fn::ImportValue of "Inbox" is not known to the one-machine runtime; write it with Ref, GetAtt, If, or Sub of one string
     SendSmsFunction: it refers to SmsQueu.Arn, which does not exist; use the Arn of a table, queue, bus or function of this template
     SendSmsFunction: it takes batches from Table, which is no queue; name the Arn of a queue of this template
     SmsQueue: its dead letters go to Bus, which is no queue; name the Arn of a queue of this template
@@ -357,7 +369,7 @@ fn a_broken_template_is_refused_with_its_remedy() {
     AdvanceFunction.Inbox: one failed message would bring its whole batch back; set FunctionResponseTypes: [ReportBatchItemFailures]
     AdvanceFunction: batches of 100 from InboxQueue without a batching window; set MaximumBatchingWindowInSeconds to 1 or more
     RecomputeQueue: messages are hidden for 60 s while RecomputeFunction may take 60 s; set VisibilityTimeout to 360 or more
-    InboxQueue: unknown field `FifoQueue`, expected one of `VisibilityTimeout`, `DelaySeconds`, `RedrivePolicy`, `MessageRetentionPeriod`; write it as the one-machine runtime reads AWS::SQS::Queue
+    InboxQueue: unknown field `FifoQueue`, expected one of `VisibilityTimeout`, `DelaySeconds`, `RedrivePolicy`, `MessageRetentionPeriod`, `SqsManagedSseEnabled`; write it as the one-machine runtime reads AWS::SQS::Queue
     CallbackGetRoute: its target integrations/Callback is no integration; write it as !Sub "integrations/${AnIntegration}"
     ConfirmPageRoute: its integration invokes Table, which is no function; set IntegrationUri to the Arn of a function of this template
     TrackRoute: RouteKey "$default" is not a method and a path; write it like "GET /l/{code}"
@@ -367,28 +379,32 @@ fn a_broken_template_is_refused_with_its_remedy() {
     ScheduleFunction: the rate "1 fortnight" does not read; write it like rate(5 minutes)
     RecomputeFunction: the schedule cron(0 3 * * *) does not read: 5 fields, not six; write minutes, hours, day of month, month, day of week and year, with ? for one of the days: cron(0 3 * * ? *)
     RecomputeFunction: MaximumConcurrency 1 for RecomputeQueue is out of range; set it to 2 to 1000
-    AdvanceFunction: it is given BUS_NAME but no permission to use Bus; allow events:PutEvents on Bus in Policies, or take the variable away
+    AdvanceFunction: it is given BUS_NAME but no permission to use Bus; allow events:PutEvents on Bus in its role, or take the variable away
     Table: the key attribute due_at has no type; add it to AttributeDefinitions
-    Logs: the one-machine runtime has no AWS::SNS::Topic; teach it the type (infra/local/src/template.rs) or leave the resource out
+    Alarms: the one-machine runtime has no AWS::Kinesis::Stream; teach it the type (infra/local/src/template.rs) or leave the resource out
     parameter TimeZone: no value is given and it has no default; give it a value
     parameter Stage: staging is not allowed; use one of development, production
     ScheduleFunction: a ${ in "${AWS::StackName-due" is never closed; close it with }
     RecomputeFunction: invalid type: string "a minute", expected u32; write it as the one-machine runtime reads AWS::Serverless::Function
+    PersonFunction: the secret holds no "ADMIN"; name one of ADDRESS_KEY, ADMIN_KEY, CALLBACK_SECRET, CODE_KEY, PROVIDER_SECRETS, SANDBOX_KEY, WEBHOOK_SECRET, WRITE_KEY
+    SendCodeFunction: it depends on HasSandpit, which is no condition; add it to Conditions or correct the name
+    HasSandbox: {"Fn::Length":[{"Ref":"SandboxUrl"},""]} is not known to the one-machine runtime; write it with Equals, Not, And, Or, or Condition
+    VerifyFunction: its role is Table, which is no role; set Role to the Arn of a role of this template
     "#);
 }
 
 #[test]
 fn a_parameter_the_template_does_not_have_is_refused() {
-    let mut parameters = parameters();
-    parameters.insert("Timezone".to_owned(), "UTC".to_owned());
-    let error = Template::parse(EMBEDDED, &parameters).unwrap_err().to_string();
-    assert!(
-        error.starts_with("parameter Timezone: the template has none of this name; use one of AddressKey, ")
-    );
+    let mut given = given();
+    given.parameters.insert("Timezone".to_owned(), "UTC".to_owned());
+    let error = Template::parse(EMBEDDED, &given).unwrap_err().to_string();
+    assert!(error.starts_with(
+        "parameter Timezone: the template has none of this name; use one of AdvanceConcurrency, "
+    ));
 }
 
 #[test]
 fn an_error_in_the_yaml_says_where() {
-    let error = Template::parse("Resources:\n  A: [", &BTreeMap::new()).unwrap_err().to_string();
+    let error = Template::parse("Resources:\n  A: [", &Given::default()).unwrap_err().to_string();
     assert!(error.contains("line 2"), "{error}");
 }

@@ -20,6 +20,24 @@ const CONCURRENCY: std::ops::RangeInclusive<u32> = 2..=1000;
 /// The largest batch that Lambda takes from a queue without waiting for it to fill.
 const BATCH_SIZE_WITHOUT_WINDOW: u32 = 10;
 
+/// Gives each function what its role allows.
+pub(super) fn grant(
+    template: &mut Template,
+    roles: &BTreeMap<String, BTreeSet<(String, String)>>,
+) -> Result<(), TemplateError> {
+    for function in template.functions.values_mut() {
+        let grants = roles.get(&function.role).ok_or_else(|| {
+            TemplateError::new(
+                &function.logical_id,
+                format!("its role is {}, which is no role", function.role),
+                "set Role to the Arn of a role of this template",
+            )
+        })?;
+        function.grants.clone_from(grants);
+    }
+    Ok(())
+}
+
 /// Checks queues, event sources and permissions.
 pub(super) fn check(template: &Template) -> Result<(), TemplateError> {
     for (id, queue) in &template.queues {
@@ -122,7 +140,7 @@ fn check_grants(template: &Template, function: &Function) -> Result<(), Template
             return Err(TemplateError::new(
                 &function.logical_id,
                 format!("it is given {variable} but no permission to use {resource}"),
-                format!("allow {action} on {resource} in Policies, or take the variable away"),
+                format!("allow {action} on {resource} in its role, or take the variable away"),
             ));
         }
     }
@@ -184,7 +202,6 @@ impl Http {
                     self.permitted.insert(logical_id(&permission.function_name).to_owned());
                 }
             }
-            "AWS::ApiGatewayV2::Api" | "AWS::ApiGatewayV2::Stage" | "AWS::Logs::LogGroup" => {}
             _ => {
                 return Err(TemplateError::new(
                     id,
