@@ -57,8 +57,13 @@ class Side:
         return status, json.loads(answer or b"{}")
 
     def take(self, calls: list[dict]) -> None:
-        """Posts tracking calls; every one must be taken."""
-        status, answer = self.call("/v1/batch", {"batch": calls})
+        """Posts tracking calls; every one must be taken. As any shop's system does, it tries again what failed: ids make
+        that harmless."""
+        for _ in range(5):
+            status, answer = self.call("/v1/batch", {"batch": calls})
+            if status < 500:
+                break
+            time.sleep(1)
         expect(status == 202 and answer["accepted"] == len(calls), f"{self.name}: {status} {answer}")
 
     def browse(self, url: str, method: str = "GET", form: dict | None = None, agent: str = BROWSER):

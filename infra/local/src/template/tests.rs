@@ -149,7 +149,6 @@ fn the_templates_wiring() {
       DUE_SHARDS=8
       EDGE_KEY=
       INBOX_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/InboxQueue
-      LINK_BASE_URL=http://localhost:8080
       LOG_LEVEL=info
       SENDER_ADDRESS=
       SENDER_CONTACT=
