@@ -186,6 +186,8 @@ class Story:
         for directory in (self.definitions, accounts):
             apply(directory, scratch)
         self.stack.define(rows_of(scratch))
+        # What a function has read of definitions it keeps for half a minute.
+        time.sleep(31)
         self.deployed.take(person(50))
         self.deployed.take([enroll(50)])
         sent = lambda people: {1, 0} <= trace.messages(people.get("c50", {}), "asked").keys()
