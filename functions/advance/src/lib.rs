@@ -14,6 +14,7 @@ use cloud::concurrent;
 use cloud::config::Vars;
 use cloud::definitions::{Cache, code_key};
 use cloud::inbox::Inbox;
+use cloud::lambda::{self, Batches};
 use cloud::queue::Queue;
 use cloud::table::customers::{Committed, Stored, due_key};
 use cloud::table::erasures::Erasure;
@@ -91,8 +92,12 @@ impl Advance {
         })
     }
 
-    /// Handles a batch of the inbox.
-    pub async fn handle(self: Arc<Self>, event: SqsEvent) -> SqsBatchResponse {
+    /// Takes batches of its queue.
+    pub fn batches(self) -> Batches {
+        lambda::batches(self, Self::handle)
+    }
+
+    async fn handle(self: Arc<Self>, event: SqsEvent) -> SqsBatchResponse {
         let dead_letters = self.dead_letters.clone();
         batch::run(event, &dead_letters, |messages| self.advance(messages)).await
     }

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use axum::Router;
+use cloud::lambda::{self, Events};
 use lambda_http::lambda_runtime::LambdaEvent;
 use lambda_http::request::LambdaRequest;
-use lambda_http::{Adapter, Error, Service};
+use lambda_http::{Adapter, Context, Service};
 use serde_json::Value;
 
 use crate::Callback;
@@ -19,32 +19,24 @@ const EVENT: &str = "detail-type";
 /// What a batch of a queue has, and nothing else.
 const BATCH: &str = "Records";
 
-/// The function as Lambda invokes it.
-#[derive(Clone, Debug)]
-pub struct Invocations {
-    callback: Arc<Callback>,
-    router: Router,
-}
-
-impl Invocations {
-    /// Of a function.
-    pub fn of(callback: Arc<Callback>) -> Self {
-        Self { router: callback.router(), callback }
-    }
-
-    /// Handles one invocation; an event is answered with null.
-    pub async fn handle(self, invocation: LambdaEvent<Value>) -> Result<Value, Error> {
-        let LambdaEvent { payload, context } = invocation;
-        if payload.get(EVENT).is_some() {
-            self.callback.event(&payload).await.map_err(|error| format!("{error:#}"))?;
-            return Ok(Value::Null);
-        }
-        if payload.get(BATCH).is_some() {
-            let done = self.callback.handle(serde_json::from_value(payload)?).await;
-            return Ok(serde_json::to_value(done)?);
-        }
-        let request: LambdaRequest = serde_json::from_value(payload)?;
-        let response = Adapter::from(self.router).call(LambdaEvent::new(request, context)).await?;
-        Ok(serde_json::to_value(response)?)
+impl Callback {
+    /// Takes invocations of all kinds; an event is answered with null.
+    pub fn invocations(self: Arc<Self>) -> Events {
+        let router = self.router();
+        lambda::events((self, router), |function, invocation| async move {
+            let (callback, router) = &*function;
+            if invocation.get(EVENT).is_some() {
+                callback.event(&invocation).await?;
+                return Ok(Value::Null);
+            }
+            if invocation.get(BATCH).is_some() {
+                let done = Arc::clone(callback).handle(serde_json::from_value(invocation)?).await;
+                return Ok(serde_json::to_value(done)?);
+            }
+            let request: LambdaRequest = serde_json::from_value(invocation)?;
+            let request = LambdaEvent::new(request, Context::default());
+            let answer = Adapter::from(router.clone()).call(request);
+            Ok(serde_json::to_value(answer.await?)?)
+        })
     }
 }

@@ -116,7 +116,7 @@ impl Callback {
     }
 
     /// Takes what was put off. Taken again, it comes to the same.
-    pub async fn handle(self: Arc<Self>, event: SqsEvent) -> SqsBatchResponse {
+    pub(crate) async fn handle(self: Arc<Self>, event: SqsEvent) -> SqsBatchResponse {
         let dead_letters = self.dead_letters.clone();
         let words = ReplyWords::default();
         batch::run(event, &dead_letters, |messages| async move {

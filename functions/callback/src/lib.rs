@@ -43,7 +43,6 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::accounts::Accounts;
-pub use crate::invocation::Invocations;
 use crate::notices::{Address, Again, Friendship, Known, Senders};
 use crate::repeated::Posts;
 
@@ -159,7 +158,7 @@ impl Callback {
 
     /// Takes an event of `EventBridge`. An error means that it is to come again: Lambda sees to that twice, and then keeps
     /// it with the dead letters.
-    pub async fn event(&self, event: &Value) -> Result<()> {
+    async fn event(&self, event: &Value) -> Result<()> {
         let now = self.clock.now();
         let notices = aws_events::from_bus(event, now).context("an event of AWS's")?;
         self.take(&notices, &ReplyWords::default(), now).await?.tell();

@@ -1,21 +1,18 @@
 //! Wires `callback` on Lambda: posts over HTTP, events of AWS, and what was put off, from its queue.
 
-#![recursion_limit = "256"]
-
 use std::sync::Arc;
 
-use callback::{Callback, Invocations};
+use callback::Callback;
 use cloud::clients::lambda_config;
 use cloud::clock::Clock;
 use cloud::config::Vars;
+use cloud::lambda::{self, Error};
 use cloud::telemetry;
-use lambda_http::{Error, lambda_runtime, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let vars = Vars::environment();
     telemetry::start(&vars);
-    let function = Callback::new(&lambda_config(&vars)?, &vars, Clock::system())?;
-    let function = Invocations::of(Arc::new(function));
-    lambda_runtime::run(service_fn(move |invocation| function.clone().handle(invocation))).await
+    let function = Arc::new(Callback::new(&lambda_config(&vars)?, &vars, Clock::system())?);
+    lambda::run_events(function.invocations()).await
 }

@@ -16,6 +16,7 @@ use cloud::batch::{self, Failure, Received};
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::erasure::EraseTask;
+use cloud::lambda::{self, Batches};
 use cloud::queue::Queue;
 use cloud::table::Table;
 use cloud::table::erasures::Fence;
@@ -48,8 +49,12 @@ impl Erase {
         })
     }
 
-    /// Handles a batch of tasks.
-    pub async fn handle(self: Arc<Self>, event: SqsEvent) -> SqsBatchResponse {
+    /// Takes batches of its queue.
+    pub fn batches(self) -> Batches {
+        lambda::batches(self, Self::handle)
+    }
+
+    async fn handle(self: Arc<Self>, event: SqsEvent) -> SqsBatchResponse {
         let dead_letters = self.dead_letters.clone();
         batch::run(event, &dead_letters, |messages| self.tasks(messages)).await
     }

@@ -14,6 +14,8 @@ mod spending;
 mod survey;
 mod task;
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use cloud::batch::{self, Failure};
@@ -21,6 +23,7 @@ use cloud::bus::Bus;
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::definitions::{Cache, code_key};
+use cloud::lambda::{self, Events};
 use cloud::queue::Queue;
 use cloud::table::Table;
 use cloud::table::runs::{RunId, RunKind};
@@ -65,8 +68,12 @@ impl Recompute {
         })
     }
 
-    /// Handles whatever triggers it: tasks from its queue, an event from the bus, or the nightly schedule.
-    pub async fn handle(&self, event: Value) -> Result<Value> {
+    /// Takes whatever triggers it: tasks from its queue, an event from the bus, or the nightly schedule.
+    pub fn events(self) -> Events {
+        lambda::events(self, Self::handle)
+    }
+
+    async fn handle(self: Arc<Self>, event: Value) -> Result<Value> {
         if event.get("Records").is_some() {
             let event = serde_json::from_value(event).context("reading a batch")?;
             return Ok(serde_json::to_value(self.tasks(event).await)?);

@@ -1,24 +1,16 @@
 //! Wires `recompute` on Lambda.
 
-#![recursion_limit = "256"]
-
-use std::sync::Arc;
-
 use cloud::clients::lambda_config;
 use cloud::clock::Clock;
 use cloud::config::Vars;
+use cloud::lambda::{self, Error};
 use cloud::telemetry;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
 use recompute::Recompute;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let vars = Vars::environment();
     telemetry::start(&vars);
-    let function = Arc::new(Recompute::new(&lambda_config(&vars)?, &vars, Clock::system())?);
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<serde_json::Value>| {
-        let function = Arc::clone(&function);
-        async move { Ok::<_, Error>(function.handle(event.payload).await?) }
-    }))
-    .await
+    let function = Recompute::new(&lambda_config(&vars)?, &vars, Clock::system())?;
+    lambda::run_events(function.events()).await
 }

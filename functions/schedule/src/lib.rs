@@ -12,6 +12,7 @@ use anyhow::Result;
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::inbox::Inbox;
+use cloud::lambda::{self, Events};
 use cloud::queue::Queue;
 use cloud::table::Table;
 use cloud::table::customers::SWEEP_SECONDS;
@@ -76,8 +77,12 @@ impl Schedule {
         Ok(())
     }
 
-    /// Handles one tick.
-    pub async fn handle(&self) -> Result<Looked> {
+    /// Takes ticks.
+    pub fn events(self) -> Events {
+        lambda::events(self, |function, _| async move { Ok(serde_json::to_value(function.look().await?)?) })
+    }
+
+    async fn look(&self) -> Result<Looked> {
         let now = self.clock.now();
         let mut reading = self.reading.lock().await;
         if reading.swept.is_none_or(|swept| now.since(swept) >= SWEEP_SECONDS || now < swept) {

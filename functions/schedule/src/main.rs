@@ -1,22 +1,16 @@
 //! Wires `schedule` on Lambda.
 
-use std::sync::Arc;
-
 use cloud::clients::lambda_config;
 use cloud::clock::Clock;
 use cloud::config::Vars;
+use cloud::lambda::{self, Error};
 use cloud::telemetry;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
 use schedule::Schedule;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let vars = Vars::environment();
     telemetry::start(&vars);
-    let function = Arc::new(Schedule::new(&lambda_config(&vars)?, &vars, Clock::system())?);
-    lambda_runtime::run(service_fn(move |_: LambdaEvent<serde_json::Value>| {
-        let function = Arc::clone(&function);
-        async move { Ok::<_, Error>(function.handle().await?) }
-    }))
-    .await
+    let function = Schedule::new(&lambda_config(&vars)?, &vars, Clock::system())?;
+    lambda::run_events(function.events()).await
 }

@@ -16,6 +16,7 @@ use cloud::clock::Clock;
 use cloud::concurrent;
 use cloud::config::Vars;
 use cloud::definitions::{Cache, code_key};
+use cloud::lambda::{self, Batches};
 use cloud::queue::Queue;
 use cloud::table::Table;
 use domain::contact::Channel;
@@ -75,8 +76,12 @@ impl SendCode {
         })
     }
 
-    /// Handles a batch of tasks.
-    pub async fn handle(self: Arc<Self>, event: SqsEvent) -> SqsBatchResponse {
+    /// Takes batches of its queue.
+    pub fn batches(self) -> Batches {
+        lambda::batches(self, Self::handle)
+    }
+
+    async fn handle(self: Arc<Self>, event: SqsEvent) -> SqsBatchResponse {
         let dead_letters = self.dead_letters.clone();
         batch::run(event, &dead_letters, |messages| self.tasks(messages)).await
     }

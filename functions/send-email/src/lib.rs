@@ -3,6 +3,7 @@
 use anyhow::Result;
 use cloud::clock::Clock;
 use cloud::config::Vars;
+use cloud::lambda::Batches;
 use domain::contact::Channel;
 use providers::account::{Account, AccountError};
 use providers::answer::{Accepted, LookUp, SendError};
@@ -17,11 +18,11 @@ pub struct Email {
 }
 
 /// Wires the function.
-pub fn wire(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Sender<Email>> {
+pub fn wire(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Batches> {
     // Where the shop defines its accounts, none need be configured.
     let provider = vars.get("EMAIL_PROVIDER").map(|_| EmailProvider::from_vars(vars)).transpose()?;
     let from = vars.required("EMAIL_FROM")?;
-    Sender::new(provider.map(|provider| Email { provider, from }), config, vars, clock)
+    Ok(Sender::new(provider.map(|provider| Email { provider, from }), config, vars, clock)?.batches())
 }
 
 impl Transport for Email {

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use cloud::clock::Clock;
 use cloud::config::Vars;
+use cloud::lambda::Batches;
 use domain::contact::Channel;
 use domain::time::HOUR;
 use providers::account::{Account, AccountError};
@@ -18,9 +19,9 @@ const KNOWN_SECONDS: i64 = 23 * HOUR;
 pub struct Line(LineProvider);
 
 /// Wires the function. Without a provider and without an account of the shop's own, messages fail for `no_account`.
-pub fn wire(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Sender<Line>> {
+pub fn wire(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Batches> {
     let usual = vars.get("LINE_PROVIDER").map(|_| LineProvider::from_vars(vars)).transpose()?;
-    Sender::new(usual.map(Line), config, vars, clock)
+    Ok(Sender::new(usual.map(Line), config, vars, clock)?.batches())
 }
 
 impl Transport for Line {

@@ -1,21 +1,15 @@
 //! Wires `send-line` on Lambda.
 
-use std::sync::Arc;
-
 use cloud::clients::lambda_config;
 use cloud::clock::Clock;
 use cloud::config::Vars;
+use cloud::lambda::{self, Error};
 use cloud::telemetry;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let vars = Vars::environment();
     telemetry::start(&vars);
-    let function = Arc::new(send_line::wire(&lambda_config(&vars)?, &vars, Clock::system())?);
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<_>| {
-        let function = Arc::clone(&function);
-        async move { Ok::<_, Error>(function.handle(event.payload).await) }
-    }))
-    .await
+    let function = send_line::wire(&lambda_config(&vars)?, &vars, Clock::system())?;
+    lambda::run_batches(function).await
 }

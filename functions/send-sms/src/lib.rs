@@ -3,6 +3,7 @@
 use anyhow::Result;
 use cloud::clock::Clock;
 use cloud::config::Vars;
+use cloud::lambda::Batches;
 use domain::contact::Channel;
 use providers::account::{Account, AccountError};
 use providers::answer::{Accepted, LookUp, SendError};
@@ -14,10 +15,10 @@ use sending::{Rendered, Sender, Transport};
 pub struct Sms(SmsProvider);
 
 /// Wires the function.
-pub fn wire(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Sender<Sms>> {
+pub fn wire(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Batches> {
     // Where the shop defines its accounts, none need be configured.
     let usual = vars.get("SMS_PROVIDER").map(|_| SmsProvider::from_vars(vars)).transpose()?;
-    Sender::new(usual.map(Sms), config, vars, clock)
+    Ok(Sender::new(usual.map(Sms), config, vars, clock)?.batches())
 }
 
 impl Transport for Sms {

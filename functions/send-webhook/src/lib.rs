@@ -14,6 +14,7 @@ use cloud::clock::Clock;
 use cloud::concurrent;
 use cloud::config::Vars;
 use cloud::definitions::Cache;
+use cloud::lambda::{self, Batches};
 use cloud::queue::Queue;
 use cloud::table::Table;
 use cloud::table::customers::Stored;
@@ -52,8 +53,12 @@ impl SendWebhook {
         })
     }
 
-    /// Handles a batch of tasks.
-    pub async fn handle(self: Arc<Self>, event: SqsEvent) -> SqsBatchResponse {
+    /// Takes batches of its queue.
+    pub fn batches(self) -> Batches {
+        lambda::batches(self, Self::handle)
+    }
+
+    async fn handle(self: Arc<Self>, event: SqsEvent) -> SqsBatchResponse {
         let dead_letters = self.dead_letters.clone();
         batch::run(event, &dead_letters, |messages| self.tasks(messages)).await
     }

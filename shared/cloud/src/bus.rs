@@ -1,5 +1,6 @@
 //! The event bus.
 
+use crate::call::Call;
 use anyhow::{Context, Result, bail};
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
@@ -36,7 +37,7 @@ impl Bus {
                     .event_bus_name(&self.name);
                 request = request.entries(entry.build());
             }
-            let answer = request.send().await.context("putting events on the bus")?;
+            let answer = request.call().await.context("putting events on the bus")?;
             if answer.failed_entry_count() > 0 {
                 bail!("the bus refused {} events", answer.failed_entry_count());
             }

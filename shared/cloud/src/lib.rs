@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod bus;
+mod call;
 pub mod caller;
 pub mod clients;
 pub mod clock;
@@ -12,6 +13,7 @@ pub mod edge;
 pub mod erasure;
 pub mod inbox;
 pub mod keyed;
+pub mod lambda;
 pub mod payload;
 pub mod queue;
 pub mod table;

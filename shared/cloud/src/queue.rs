@@ -5,6 +5,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName, SendMessageBatchRequestEntry};
 use futures_util::stream::{self, StreamExt};
 
+use crate::call::Call;
 use crate::payload::{self, Payload};
 
 /// The most entries SQS takes in one request.
@@ -74,7 +75,7 @@ impl Queue {
         });
         let entries = entries.collect::<Result<Vec<_>, _>>()?;
         let answer =
-            self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await;
+            self.client.send_message_batch().queue_url(&self.url).set_entries(Some(entries)).call().await;
         let answer = answer.context("sending to a queue")?;
         if let Some(failed) = answer.failed().first() {
             bail!("the queue refused {} of a request's messages: {}", answer.failed().len(), failed.code());
@@ -86,7 +87,7 @@ impl Queue {
     pub async fn backlog(&self) -> Result<u64> {
         let name = QueueAttributeName::ApproximateNumberOfMessages;
         let request = self.client.get_queue_attributes().queue_url(&self.url).attribute_names(name.clone());
-        let answer = request.send().await.context("asking how full a queue is")?;
+        let answer = request.call().await.context("asking how full a queue is")?;
         let count = answer.attributes().and_then(|attributes| attributes.get(&name));
         count.and_then(|count| count.parse().ok()).context("a queue does not say how full it is")
     }
@@ -98,7 +99,7 @@ impl Queue {
         for _ in 0..LOOKED_AT_LIMIT / 10 {
             let request = self.client.receive_message().queue_url(&self.url).max_number_of_messages(10);
             // To wait a moment asks all of the machines that a queue is spread over.
-            let answer = request.visibility_timeout(60).wait_time_seconds(1).send().await;
+            let answer = request.visibility_timeout(60).wait_time_seconds(1).call().await;
             let messages = answer.context("reading a queue")?.messages.unwrap_or_default();
             if messages.is_empty() {
                 break;
@@ -106,7 +107,7 @@ impl Queue {
             for message in messages.iter().filter(|message| is_one(message.body().unwrap_or_default())) {
                 let receipt = message.receipt_handle().context("a message without a receipt")?;
                 let request = self.client.delete_message().queue_url(&self.url).receipt_handle(receipt);
-                request.send().await.context("deleting from a queue")?;
+                request.call().await.context("deleting from a queue")?;
                 deleted += 1;
             }
         }
@@ -124,7 +125,7 @@ impl Queue {
                 request = request.message_attributes(name, value);
             }
         }
-        request.send().await.context("sending to a dead-letter queue")?;
+        request.call().await.context("sending to a dead-letter queue")?;
         Ok(())
     }
 }

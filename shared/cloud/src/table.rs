@@ -26,6 +26,7 @@ use anyhow::{Context, Result};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
 
+use crate::call::Call;
 use crate::concurrent;
 use crate::config::{ConfigError, Vars};
 use crate::keyed::AddressKey;
@@ -94,7 +95,7 @@ impl Table {
     async fn get(&self, pk: &str, sk: &str, reading: Reading) -> Result<Option<Item>> {
         let request = self.client.get_item().table_name(&self.name).key("pk", text(pk)).key("sk", text(sk));
         let request = request.consistent_read(reading == Reading::Consistent);
-        Ok(request.send().await.context("reading an item")?.item)
+        Ok(request.call().await.context("reading an item")?.item)
     }
 
     /// Reads items by key in any number; those that are not there are left out, in no order.
@@ -161,7 +162,7 @@ impl Table {
     async fn write_chunk(&self, writes: Vec<WriteRequest>) -> Result<()> {
         let mut ask = HashMap::from([(self.name.clone(), writes)]);
         for _ in 0..UNPROCESSED_LIMIT {
-            let answer = self.client.batch_write_item().set_request_items(Some(ask)).send().await;
+            let answer = self.client.batch_write_item().set_request_items(Some(ask)).call().await;
             ask = answer.context("writing items")?.unprocessed_items.unwrap_or_default();
             if ask.is_empty() {
                 return Ok(());
@@ -181,7 +182,7 @@ impl Table {
         let mut ask = HashMap::from([(self.name.clone(), asked)]);
         let mut items = Vec::new();
         for _ in 0..UNPROCESSED_LIMIT {
-            let answer = self.client.batch_get_item().set_request_items(Some(ask)).send().await;
+            let answer = self.client.batch_get_item().set_request_items(Some(ask)).call().await;
             let answer = answer.context("reading items")?;
             items.extend(answer.responses.unwrap_or_default().into_values().flatten());
             ask = answer.unprocessed_keys.unwrap_or_default();

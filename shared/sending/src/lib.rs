@@ -23,6 +23,7 @@ use cloud::concurrent;
 use cloud::config::Vars;
 use cloud::definitions::Cache;
 use cloud::inbox::Inbox;
+use cloud::lambda::{self, Batches};
 use cloud::queue::Queue;
 use cloud::table::{Reading, Table};
 use domain::contact::Channel;
@@ -109,8 +110,15 @@ impl<T: Transport> Sender<T> {
         })
     }
 
-    /// Handles a batch of tasks.
-    pub async fn handle(self: Arc<Self>, event: SqsEvent) -> SqsBatchResponse {
+    /// Takes batches of its queue.
+    pub fn batches(self) -> Batches
+    where
+        T: 'static,
+    {
+        lambda::batches(self, Self::handle)
+    }
+
+    async fn handle(self: Arc<Self>, event: SqsEvent) -> SqsBatchResponse {
         let dead_letters = self.dead_letters.clone();
         batch::run(event, &dead_letters, |messages| self.send_all(messages)).await
     }

@@ -1,8 +1,5 @@
 //! What AWS tells: posts of SNS to an account, and events of `EventBridge` to the function.
 
-use lambda_http::Context as Invoked;
-use lambda_http::lambda_runtime::LambdaEvent;
-
 use super::*;
 
 /// A reply by SMS, as a topic posts it, and the certificate of the key that signed it.
@@ -85,8 +82,8 @@ fn delivered() -> Value {
     )
 }
 
-async fn invoke(aws: &Arc<Aws>, payload: Value) -> Result<Value, lambda_http::Error> {
-    Invocations::of(callback(aws)).handle(LambdaEvent::new(payload, Invoked::default())).await
+async fn invoke(aws: &Arc<Aws>, payload: Value) -> Result<Value> {
+    callback(aws).invocations()(payload).await
 }
 
 #[tokio::test]
@@ -134,8 +131,8 @@ async fn an_event_that_cannot_be_taken_comes_again() {
         "Email Bounced",
         &json!({ "eventType": "Bounce", "mail": { "tags": { "code": [CODE] } } }),
     );
-    let error = invoke(&Arc::default(), bounce).await.unwrap_err().to_string();
-    assert_eq!(error, "an event of AWS's: cannot be read at /detail/bounce/bounceType");
+    let error = invoke(&Arc::default(), bounce).await.unwrap_err();
+    assert_eq!(format!("{error:#}"), "an event of AWS's: cannot be read at /detail/bounce/bounceType");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use domain::time::Timestamp;
 
 use super::people::{SUPPRESSION, Stopped, unless_later};
 use super::{Table, number, text};
+use crate::call::Call;
 
 /// Why an address is suppressed whose person blocks the shop.
 const BLOCKED: &str = "blocked";
@@ -27,7 +28,7 @@ impl Table {
             .expression_attribute_names("#at", "at")
             .expression_attribute_values(":everything", text(Stopped::Everything.name()))
             .expression_attribute_values(":at", number(at.seconds()));
-        unless_later(request.send().await.err()).context("writing a block")
+        unless_later(request.call().await.err()).context("writing a block")
     }
 
     /// Lets all but marketing pass again to an address whose person took a block back, unless they blocked the shop later
@@ -39,7 +40,7 @@ impl Table {
             .expression_attribute_names("#at", "at")
             .expression_attribute_values(":blocked", text(BLOCKED))
             .expression_attribute_values(":at", number(at.seconds()));
-        unless_later(request.send().await.err()).context("taking a block back")
+        unless_later(request.call().await.err()).context("taking a block back")
     }
 
     fn put_suppression(

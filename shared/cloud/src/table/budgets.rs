@@ -11,6 +11,7 @@ use domain::names::JourneyName;
 
 use super::spending::once;
 use super::{Reading, Table, number, read_number, text};
+use crate::call::Call;
 
 fn key(journey: &JourneyName) -> String {
     format!("B#{journey}")
@@ -32,7 +33,7 @@ impl Table {
             .add_to_budget(journey, month, amount)
             .condition_expression("attribute_not_exists(yen) OR yen <= :most")
             .expression_attribute_values(":most", number(budget.0 - amount.0));
-        match request.send().await.map_err(SdkError::into_service_error) {
+        match request.call().await.map_err(SdkError::into_service_error) {
             Ok(_) => Ok(true),
             Err(error) if error.is_conditional_check_failed_exception() => Ok(false),
             Err(error) => Err(error).context("taking from a budget"),

@@ -9,6 +9,7 @@ use domain::names::CustomerId;
 use domain::time::Timestamp;
 
 use super::{Item, Row, Table, read_text, text};
+use crate::call::Call;
 
 /// What the sort keys of consents begin with.
 const PREFIX: &str = "consent#";
@@ -48,7 +49,7 @@ impl Table {
         let mut after = None;
         loop {
             let request = self.of_consents(customer).limit(PAGE).set_exclusive_start_key(after);
-            let page = request.send().await.context("reading consents")?;
+            let page = request.call().await.context("reading consents")?;
             all.extend(page.items().iter().map(read).collect::<Result<Vec<_>>>()?);
             after = page.last_evaluated_key;
             if after.is_none() {
@@ -60,7 +61,7 @@ impl Table {
     /// The last so many words that a customer said about messages, the latest first, read consistently.
     pub async fn last_consents(&self, customer: &CustomerId, count: i32) -> Result<Vec<Recorded>> {
         let request = self.of_consents(customer).limit(count).scan_index_forward(false).consistent_read(true);
-        let page = request.send().await.context("reading consents")?;
+        let page = request.call().await.context("reading consents")?;
         page.items().iter().map(read).collect()
     }
 

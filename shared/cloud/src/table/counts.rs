@@ -8,6 +8,7 @@ use domain::time::{DAY, Timestamp};
 
 use super::people::{LIST_SHARDS, list_partition, unless_later};
 use super::{Item, Reading, Table, number, read_number, read_text, text};
+use crate::call::Call;
 use crate::concurrent;
 
 /// How long the count of a day is kept: a day and the same day of the years before can be compared.
@@ -56,7 +57,7 @@ impl Table {
                 .expression_attribute_values(":pk", text(partition))
                 .expression_attribute_values(":member", AttributeValue::Bool(true))
                 .limit(PAGE);
-            let page = request.set_exclusive_start_key(start).send().await.context("counting members")?;
+            let page = request.set_exclusive_start_key(start).call().await.context("counting members")?;
             count += u64::try_from(page.count).unwrap_or(0);
             start = page.last_evaluated_key;
             if start.is_none() {
@@ -67,7 +68,7 @@ impl Table {
 
     /// How many items the table holds, about: `DynamoDB` counts them every six hours.
     pub async fn about_items(&self) -> Result<u64> {
-        let answer = self.client.describe_table().table_name(&self.name).send().await;
+        let answer = self.client.describe_table().table_name(&self.name).call().await;
         let table = answer.context("asking how large the table is")?.table;
         Ok(table.and_then(|table| table.item_count).and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
     }
@@ -83,7 +84,7 @@ impl Table {
             .item("expires", number(count.at.plus(COUNTS_KEPT_SECONDS).seconds()))
             .condition_expression("attribute_not_exists(pk) OR counted <= :at")
             .expression_attribute_values(":at", number(count.at.seconds()));
-        unless_later(request.send().await.err())
+        unless_later(request.call().await.err())
     }
 
     /// How many members a segment had on each day that is kept, in order.

@@ -12,6 +12,7 @@ use domain::names::CustomerId;
 use domain::time::{DAY, Timestamp};
 
 use super::{Item, Reading, Table, new_attempt, number, read_number, read_text, shard, text};
+use crate::call::Call;
 
 /// The sort key of a customer.
 pub const SORT: &str = "customer";
@@ -165,7 +166,7 @@ impl Table {
                 .condition_expression("rev = :rev")
                 .expression_attribute_values(":rev", number(before.revision))
         };
-        match request.send().await {
+        match request.call().await {
             Ok(_) => Ok(Committed::Written(revision)),
             Err(error) => {
                 let refused = refused(error)?;

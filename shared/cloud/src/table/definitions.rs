@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::definitions::{Kind, Version};
 
 use super::{CONCURRENCY, Item, Reading, Table, number, read_number, read_text, text};
+use crate::call::Call;
 use crate::concurrent;
 
 pub(super) const PARTITION: &str = "D#";
@@ -88,7 +89,7 @@ impl Table {
         for put in puts {
             request = request.transact_items(TransactWriteItem::builder().put(put.build()?).build());
         }
-        match request.send().await.map_err(SdkError::into_service_error) {
+        match request.call().await.map_err(SdkError::into_service_error) {
             Ok(_) => Ok(true),
             Err(error) if error.is_transaction_canceled_exception() => Ok(false),
             Err(error) => Err(error).context("writing definitions"),
@@ -112,7 +113,7 @@ impl Table {
                 .expression_attribute_names("#version", "version")
                 .expression_attribute_values(":before", number(before)),
         };
-        match request.send().await.map_err(SdkError::into_service_error) {
+        match request.call().await.map_err(SdkError::into_service_error) {
             Ok(_) => Ok(true),
             Err(error) if error.is_conditional_check_failed_exception() => Ok(false),
             Err(error) => Err(error).context("writing the population"),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::customers::{SORT, Stored, customer_of};
 use super::{Item, Table, number, read_number, read_text, text};
+use crate::call::Call;
 
 /// Keys in one page of the index, and items in one page of a scan.
 pub const PAGE: i32 = 1_000;
@@ -66,7 +67,7 @@ impl Table {
                 .exclusive_start_key("due_shard", text(shard.to_string()))
                 .exclusive_start_key("due_at", number(after.at.seconds()));
         }
-        let page = request.send().await.context("reading the due index")?;
+        let page = request.call().await.context("reading the due index")?;
         page.items().iter().map(read).collect()
     }
 
@@ -81,7 +82,7 @@ impl Table {
             .expression_attribute_values(":shard", text(shard.to_string()))
             .expression_attribute_values(":after", number(after.seconds()))
             .limit(1);
-        let page = request.send().await.context("reading the due index")?;
+        let page = request.call().await.context("reading the due index")?;
         Ok(page.items().first().and_then(|item| read_number(item, "due_at")).map(Timestamp::from_seconds))
     }
 
@@ -101,7 +102,7 @@ impl Table {
             request =
                 request.exclusive_start_key("pk", text(&after.pk)).exclusive_start_key("sk", text(&after.sk));
         }
-        let page = request.send().await.context("scanning the table")?;
+        let page = request.call().await.context("scanning the table")?;
         let next = page.last_evaluated_key.as_ref().map(|key| {
             Ok::<_, anyhow::Error>(ScanKey {
                 pk: read_text(key, "pk")?.to_owned(),

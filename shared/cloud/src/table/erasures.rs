@@ -20,6 +20,7 @@ use super::customers::{ERASING, SORT, refused};
 use super::ledger::{LedgerRow, row_key};
 use super::people::{ALIAS, alias, member_key};
 use super::{Item, Reading, Table, number, read_number, read_text, text};
+use crate::call::Call;
 use crate::erasure::FENCE_SECONDS;
 
 /// How long the note is kept, in seconds: a year, in which files of before may be imported again. Queues keep what they
@@ -103,7 +104,7 @@ impl Table {
             .condition_expression("attribute_not_exists(pk) OR told_until < :until")
             .expression_attribute_values(":until", number(until.seconds()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match request.send().await {
+        match request.call().await {
             Ok(_) => Ok(begun),
             Err(error) => read(&refused(error)?),
         }
@@ -119,7 +120,7 @@ impl Table {
             .set_item(Some(self.noted(id, &finished, now)?))
             .condition_expression("told_until = :until")
             .expression_attribute_values(":until", number(erasure.until.seconds()));
-        super::people::unless_later(request.send().await.err()).context("noting that an erasure is over")
+        super::people::unless_later(request.call().await.err()).context("noting that an erasure is over")
     }
 
     async fn mark(&self, id: &CustomerId, until: Timestamp, now: Timestamp) -> Result<()> {
@@ -134,7 +135,7 @@ impl Table {
             .expression_attribute_values(":until", number(until.seconds()))
             .expression_attribute_values(":now", number(now.seconds()))
             .expression_attribute_values(":one", number(1));
-        match request.send().await.map_err(SdkError::into_service_error) {
+        match request.call().await.map_err(SdkError::into_service_error) {
             Ok(_) => Ok(()),
             Err(error) if error.is_conditional_check_failed_exception() => Ok(()),
             Err(error) => Err(error).context("marking a customer"),
@@ -163,7 +164,7 @@ impl Table {
             .transact_write_items()
             .transact_items(TransactWriteItem::builder().put(put).build())
             .transact_items(TransactWriteItem::builder().delete(delete).build());
-        match request.send().await.map_err(SdkError::into_service_error) {
+        match request.call().await.map_err(SdkError::into_service_error) {
             Ok(_) => Ok(()),
             Err(error) if stands_already(&error) => self.delete_all(BTreeSet::from([gone])).await,
             Err(error) => Err(error).context("replacing a row of the ledger"),
@@ -189,7 +190,7 @@ impl Table {
             .key("sk", text(ALIAS))
             .condition_expression("attribute_not_exists(pk) OR customer = :customer")
             .expression_attribute_values(":customer", text(id.as_str()));
-        match request.send().await.map_err(SdkError::into_service_error) {
+        match request.call().await.map_err(SdkError::into_service_error) {
             Ok(_) => Ok(()),
             Err(error) if error.is_conditional_check_failed_exception() => Ok(()),
             Err(error) => Err(error).context("deleting an alias"),
@@ -251,7 +252,7 @@ impl Table {
         let request = self.client.delete_item().table_name(&self.name);
         let request = request.key("pk", text(customer(id))).key("sk", text(SORT));
         let request = request.condition_expression("attribute_not_exists(pk) OR attribute_exists(erasing)");
-        match request.send().await.map_err(SdkError::into_service_error) {
+        match request.call().await.map_err(SdkError::into_service_error) {
             Ok(_) => Ok(()),
             Err(error) if error.is_conditional_check_failed_exception() => {
                 bail!("the customer came back while it was erased; the erasure begins again")

@@ -11,6 +11,7 @@ use domain::time::Timestamp;
 
 use super::people::unless_later;
 use super::{Item, Reading, Table, number, read_text, shard, text};
+use crate::call::Call;
 use crate::concurrent;
 
 /// Over how many partitions the rows of one version of a journey are spread.
@@ -42,7 +43,7 @@ impl Table {
             .item("doc", text(serde_json::to_string(&row.row)?))
             .condition_expression("attribute_not_exists(pk) OR rev < :rev")
             .expression_attribute_values(":rev", number(revision));
-        unless_later(request.send().await.err())
+        unless_later(request.call().await.err())
     }
 
     /// Calls `take` on every row of one version of a journey, shard by shard and in the order of entry within each.
@@ -103,7 +104,7 @@ impl Table {
             let request = self.client.query().table_name(&self.name).key_condition_expression("pk = :pk");
             let request = request.expression_attribute_values(":pk", text(partition)).limit(PAGE);
             let request = request.consistent_read(reading == Reading::Consistent);
-            let page = request.set_exclusive_start_key(start).send().await.context("reading a partition")?;
+            let page = request.set_exclusive_start_key(start).call().await.context("reading a partition")?;
             items.extend(page.items.unwrap_or_default());
             start = page.last_evaluated_key;
             if start.is_none() {

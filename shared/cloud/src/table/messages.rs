@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::customers::refused;
 use super::spending::Charge;
 use super::{Item, Reading, Table, number, read_number, read_text, text};
+use crate::call::Call;
 
 /// How long a message's links and receipts lead somewhere.
 pub const KEPT_SECONDS: i64 = 180 * DAY;
@@ -133,7 +134,7 @@ impl Table {
         if let Some(account) = &message.account {
             request = request.item("account", text(account.as_str()));
         }
-        match request.send().await {
+        match request.call().await {
             Ok(_) => Ok(Claimed::Ours),
             Err(error) => {
                 let taken = MessageItem::read(&refused(error)?)?;
@@ -181,7 +182,7 @@ impl Table {
             .condition_expression("attempt = :mine AND attribute_not_exists(outcome)")
             .expression_attribute_values(":mine", text(attempt))
             .expression_attribute_values(":now", number(now.seconds()));
-        settled(request.send().await.err())
+        settled(request.call().await.err())
     }
 
     /// Takes over a claim whose holder is gone, once the provider has proved that it never accepted the message.
@@ -193,7 +194,7 @@ impl Table {
             .expression_attribute_values(":mine", text(attempt))
             .expression_attribute_values(":theirs", text(&taken.attempt))
             .expression_attribute_values(":now", number(now.seconds()));
-        settled(request.send().await.err())
+        settled(request.call().await.err())
     }
 
     /// Renews a claim; `false` when it is no longer ours.
@@ -203,7 +204,7 @@ impl Table {
             .condition_expression("attempt = :mine AND attribute_not_exists(outcome)")
             .expression_attribute_values(":mine", text(attempt))
             .expression_attribute_values(":now", number(now.seconds()));
-        settled(request.send().await.err())
+        settled(request.call().await.err())
     }
 
     /// Gives a claim back after the provider proved that it did not accept the message, so that a later delivery of the
@@ -214,7 +215,7 @@ impl Table {
         let request = request
             .condition_expression("attempt = :mine AND attribute_not_exists(outcome)")
             .expression_attribute_values(":mine", text(attempt));
-        match request.send().await.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
+        match request.call().await.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
             Ok(_) => Ok(()),
             Err(error) if error.is_conditional_check_failed_exception() => Ok(()),
             Err(error) => Err(error).context("releasing a claim"),
@@ -228,7 +229,7 @@ impl Table {
             .condition_expression("attempt = :mine AND (attribute_not_exists(outcome) OR outcome = :outcome)")
             .expression_attribute_values(":mine", text(attempt))
             .expression_attribute_values(":outcome", text(serde_json::to_string(outcome)?));
-        settled(request.send().await.err())
+        settled(request.call().await.err())
     }
 
     pub(super) fn update(

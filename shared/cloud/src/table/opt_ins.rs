@@ -9,6 +9,7 @@ use domain::time::{DAY, Timestamp};
 use super::customers::refused;
 use super::people::{LIFTED, SUPPRESSION, Stopped, unless_later};
 use super::{Table, number, read_number, text};
+use crate::call::Call;
 
 /// How long it is known that a reply came before.
 const KEPT_SECONDS: i64 = 180 * DAY;
@@ -33,7 +34,7 @@ impl Table {
             .item("expires", number(at.plus(KEPT_SECONDS).seconds()))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match request.send().await {
+        match request.call().await {
             Ok(_) => Ok(at),
             Err(error) => {
                 let known = refused(error).context("noting an opt-in")?;
@@ -59,6 +60,6 @@ impl Table {
             .expression_attribute_names("#at", "at")
             .expression_attribute_values(":everything", text(Stopped::Everything.name()))
             .expression_attribute_values(":until", number(until.seconds()));
-        unless_later(request.send().await.err()).context("lifting a suppression")
+        unless_later(request.call().await.err()).context("lifting a suppression")
     }
 }

@@ -12,6 +12,7 @@ use domain::time::{DAY, Timestamp};
 
 use super::customers::refused;
 use super::{Item, Reading, Row, Table, number, read_text, shard, text};
+use crate::call::Call;
 use crate::keyed::AddressKey;
 
 /// Over how many partitions the rows of one list are spread.
@@ -110,7 +111,7 @@ impl Table {
                     .expression_attribute_values(":at", number(at.seconds()));
             }
         }
-        unless_later(request.send().await.err()).context("writing a suppression")
+        unless_later(request.call().await.err()).context("writing a suppression")
     }
 
     /// The partition of what is stopped to an address.
@@ -174,7 +175,7 @@ impl Table {
         if !member {
             request = request.item("expires", number(since.plus(LEFT_KEPT_SECONDS).seconds()));
         }
-        unless_later(request.send().await.err())
+        unless_later(request.call().await.err())
     }
 }
 

@@ -15,6 +15,7 @@ use super::customers::refused;
 use super::due::ScanKey;
 use super::people::unless_later;
 use super::{Item, Reading, Table, new_attempt, number, read_number, read_text, text};
+use crate::call::Call;
 
 /// How long the rows of a run are kept after it began.
 pub const RUNS_KEPT_SECONDS: i64 = 90 * DAY;
@@ -200,13 +201,13 @@ impl Table {
     /// Writes the row of a run unless there is one.
     pub async fn put_run(&self, run: &Run) -> Result<()> {
         let request = self.client.put_item().table_name(&self.name).set_item(Some(run_item(run)?));
-        unless_later(request.condition_expression("attribute_not_exists(pk)").send().await.err())
+        unless_later(request.condition_expression("attribute_not_exists(pk)").call().await.err())
     }
 
     /// Writes that a run is finished.
     pub async fn finish_run(&self, run: &Run) -> Result<()> {
         let request = self.client.put_item().table_name(&self.name).set_item(Some(run_item(run)?));
-        request.send().await.context("writing a run")?;
+        request.call().await.context("writing a run")?;
         Ok(())
     }
 
@@ -236,7 +237,7 @@ impl Table {
             .item("run", text(&run))
             .condition_expression("attribute_not_exists(pk) OR run < :run")
             .expression_attribute_values(":run", text(run));
-        unless_later(request.send().await.err())
+        unless_later(request.call().await.err())
     }
 
     /// A part of a run; none before its first hop is over.
@@ -267,7 +268,7 @@ impl Table {
                 .condition_expression("hop = :before")
                 .expression_attribute_values(":before", number(before)),
         };
-        match request.send().await {
+        match request.call().await {
             Ok(_) => Ok(true),
             // A write whose answer was lost and that the client made again is known by its attempt.
             Err(error) => Ok(read_text(&refused(error)?, "by").is_ok_and(|by| by == attempt)),
@@ -284,7 +285,7 @@ impl Table {
             .set_item(Some(part_item(run, &handed, "")?))
             .condition_expression("hop = :hop")
             .expression_attribute_values(":hop", number(part.hop));
-        unless_later(request.send().await.err())
+        unless_later(request.call().await.err())
     }
 }
 

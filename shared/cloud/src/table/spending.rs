@@ -15,9 +15,11 @@ use domain::money::Yen;
 use domain::names::AccountName;
 use domain::spend::Spent;
 use domain::verification::Id;
+use futures_util::future::BoxFuture;
 
 use super::messages::settled;
 use super::{Item, Reading, Table, number, read_number, read_text, text};
+use crate::call::Call;
 
 /// What was taken for a message out of a month of its account, and what is known of it; it stands in the message's item.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +113,7 @@ impl Table {
                 .condition_expression("attribute_not_exists(yen) OR yen <= :most")
                 .expression_attribute_values(":most", number(limit.0 - charge.taken.0));
         }
-        match request.send().await.map_err(SdkError::into_service_error) {
+        match request.call().await.map_err(SdkError::into_service_error) {
             Ok(_) => Ok(true),
             Err(error) if error.is_conditional_check_failed_exception() => Ok(false),
             Err(error) => Err(error).context("taking from an account's month"),
@@ -159,7 +161,7 @@ impl Table {
                 .condition_expression(format!("{KNOWN} = :known"))
                 .expression_attribute_values(":known", number(known.0)),
         };
-        settled(request.send().await.err())
+        settled(request.call().await.err())
     }
 
     async fn count(&self, message: &Known<'_>, stood: Yen) -> Result<()> {
@@ -205,7 +207,7 @@ impl Table {
     /// Writes down that it was told on this day.
     pub async fn tell_off(&self, account: &AccountName, month: &str, day: &str) -> Result<()> {
         let request = self.update_account(account, month).update_expression("SET told = :day");
-        request.expression_attribute_values(":day", text(day)).send().await.context("noting an alarm")?;
+        request.expression_attribute_values(":day", text(day)).call().await.context("noting an alarm")?;
         Ok(())
     }
 
@@ -217,12 +219,16 @@ impl Table {
 
 /// Makes a request that takes something off exactly once: the client would repeat one whose answer was lost, and what was
 /// given back twice would let a limit be passed.
-pub(super) async fn once(request: UpdateItemFluentBuilder) -> std::result::Result<(), UpdateItemError> {
+pub(super) fn once(
+    request: UpdateItemFluentBuilder,
+) -> BoxFuture<'static, std::result::Result<(), UpdateItemError>> {
     let config = Config::builder().retry_config(RetryConfig::disabled());
-    match request.customize().config_override(config).send().await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(error.into_service_error()),
-    }
+    Box::pin(async {
+        match request.customize().config_override(config).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.into_service_error()),
+        }
+    })
 }
 
 fn key(account: &AccountName) -> String {

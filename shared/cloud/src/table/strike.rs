@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::definitions::PARTITION;
 use super::{Item, Reading, Table, read_text, text};
+use crate::call::Call;
 
 impl Table {
     /// The lists with a customer on them, in any of their versions.
@@ -28,7 +29,7 @@ impl Table {
                 .condition_expression("yaml = :before")
                 .expression_attribute_values(":without", text(without))
                 .expression_attribute_values(":before", text(read_text(item, "yaml")?));
-            request.send().await.map_err(SdkError::into_service_error).context("writing a list")?;
+            request.call().await.map_err(SdkError::into_service_error).context("writing a list")?;
         }
         Ok(versions.len())
     }

@@ -8,6 +8,7 @@ use domain::names::CustomerId;
 use domain::time::Timestamp;
 
 use super::{Item, Reading, Row, Table, number, read_text, shard, text};
+use crate::call::Call;
 
 /// Seconds that whoever wrote a row has to tell the inbox itself.
 const PATIENCE_SECONDS: i64 = 30;
@@ -44,7 +45,7 @@ impl Table {
     pub async fn told(&self, customer: &CustomerId, sort: &str) -> Result<()> {
         let request = self.client.delete_item().table_name(&self.name);
         let request = request.key("pk", text(format!("C#{customer}"))).key("sk", text(sort));
-        request.send().await.context("taking a row away")?;
+        request.call().await.context("taking a row away")?;
         Ok(())
     }
 }

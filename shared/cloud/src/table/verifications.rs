@@ -24,6 +24,7 @@ use serde::de::DeserializeOwned;
 use super::messages::Recorded;
 use super::spending::{Charge, once};
 use super::{Item, Reading, Table, new_attempt, number, read_number, read_text, text};
+use crate::call::Call;
 
 const SORT: &str = "verification";
 
@@ -119,7 +120,7 @@ impl Table {
             .expression_attribute_values(":amount", number(count.amount))
             .expression_attribute_values(":room", number(count.most - count.amount))
             .expression_attribute_values(":expires", number(count.expires.seconds()));
-        held(request.send().await.err(), "taking from a limit of codes")
+        held(request.call().await.err(), "taking from a limit of codes")
     }
 
     /// Gives back what was taken from a counter for a code that another limit stopped. What a crash leaves taken stays so: a
@@ -171,12 +172,12 @@ impl Table {
         if let Some(host) = host {
             request = request.item("host", text(host.as_str()));
         }
-        request.send().await.context("writing a verification")?;
+        request.call().await.context("writing a verification")?;
         let latest = self.client.put_item().table_name(&self.name);
         let latest = latest.item("pk", text(format!("V#number#{hidden}"))).item("sk", text(LATEST));
         let latest = latest.item("named", text(id.as_str()));
         let latest = latest.item("expires", number(expires_at.seconds())).return_values(ReturnValue::AllOld);
-        let before = latest.send().await.context("writing a number's latest verification")?.attributes;
+        let before = latest.call().await.context("writing a number's latest verification")?.attributes;
         let before = before.as_ref().and_then(|item| read_text(item, "named").ok()).and_then(Id::parse);
         match before.filter(|before| before != id) {
             Some(before) => self.replace_verification(&before).await,
@@ -192,7 +193,7 @@ impl Table {
             .expression_attribute_values(":replaced", text(Stands::Replaced.name()))
             .expression_attribute_values(":pending", text(Stands::Pending.name()))
             .expression_attribute_values(":confirmed", text(Stands::Confirmed.name()));
-        held(request.send().await.err(), "replacing a verification").map(|_| ())
+        held(request.call().await.err(), "replacing a verification").map(|_| ())
     }
 
     pub(super) fn verification_update(&self, id: &Id) -> UpdateItemFluentBuilder {
@@ -227,7 +228,7 @@ impl Table {
             .expression_attribute_values(":pending", text(Stands::Pending.name()))
             .expression_attribute_values(":now", number(now.seconds()))
             .return_values(ReturnValue::AllNew);
-        match request.send().await.map_err(SdkError::into_service_error) {
+        match request.call().await.map_err(SdkError::into_service_error) {
             Ok(answer) => {
                 let item: HashMap<String, AttributeValue> = answer.attributes.unwrap_or_default();
                 Ok(read_text(&item, "code_hash").ok().map(CodeHash::kept))
@@ -272,7 +273,7 @@ impl Table {
             .expression_attribute_values(":to", text(to.name()))
             .expression_attribute_values(":from", text(from.map_or("nothing", Stands::name)))
             .expression_attribute_values(":now", number(now.seconds()));
-        held(request.send().await.err(), "writing how a verification stands")
+        held(request.call().await.err(), "writing how a verification stands")
     }
 
     /// Claims the SMS of a verification: of all who try, one may call the provider, and only while it counts.
@@ -296,7 +297,7 @@ impl Table {
             .expression_attribute_values(":pending", text(Stands::Pending.name()))
             .expression_attribute_values(":mine", text(claim.attempt))
             .expression_attribute_values(":now", number(claim.at.seconds()));
-        held(request.send().await.err(), "claiming a code")
+        held(request.call().await.err(), "claiming a code")
     }
 
     /// Gives a claim back after the provider proved that it did not take the SMS.
@@ -306,7 +307,7 @@ impl Table {
             .update_expression("REMOVE attempt, claimed_at, code_hash, link_hash")
             .condition_expression("attempt = :mine AND attribute_not_exists(outcome)")
             .expression_attribute_values(":mine", text(attempt));
-        held(request.send().await.err(), "releasing a code")
+        held(request.call().await.err(), "releasing a code")
     }
 
     /// Records what became of an SMS that `attempt` claimed, or that nobody did, and what stays taken for it from which
@@ -340,7 +341,7 @@ impl Table {
                 "attribute_exists(pk) AND attribute_not_exists(attempt) AND attribute_not_exists(outcome)",
             ),
         };
-        held(request.send().await.err(), "recording what became of a code")
+        held(request.call().await.err(), "recording what became of a code")
     }
 
     /// Writes down what a receipt says; `false` when one said so before.
@@ -350,7 +351,7 @@ impl Table {
             .update_expression("SET receipt = :receipt")
             .condition_expression("attribute_exists(pk) AND attribute_not_exists(receipt)")
             .expression_attribute_values(":receipt", text(serde_json::to_string(status)?));
-        held(request.send().await.err(), "writing a code's receipt")
+        held(request.call().await.err(), "writing a code's receipt")
     }
 
     /// What a receipt said of a verification's SMS.

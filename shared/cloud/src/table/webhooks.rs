@@ -6,6 +6,7 @@ use domain::time::Timestamp;
 
 use super::messages::KEPT_SECONDS;
 use super::{Reading, Table, number, text};
+use crate::call::Call;
 
 const SORT: &str = "webhook";
 
@@ -24,7 +25,7 @@ impl Table {
         let request = self.client.put_item().table_name(&self.name).item("pk", text(partition(code)));
         let request = request.item("sk", text(SORT)).item("at", number(at.seconds()));
         let request = request.item("expires", number(at.plus(KEPT_SECONDS).seconds()));
-        request.send().await.context("noting that a webhook was taken")?;
+        request.call().await.context("noting that a webhook was taken")?;
         Ok(())
     }
 }
