@@ -3,6 +3,7 @@
 
 pub mod commands;
 pub mod control;
+pub mod cost;
 pub mod dead_letters;
 pub mod definitions;
 pub mod demo;

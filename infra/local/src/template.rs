@@ -39,15 +39,13 @@ pub const FUNCTIONS: [&str; 14] = [
 
 /// What nothing corresponds to on one machine: who is told of alarms, what is kept of logs, how a domain is reached, and what
 /// services of AWS may do for each other. Rules are read from the functions' events; the others pass events on.
-const ELSEWHERE: [&str; 16] = [
+const ELSEWHERE: [&str; 14] = [
     "AWS::ApiGatewayV2::Api",
     "AWS::ApiGatewayV2::ApiMapping",
     "AWS::ApiGatewayV2::DomainName",
     "AWS::ApiGatewayV2::Stage",
     "AWS::CloudFront::Distribution",
     "AWS::CloudFront::Function",
-    "AWS::CloudWatch::Alarm",
-    "AWS::CloudWatch::Dashboard",
     "AWS::Events::Rule",
     "AWS::Logs::LogGroup",
     "AWS::Logs::MetricFilter",
@@ -68,7 +66,7 @@ pub struct Given {
 }
 
 /// What a template creates and how it is tied together, with every reference resolved and every tie checked.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Template {
     /// Tables by name, which is their logical id.
     pub tables: BTreeMap<String, Table>,
@@ -80,10 +78,16 @@ pub struct Template {
     pub functions: BTreeMap<String, Function>,
     /// What the HTTP API answers.
     pub routes: Vec<Route>,
+    /// Alarms by logical id, and how many metrics each reads: they ring on AWS alone, and cost by the metric.
+    pub alarms: BTreeMap<String, u32>,
+    /// Dashboards by logical id.
+    pub dashboards: BTreeSet<String>,
+    /// Secrets that values are taken from, as the template writes their names.
+    pub secrets: BTreeSet<String>,
 }
 
 /// A `DynamoDB` table.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     /// Its primary key.
     pub key: Key,
@@ -96,7 +100,7 @@ pub struct Table {
 }
 
 /// The key of a table or an index.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Key {
     /// The partition (hash) attribute.
     pub partition: String,
@@ -116,7 +120,7 @@ pub enum AttributeType {
 }
 
 /// A global secondary index.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Index {
     /// Its key.
     pub key: Key,
@@ -135,7 +139,7 @@ pub enum Projection {
 }
 
 /// An SQS queue.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Queue {
     /// For how long a received message is hidden from other receivers.
     pub visibility_seconds: u32,
@@ -146,7 +150,7 @@ pub struct Queue {
 }
 
 /// Where a queue's messages go that cannot be handled.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DeadLetters {
     /// The queue that takes them.
     pub queue: String,
@@ -155,12 +159,14 @@ pub struct DeadLetters {
 }
 
 /// A Lambda function.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Function {
     /// What the template calls it.
     pub logical_id: String,
     /// How long one invocation may take.
     pub timeout_seconds: u32,
+    /// Its memory, in MB, by which its time is paid.
+    pub memory_mb: u32,
     /// Its environment variables.
     pub environment: BTreeMap<String, String>,
     /// What invokes it besides HTTP.
@@ -172,7 +178,7 @@ pub struct Function {
 }
 
 /// What invokes a function. A queue's batches are always answered with the items that failed.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Source {
     /// Batches of messages from a queue.
     Queue {
@@ -204,7 +210,7 @@ pub enum Source {
 }
 
 /// What the HTTP API does with a request.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Route {
     /// The HTTP method.
     pub method: String,
@@ -220,7 +226,7 @@ impl Template {
         let document = document::read(text)?;
         let names = reference::Names::new(&document, given)?;
         let defaults = resource::defaults(names.resolve("Globals", document.globals)?)?;
-        let mut template = Self::default();
+        let mut template = Self { secrets: reference::secrets(text), ..Self::default() };
         let mut http = wiring::Http::default();
         let mut roles = BTreeMap::new();
         for (id, resource) in document.resources {
@@ -230,6 +236,9 @@ impl Template {
             if let Some(condition) = &resource.condition
                 && !names.holds(&id, condition)?
             {
+                continue;
+            }
+            if template.takes_watch(&id, &resource) {
                 continue;
             }
             let properties = names.resolve(&id, resource.properties)?;
@@ -264,6 +273,19 @@ impl Template {
         wiring::check(&template)?;
         template.routes = http.routes(&template.functions)?;
         Ok(template)
+    }
+
+    /// Takes what watches a stack on AWS. It is counted for what it costs, and its references are left as they are: what they
+    /// name of AWS's own has no counterpart here.
+    fn takes_watch(&mut self, id: &str, resource: &document::Resource) -> bool {
+        match resource.kind.as_str() {
+            "AWS::CloudWatch::Alarm" => {
+                self.alarms.insert(id.to_owned(), resource::metrics(&resource.properties));
+                true
+            }
+            "AWS::CloudWatch::Dashboard" => self.dashboards.insert(id.to_owned()),
+            _ => false,
+        }
     }
 
     /// The rules on a bus: the pattern of each, and the folder of the function that takes what matches.

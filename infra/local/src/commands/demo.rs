@@ -25,7 +25,7 @@ use crate::stack::{Particulars, Provider, SandboxSetup, Secrets, Setup, Stack};
 use crate::virtual_time::{Driver, VirtualClock};
 
 /// When the campaign begins.
-const START: &str = "1998-07-01T00:00:00+09:00";
+pub(super) const START: &str = "1998-07-01T00:00:00+09:00";
 
 /// Calls in one request, as the API takes them at most.
 const BATCH: usize = 2_500;
@@ -109,7 +109,7 @@ pub async fn run(demo: &Demo) -> Result<(DemoFigures, Report)> {
     clear(&demo.data)?;
     let start = Timestamp::parse(START)?;
     let clock = VirtualClock::at(start);
-    let stack = Stack::start(setup(demo, &clock)).await?;
+    let stack = Stack::start(setup(&demo.data, demo.seed, &clock)).await?;
     let mut driver = Driver::new(stack.runtime.clone(), stack.sandbox.clone(), clock)?;
     let purchases = take_in(demo.seed, &stack, &driver).await?;
 
@@ -156,9 +156,10 @@ pub async fn run(demo: &Demo) -> Result<(DemoFigures, Report)> {
     Ok((figures, report))
 }
 
-fn setup(demo: &Demo, clock: &VirtualClock) -> Setup {
+/// The demo's shop: its people click, reply and buy as the seed has it.
+pub(super) fn setup(data: &Path, seed: u64, clock: &VirtualClock) -> Setup {
     Setup {
-        data: demo.data.clone(),
+        data: data.to_owned(),
         durability: Durability::Fast,
         clock: clock.clock(),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -166,11 +167,11 @@ fn setup(demo: &Demo, clock: &VirtualClock) -> Setup {
         link_base: Some("https://t.example.jp".to_owned()),
         sender: "つなぎ書店".to_owned(),
         particulars: Particulars::default(),
-        secrets: Secrets::from_seed(demo.seed),
+        secrets: Secrets::from_seed(seed),
         provider: Provider::Sandbox(Box::new(SandboxSetup {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             kept_in: None,
-            seed: demo.seed,
+            seed,
             people: PeopleSettings::default(),
             faults: sandbox::Faults::default(),
             concurrency: 1,

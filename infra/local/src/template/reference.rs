@@ -1,6 +1,6 @@
 //! What references and conditions stand for on one machine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -239,6 +239,12 @@ impl Names {
             )
         })
     }
+}
+
+/// The secrets that a template's dynamic references name, as they are written there.
+pub(super) fn secrets(text: &str) -> BTreeSet<String> {
+    let references = text.split("{{resolve:secretsmanager:").skip(1);
+    references.filter_map(|rest| Some(rest.split_once(":SecretString:")?.0.to_owned())).collect()
 }
 
 /// A value as `CloudFormation` hands it on: every parameter and every environment variable is text.

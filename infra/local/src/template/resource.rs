@@ -13,6 +13,7 @@ use crate::events::DEFAULT_BUS;
 /// What SQS and Lambda take when the template does not say.
 const VISIBILITY_SECONDS: u32 = 30;
 const TIMEOUT_SECONDS: u32 = 3;
+const MEMORY_MB: u32 = 128;
 const BATCH_SIZE: u32 = 10;
 
 /// Reads a resource's properties; `at` is its logical id.
@@ -59,11 +60,20 @@ pub(super) fn queue(id: &str, value: Value) -> Result<Queue, TemplateError> {
     })
 }
 
+/// How many metrics an alarm reads: those of its `Metrics` that are no expression, or the one that it names itself.
+pub(super) fn metrics(alarm: &Value) -> u32 {
+    alarm["Metrics"].as_array().map_or(1, |metrics| {
+        let read = metrics.iter().filter(|metric| metric.get("MetricStat").is_some());
+        u32::try_from(read.count()).unwrap_or(u32::MAX)
+    })
+}
+
 /// What `Globals` says of every function.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct Defaults {
     timeout: Option<u32>,
+    memory_size: Option<u32>,
     environment: Environment,
 }
 
@@ -90,6 +100,7 @@ struct FunctionProperties {
     code_uri: String,
     role: String,
     timeout: Option<u32>,
+    memory_size: Option<u32>,
     #[serde(default)]
     environment: Environment,
     #[serde(default)]
@@ -245,6 +256,7 @@ pub(super) fn function(
         Function {
             logical_id: id.to_owned(),
             timeout_seconds,
+            memory_mb: function.memory_size.or(defaults.memory_size).unwrap_or(MEMORY_MB),
             environment,
             sources,
             role,

@@ -392,6 +392,21 @@ fn a_broken_template_is_refused_with_its_remedy() {
 }
 
 #[test]
+fn what_watches_a_stack_and_what_it_is_paid_by() {
+    let template = Template::parse(EMBEDDED, &given()).unwrap();
+    // By hand: ten queues of dead letters; the inbox and three senders; table and functions; four with one each.
+    assert_eq!((template.alarms["DeadLettersAlarm"], template.alarms["OldestMessageAlarm"]), (10, 4));
+    assert_eq!((template.alarms["ThrottlesAlarm"], template.alarms["ErrorsAlarm"]), (2, 1));
+    assert_eq!(template.alarms.values().sum::<u32>(), 20);
+    assert_eq!((template.dashboards.len(), template.secrets.len()), (1, 1));
+    assert_eq!((template.functions["advance"].memory_mb, template.functions["link"].memory_mb), (512, 256));
+
+    let mut given = given();
+    given.parameters.insert("AwsSmsAlarmUsd".to_owned(), "100".to_owned());
+    assert!(Template::parse(EMBEDDED, &given).unwrap().alarms.contains_key("AwsSmsAlarm"));
+}
+
+#[test]
 fn a_parameter_the_template_does_not_have_is_refused() {
     let mut given = given();
     given.parameters.insert("Timezone".to_owned(), "UTC".to_owned());

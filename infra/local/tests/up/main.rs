@@ -5,6 +5,7 @@
 mod accounts;
 mod audience;
 mod cards;
+mod cost;
 mod dead_letters;
 mod definitions;
 mod kill;
