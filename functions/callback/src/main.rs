@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use callback::{Callback, Invocations};
-use cloud::clients::lambda_config;
+use cloud::clients::{connect_table, lambda_config};
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::telemetry;
@@ -15,7 +15,9 @@ use lambda_http::{Error, lambda_runtime, service_fn};
 async fn main() -> Result<(), Error> {
     let vars = Vars::environment();
     telemetry::start(&vars);
-    let function = Callback::new(&lambda_config(&vars)?, &vars, Clock::system())?;
+    let config = lambda_config(&vars)?;
+    let function = Callback::new(&config, &vars, Clock::system())?;
     let function = Invocations::of(Arc::new(function));
+    connect_table(&config, &vars).await?;
     lambda_runtime::run(service_fn(move |invocation| function.clone().handle(invocation))).await
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use cloud::clients::lambda_config;
+use cloud::clients::{connect_table, lambda_config};
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::telemetry;
@@ -15,7 +15,9 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 async fn main() -> Result<(), Error> {
     let vars = Vars::environment();
     telemetry::start(&vars);
-    let function = Arc::new(Erase::new(&lambda_config(&vars)?, &vars, Clock::system())?);
+    let config = lambda_config(&vars)?;
+    let function = Arc::new(Erase::new(&config, &vars, Clock::system())?);
+    connect_table(&config, &vars).await?;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<_>| {
         let function = Arc::clone(&function);
         async move { Ok::<_, Error>(function.handle(event.payload).await) }

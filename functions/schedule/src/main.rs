@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cloud::clients::lambda_config;
+use cloud::clients::{connect_table, lambda_config};
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::telemetry;
@@ -13,7 +13,9 @@ use schedule::Schedule;
 async fn main() -> Result<(), Error> {
     let vars = Vars::environment();
     telemetry::start(&vars);
-    let function = Arc::new(Schedule::new(&lambda_config(&vars)?, &vars, Clock::system())?);
+    let config = lambda_config(&vars)?;
+    let function = Arc::new(Schedule::new(&config, &vars, Clock::system())?);
+    connect_table(&config, &vars).await?;
     lambda_runtime::run(service_fn(move |_: LambdaEvent<serde_json::Value>| {
         let function = Arc::clone(&function);
         async move { Ok::<_, Error>(function.handle().await?) }
