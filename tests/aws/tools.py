@@ -33,3 +33,7 @@ def enter(requirements: str) -> Path:
     if Path(sys.prefix) != venv:
         os.execv(venv / "bin/python", [venv / "bin/python", *sys.argv])
     return venv
+
+
+if __name__ == "__main__":
+    print(environment(sys.argv[1]))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use callback::Callback;
-use cloud::clients::lambda_config;
+use cloud::clients::{connect_table, lambda_config};
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::lambda::{self, Error};
@@ -13,6 +13,8 @@ use cloud::telemetry;
 async fn main() -> Result<(), Error> {
     let vars = Vars::environment();
     telemetry::start(&vars);
-    let function = Arc::new(Callback::new(&lambda_config(&vars)?, &vars, Clock::system())?);
+    let config = lambda_config(&vars)?;
+    let function = Arc::new(Callback::new(&config, &vars, Clock::system())?);
+    connect_table(&config, &vars).await?;
     lambda::run_events(function.invocations()).await
 }

@@ -1,6 +1,6 @@
 //! Wires `ingest` on Lambda.
 
-use cloud::clients::lambda_config;
+use cloud::clients::{connect_queue, lambda_config};
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::lambda::{self, Error};
@@ -11,6 +11,8 @@ use ingest::Ingest;
 async fn main() -> Result<(), Error> {
     let vars = Vars::environment();
     telemetry::start(&vars);
-    let function = Ingest::new(&lambda_config(&vars)?, &vars, Clock::system())?;
+    let config = lambda_config(&vars)?;
+    let function = Ingest::new(&config, &vars, Clock::system())?;
+    connect_queue(&config, &vars, "INBOX_QUEUE_URL").await?;
     lambda::run_http(function.router()).await
 }

@@ -1,6 +1,6 @@
 //! Wires `person` on Lambda.
 
-use cloud::clients::lambda_config;
+use cloud::clients::{connect_table, lambda_config};
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::lambda::{self, Error};
@@ -11,6 +11,8 @@ use person::Person;
 async fn main() -> Result<(), Error> {
     let vars = Vars::environment();
     telemetry::start(&vars);
-    let function = Person::new(&lambda_config(&vars)?, &vars, Clock::system())?;
+    let config = lambda_config(&vars)?;
+    let function = Person::new(&config, &vars, Clock::system())?;
+    connect_table(&config, &vars).await?;
     lambda::run_http(function.router()).await
 }

@@ -1,6 +1,6 @@
 //! Wires `schedule` on Lambda.
 
-use cloud::clients::lambda_config;
+use cloud::clients::{connect_table, lambda_config};
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::lambda::{self, Error};
@@ -11,6 +11,8 @@ use schedule::Schedule;
 async fn main() -> Result<(), Error> {
     let vars = Vars::environment();
     telemetry::start(&vars);
-    let function = Schedule::new(&lambda_config(&vars)?, &vars, Clock::system())?;
+    let config = lambda_config(&vars)?;
+    let function = Schedule::new(&config, &vars, Clock::system())?;
+    connect_table(&config, &vars).await?;
     lambda::run_events(function.events()).await
 }

@@ -1,6 +1,6 @@
 //! Wires `send-code` on Lambda.
 
-use cloud::clients::lambda_config;
+use cloud::clients::{connect_table, lambda_config};
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::lambda::{self, Error};
@@ -11,6 +11,8 @@ use send_code::SendCode;
 async fn main() -> Result<(), Error> {
     let vars = Vars::environment();
     telemetry::start(&vars);
-    let function = SendCode::new(&lambda_config(&vars)?, &vars, Clock::system())?;
+    let config = lambda_config(&vars)?;
+    let function = SendCode::new(&config, &vars, Clock::system())?;
+    connect_table(&config, &vars).await?;
     lambda::run_batches(function.batches()).await
 }

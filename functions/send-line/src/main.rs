@@ -1,6 +1,6 @@
 //! Wires `send-line` on Lambda.
 
-use cloud::clients::lambda_config;
+use cloud::clients::{connect_table, lambda_config};
 use cloud::clock::Clock;
 use cloud::config::Vars;
 use cloud::lambda::{self, Error};
@@ -10,6 +10,8 @@ use cloud::telemetry;
 async fn main() -> Result<(), Error> {
     let vars = Vars::environment();
     telemetry::start(&vars);
-    let function = send_line::wire(&lambda_config(&vars)?, &vars, Clock::system())?;
+    let config = lambda_config(&vars)?;
+    let function = send_line::wire(&config, &vars, Clock::system())?;
+    connect_table(&config, &vars).await?;
     lambda::run_batches(function).await
 }

@@ -83,6 +83,16 @@ impl Queue {
         Ok(())
     }
 
+    /// Opens a connection, by a batch of nothing: SQS refuses it, and who may send needs no other permission for it.
+    pub(crate) async fn connect(&self) -> Result<()> {
+        let asked =
+            self.client.send_message_batch().queue_url(&self.url).set_entries(Some(Vec::new())).call().await;
+        match asked {
+            Err(error) if error.as_service_error().is_none() => Err(error).context("connecting to a queue"),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
     /// How many messages wait to be received, about: SQS counts them over many machines.
     pub async fn backlog(&self) -> Result<u64> {
         let name = QueueAttributeName::ApproximateNumberOfMessages;

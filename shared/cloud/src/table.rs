@@ -92,6 +92,11 @@ impl Table {
         self.address_key.as_ref().context("addresses are asked about without ADDRESS_KEY")
     }
 
+    /// Opens a connection, by asking for an item that is never there.
+    pub(crate) async fn connect(&self) -> Result<()> {
+        self.get("-", "-", Reading::Eventual).await.map(|_| ())
+    }
+
     async fn get(&self, pk: &str, sk: &str, reading: Reading) -> Result<Option<Item>> {
         let request = self.client.get_item().table_name(&self.name).key("pk", text(pk)).key("sk", text(sk));
         let request = request.consistent_read(reading == Reading::Consistent);

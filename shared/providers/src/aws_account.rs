@@ -15,6 +15,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use cloud::clients::trusted;
 use cloud::config::Vars;
 
 use crate::account::{Account, AccountError};
@@ -48,6 +49,7 @@ pub(crate) fn sdk_config(
 ) -> Result<SdkConfig, AccountError> {
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(trusted(account.url.as_deref()))
         .pool_idle_timeout(IDLE_TIMEOUT)
         .pool_max_idle_per_host(IDLE_CONNECTIONS)
         .build_https();
