@@ -22,7 +22,7 @@ use crate::time::Timestamp;
 pub use self::limits::{Count, Decision, Limit, Limits, counts, decide};
 pub use self::secret::{CodeHash, LinkHash, LinkTag, LinkToken, OneTimeCode, is_code};
 pub use self::settings::{Codes, Host, HostError, Texts};
-pub use self::text::{Said, cost, say};
+pub use self::text::{Said, say};
 
 /// How often a code may be typed wrong.
 pub const TRIES: u32 = 5;
