@@ -195,8 +195,9 @@ impl SendCode {
             way.record(&result, self.clock.now());
             match result {
                 Ok(accepted) => {
-                    let price = accepted.price_yen.map(Yen);
-                    return Ok(Called::Left { recorded: accept(accepted, purse.likely()), purse, price });
+                    let price = way.price(&accepted, self.clock.now());
+                    let recorded = accept(accepted, price.or(purse.likely()));
+                    return Ok(Called::Left { recorded, purse, price });
                 }
                 Err(SendError::Permanent { code }) => {
                     purse.give_back(&self.table).await;
@@ -248,12 +249,12 @@ fn asked(looked: Result<LookUp, SendError>) -> Result<Accepted, SendError> {
     }
 }
 
-fn accept(accepted: Accepted, likely: Option<Yen>) -> Recorded {
+fn accept(accepted: Accepted, yen: Option<Yen>) -> Recorded {
     Recorded {
         status: Status::Accepted,
         provider_id: Some(accepted.provider_id),
         parts: Some(accepted.parts),
-        yen: accepted.price_yen.map(Yen).or(likely),
+        yen,
     }
 }
 

@@ -10,7 +10,6 @@ use domain::money::Yen;
 use domain::names::{AccountName, JourneyName};
 use domain::tariff::{Billed, Quote};
 use domain::time::Timestamp;
-use providers::answer::Accepted;
 
 use crate::{Rendered, Sender, Transport};
 
@@ -106,9 +105,9 @@ impl Bill {
         }
     }
 
-    /// What an accepted message costs, as far as that is known: what the provider says, or what is likely.
-    pub(crate) fn price(&self, accepted: &Accepted) -> Option<Yen> {
-        accepted.price_yen.map(Yen).or_else(|| self.quote.map(Quote::likely))
+    /// What it likely costs.
+    pub(crate) fn likely(&self) -> Option<Yen> {
+        self.quote.map(Quote::likely)
     }
 }
 
