@@ -81,7 +81,9 @@ impl Callback {
         let Some(yen) = price else { return Ok(None) };
         let recorded = kept.outcome.as_ref().and_then(|outcome| outcome.parts);
         let parts = said.parts.or(recorded).unwrap_or(1);
-        self.table.settle(&Known { sent: Sent::OneTimeCode(id), account, charge, parts, yen }).await?;
+        self.table
+            .settle(&Known { sent: Sent::OneTimeCode(id), account: Some(account), charge, parts, yen })
+            .await?;
         Ok(Some(yen))
     }
 }

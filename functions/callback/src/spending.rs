@@ -17,11 +17,11 @@ use providers::receipts::{Notice, ReceiptStatus};
 
 use crate::notices::code;
 
-/// What a message cost that went through an account of the shop's own.
+/// What a message cost for which something was taken.
 #[derive(Clone, Debug)]
 pub(crate) struct Cost {
     code: Code,
-    account: AccountName,
+    account: Option<AccountName>,
     charge: Charge,
     parts: u32,
     yen: Yen,
@@ -30,7 +30,7 @@ pub(crate) struct Cost {
 impl Cost {
     pub(crate) const fn known(&self) -> Known<'_> {
         let Self { code, account, charge, parts, yen } = self;
-        Known { sent: Sent::Message(code), account, charge, parts: *parts, yen: *yen }
+        Known { sent: Sent::Message(code), account: account.as_ref(), charge, parts: *parts, yen: *yen }
     }
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn known(notice: &Notice, messages: &BTreeMap<Code, MessageItem>) -> 
     let recorded = message.outcome.as_ref().and_then(|outcome| outcome.parts);
     Some(Cost {
         code: message.code.clone(),
-        account: message.account.clone()?,
+        account: message.account.clone(),
         charge: message.charge.clone()?,
         parts: parts.or(recorded).unwrap_or(1),
         yen: price.as_ref().and_then(Price::in_yen)?,
@@ -145,7 +145,13 @@ mod tests {
         };
         let definitions = Definitions::new(&[version], CodeKey::none()).unwrap();
         let code = Code::parse(CODE).unwrap();
-        let charge = Charge { month: "2026-11".to_owned(), taken: Yen(18), likely_sen: 1_566, known: None };
+        let charge = Charge {
+            journey: None,
+            month: "2026-11".to_owned(),
+            taken: Yen(18),
+            likely_sen: 1_566,
+            known: None,
+        };
         let item = MessageItem {
             code: code.clone(),
             customer: CustomerId::parse("c1").unwrap(),

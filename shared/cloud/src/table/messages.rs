@@ -41,7 +41,7 @@ pub struct MessageItem {
     pub attempt: String,
     /// Through which account it goes; none where no accounts are defined.
     pub account: Option<AccountName>,
-    /// What was taken for it out of a month of that account.
+    /// What was taken for it out of a month of that account, and of its journey's budget.
     pub charge: Option<Charge>,
     /// What became of it; none while that is not known.
     pub outcome: Option<Recorded>,
