@@ -10,10 +10,9 @@ use cloud::table::verifications::Kept;
 use domain::contact::Channel;
 use domain::message::Code;
 use domain::money::Yen;
-use domain::parts::Network;
 use domain::tariff::Price;
 use domain::time::Timestamp;
-use domain::verification::{Id, Verification};
+use domain::verification::Id;
 use providers::receipts::{Notice, ReceiptStatus};
 
 use crate::spending::Said;
@@ -52,9 +51,11 @@ impl Callback {
 
     async fn code(&self, kept: &Kept, said: &Said<'_>, at: Timestamp, now: Timestamp) -> Result<()> {
         let verification = &kept.verification;
-        if let ReceiptStatus::Bounced { permanent: true } | ReceiptStatus::Invalid { .. } = said.status {
-            let to = verification.to.as_str();
-            self.table.suppress(Channel::Sms, to, Stopped::Everything, "no such number", now).await?;
+        if let ReceiptStatus::Bounced { permanent: true } | ReceiptStatus::Invalid { .. } = said.status
+            && let Some(hash) = &kept.address
+        {
+            let why = "no such number";
+            self.table.suppress_hashed(Channel::Sms, hash, Stopped::Everything, why, now).await?;
         }
         let cost = self.settled(kept, said, at).await?;
         if !self.table.tell_code(&verification.id, &notices::outcome(said.status)).await? {
@@ -72,12 +73,11 @@ impl Callback {
         let in_yen = said.price.and_then(Price::in_yen);
         let Some((account, charge)) = &kept.charged else { return Ok(in_yen) };
         let definitions = self.accounts.definitions().await?;
-        let Verification { id, to, .. } = &kept.verification;
+        let id = &kept.verification.id;
         let sent_at = kept.claim.as_ref().map_or(at, |(_, claimed_at)| at.min(*claimed_at));
-        let price = definitions.account(account).map_or_else(
-            || in_yen,
-            |account| spending::price(account, said, Network::of(to.as_str()), sent_at),
-        );
+        let price = definitions
+            .account(account)
+            .map_or_else(|| in_yen, |account| spending::price(account, said, kept.network, sent_at));
         let Some(yen) = price else { return Ok(None) };
         let recorded = kept.outcome.as_ref().and_then(|outcome| outcome.parts);
         let parts = said.parts.or(recorded).unwrap_or(1);

@@ -8,13 +8,15 @@ use anyhow::{Context, Result, ensure};
 use cloud::inbox::Inbox;
 use cloud::table::people::Stopped;
 use domain::consent::Proof;
-use domain::contact::Channel;
+use domain::contact::{Channel, Phone};
 use domain::enrollment::Status;
 use domain::input::{Input, List, Visitor};
 use domain::message::Code;
+use domain::money::Yen;
 use domain::names::{CustomerId, JourneyName, SegmentName};
 use domain::report::Report;
 use domain::time::{DAY, Timestamp};
+use domain::verification::{Locale, Shape, Stands, Taken, Verification};
 use local::faults::{Fault, Faults};
 use local::sqs::Outgoing;
 use reqwest::StatusCode;
@@ -471,6 +473,42 @@ fn dead_letters_about_the_person_go_and_others_stay() -> Result<()> {
         shop.pass(ERASED).await?;
         is_gone(&shop).await?;
         ensure!(shop.dead_letters().await?.len() == 4, "{} letters", shop.dead_letters().await?.len());
+        Ok(())
+    })
+}
+
+/// One that was sent, and one whose SMS nobody came to send: what they cost stays, and nothing that says whose they were.
+#[test]
+fn codes_of_the_number_name_nobody_afterwards() -> Result<()> {
+    alone(async {
+        let mut shop = shop(Opening::at(MORNING)).await?;
+        let hanako = hanako();
+        let sent = tests::codes::ask(&shop, &json!({ "to": hanako.phone })).await?;
+        shop.settle().await?;
+        let unsent = Verification {
+            id: domain::verification::Id::parse("AAAAAAAAAAAA").context("an id")?,
+            shape: Shape::Code,
+            locale: Locale::Ja,
+            host: None,
+            stands: Stands::Pending,
+            tries_left: 5,
+            expires_at: MORNING.plus(DAY),
+            minutes: 5,
+            taken: Taken { day: "2026-03-02".to_owned(), yen: Yen(9) },
+        };
+        shop.table.begin_verification(&unsent, &Phone::parse(&hanako.phone)?).await?;
+        let hash = shop.table.address_key()?.address(Channel::Sms, &hanako.e164());
+        let telling = |items: Vec<String>| {
+            let codes = items.into_iter().filter(|item| item.contains("S(\"V#"));
+            codes.filter(|item| item.contains(&hash) || item.contains("12349999")).count()
+        };
+        ensure!(telling(everything(&shop).await?) == 5, "two codes, two in a list, and which is the latest");
+        ask_to_erase(&shop).await?;
+        shop.pass(ERASED).await?;
+        is_gone(&shop).await?;
+        ensure!(telling(everything(&shop).await?) == 0, "a code says whose it was");
+        let kept = shop.table.verification(&domain::verification::Id::parse(&sent).context("an id")?).await?;
+        ensure!(kept.is_some_and(|kept| kept.outcome.is_some()), "what it cost is forgotten");
         Ok(())
     })
 }
