@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use cloud::inbox::Inbox;
+use cloud::table::Row;
 use cloud::table::people::Stopped;
-use domain::consent::Proof;
+use domain::consent::{ConsentSaid, Proof, Purpose};
 use domain::contact::{Channel, Phone};
 use domain::enrollment::Status;
 use domain::input::{Input, List, Visitor};
@@ -376,7 +377,7 @@ fn an_opt_out_outlives_the_person() -> Result<()> {
             shop.table.customer(&CustomerId::parse("c07777")?).await?.context("a customer")?.customer;
         ensure!(
             customer.enrollments.len() == 1
-                && customer.consents_to(Channel::Sms, domain::consent::Purpose::Marketing),
+                && customer.consents_to(Channel::Sms, Purpose::Marketing),
             "{customer:?}"
         );
         Ok(())
@@ -473,6 +474,45 @@ fn dead_letters_about_the_person_go_and_others_stay() -> Result<()> {
         shop.pass(ERASED).await?;
         is_gone(&shop).await?;
         ensure!(shop.dead_letters().await?.len() == 4, "{} letters", shop.dead_letters().await?.len());
+        Ok(())
+    })
+}
+
+/// Her pages are used while she is erased, and by a request that began before and writes after: nothing stays but that the
+/// number gets no advertisement.
+#[test]
+fn a_page_used_in_the_minute_of_an_erasure_leaves_nothing() -> Result<()> {
+    alone(async {
+        let mut shop = shop(Opening::at(MORNING)).await?;
+        let sent = shop.accepted()?.into_iter();
+        let to_her = sent.filter(|entry| entry.to.ends_with("12349999"));
+        let text = to_her.filter_map(|entry| entry.text).find(|text| text.contains("/o/"));
+        let path = text.as_deref().and_then(|text| text.split("/o/").nth(1)).context("a way to opt out")?;
+        let code = path.split_whitespace().next().context("a code")?.to_owned();
+        let page = |path: &str| format!("{}/o/{code}{path}", shop.stack.base_url);
+        let (tap, choose) = (page(""), page("/preferences"));
+        ask_to_erase(&shop).await?;
+        shop.pass(30).await?;
+        for (url, body) in
+            [(&tap, "List-Unsubscribe=One-Click"), (&choose, "channel=sms&purpose=marketing&to=on")]
+        {
+            let request = shop.http.post(url).header("content-type", "application/x-www-form-urlencoded");
+            let status = request.body(body).send().await?.status();
+            ensure!(status == StatusCode::OK || status == StatusCode::NOT_FOUND, "{url}: {status}");
+        }
+        shop.pass(ERASED).await?;
+        is_gone(&shop).await?;
+        let before = everything(&shop).await?;
+        let code = Code::parse(&code).context("a code")?;
+        let word = ConsentSaid::new(Channel::Sms, Purpose::Marketing, false);
+        let late = Row::consent(&id()?, &word, shop.clock.now())?;
+        ensure!(!shop.table.put_behind(&code, vec![late]).await?, "a row is left");
+        ensure!(shop.http.post(&tap).send().await?.status() == StatusCode::NOT_FOUND, "a page is left");
+        shop.settle().await?;
+        ensure!(everything(&shop).await? == before, "something was written");
+        let stopped = shop.table.suppressed(Channel::Sms, &[hanako().e164()]).await?;
+        ensure!(stopped.values().eq([&Stopped::Marketing]), "{stopped:?}");
+        ensure!(shop.table.customer(&id()?).await?.is_none(), "she is a customer again");
         Ok(())
     })
 }
