@@ -10,8 +10,9 @@ use cloud::table::verifications::Kept;
 use domain::contact::Channel;
 use domain::message::Code;
 use domain::money::Yen;
+use domain::tariff::Price;
 use domain::time::Timestamp;
-use domain::verification::{Id, Verification};
+use domain::verification::Id;
 use providers::receipts::{Notice, ReceiptStatus};
 
 use crate::spending::Said;
@@ -39,10 +40,8 @@ impl Callback {
         let known = self.table.verifications(receipts.iter().map(|(id, _)| id.clone())).await?;
         let mut taken = 0;
         for (id, notice) in receipts {
-            if let (Some(kept), Notice::Receipt { status, at, parts, price_yen, .. }) =
-                (known.get(&id), notice)
-            {
-                let said = Said { status, parts: *parts, yen: *price_yen };
+            if let (Some(kept), Notice::Receipt { status, at, parts, price, .. }) = (known.get(&id), notice) {
+                let said = Said { status, parts: *parts, price: price.as_ref() };
                 self.code(kept, &said, *at, now).await?;
                 taken += 1;
             }
@@ -52,9 +51,11 @@ impl Callback {
 
     async fn code(&self, kept: &Kept, said: &Said<'_>, at: Timestamp, now: Timestamp) -> Result<()> {
         let verification = &kept.verification;
-        if let ReceiptStatus::Bounced { permanent: true } | ReceiptStatus::Invalid { .. } = said.status {
-            let to = verification.to.as_str();
-            self.table.suppress(Channel::Sms, to, Stopped::Everything, "no such number", now).await?;
+        if let ReceiptStatus::Bounced { permanent: true } | ReceiptStatus::Invalid { .. } = said.status
+            && let Some(hash) = &kept.address
+        {
+            let why = "no such number";
+            self.table.suppress_hashed(Channel::Sms, hash, Stopped::Everything, why, now).await?;
         }
         let cost = self.settled(kept, said, at).await?;
         if !self.table.tell_code(&verification.id, &notices::outcome(said.status)).await? {
@@ -69,19 +70,20 @@ impl Callback {
 
     /// What a code cost, where that is known; the month of its account says so from then on.
     async fn settled(&self, kept: &Kept, said: &Said<'_>, at: Timestamp) -> Result<Option<Yen>> {
-        let told = |yen: &Yen| yen.0 >= 0;
-        let Some((account, charge)) = &kept.charged else { return Ok(said.yen.map(Yen).filter(told)) };
+        let in_yen = said.price.and_then(Price::in_yen);
+        let Some((account, charge)) = &kept.charged else { return Ok(in_yen) };
         let definitions = self.accounts.definitions().await?;
-        let Verification { id, to, .. } = &kept.verification;
+        let id = &kept.verification.id;
         let sent_at = kept.claim.as_ref().map_or(at, |(_, claimed_at)| at.min(*claimed_at));
-        let price = definitions.account(account).map_or_else(
-            || said.yen.map(Yen),
-            |account| spending::price(account, said, to.as_str(), sent_at),
-        );
-        let Some(yen) = price.filter(told) else { return Ok(None) };
+        let price = definitions
+            .account(account)
+            .map_or_else(|| in_yen, |account| spending::price(account, said, kept.network, sent_at));
+        let Some(yen) = price else { return Ok(None) };
         let recorded = kept.outcome.as_ref().and_then(|outcome| outcome.parts);
         let parts = said.parts.or(recorded).unwrap_or(1);
-        self.table.settle(&Known { sent: Sent::OneTimeCode(id), account, charge, parts, yen }).await?;
+        self.table
+            .settle(&Known { sent: Sent::OneTimeCode(id), account: Some(account), charge, parts, yen })
+            .await?;
         Ok(Some(yen))
     }
 }

@@ -57,7 +57,7 @@ fn bare(notice: &Notice, words: &ReplyWords) -> Option<Notice> {
         Some(said()).filter(|said| !said.is_empty()).or(word.map(|word| short(&word, WORD_CHARACTERS)))
     };
     Some(match notice {
-        Notice::Receipt { reference, status, at, parts, price_yen } => Notice::Receipt {
+        Notice::Receipt { reference, status, at, parts, price } => Notice::Receipt {
             // No code of ours: no message of ours.
             reference: code(notice).map(|_| reference.clone())?,
             status: match status {
@@ -71,7 +71,7 @@ fn bare(notice: &Notice, words: &ReplyWords) -> Option<Notice> {
             },
             at: *at,
             parts: *parts,
-            price_yen: *price_yen,
+            price: price.clone(),
         },
         Notice::Reply { from, text, at, id, .. } => Notice::Reply {
             from: short(from, WORD_CHARACTERS),

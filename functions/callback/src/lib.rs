@@ -203,9 +203,9 @@ impl Callback {
         Ok(customers)
     }
 
-    /// Finds out what messages did cost, and has the months of their accounts say so.
+    /// Finds out what messages did cost, and has the months of their accounts and journeys say so.
     async fn priced(&self, notices: &[Notice], known: &Known) -> Result<Vec<Notice>> {
-        if known.messages.values().all(|message| message.account.is_none()) {
+        if known.messages.values().all(|message| message.account.is_none() && message.charge.is_none()) {
             return Ok(notices.to_vec());
         }
         let definitions = self.accounts.definitions().await?;

@@ -10,10 +10,10 @@ use domain::enrollment::Status;
 use domain::input::Input;
 use domain::mailbox::fingerprint;
 use domain::message::{Code, reply_word};
-use domain::money::Yen;
 use domain::names::CustomerId;
 use domain::optout::own_words;
 use domain::replies::{Meaning, ReplyWords};
+use domain::tariff::Price;
 use domain::time::Timestamp;
 use providers::receipts::{LineDid, Notice, ReceiptStatus};
 
@@ -237,9 +237,9 @@ pub(crate) fn inputs(
 ) -> Option<(CustomerId, Vec<Input>)> {
     let message = code(notice).and_then(|code| known.messages.get(&code));
     match notice {
-        Notice::Receipt { status, parts, price_yen, .. } => {
+        Notice::Receipt { status, parts, price, .. } => {
             let message = message?;
-            let yen = price_yen.filter(|yen| *yen >= 0).map(Yen);
+            let yen = price.as_ref().and_then(Price::in_yen);
             let code = message.code.clone();
             let mut inputs = vec![Input::Receipt { code, status: outcome(status), parts: *parts, yen }];
             if *status == (ReceiptStatus::Bounced { permanent: false }) && message.channel == Channel::Email {

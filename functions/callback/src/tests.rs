@@ -174,7 +174,7 @@ async fn ask(function: &Arc<Callback>, request: Request<Body>) -> (u16, HeaderMa
 fn post() -> String {
     let reply = |from: &str, to: Option<&str>| json!({ "type": "reply", "from": from, "to_reference": to, "text": "停止", "at": NOW, "id": "r" });
     json!([
-        { "type": "receipt", "reference": CODE, "status": "delivered", "at": NOW, "parts": 1, "price_yen": 11 },
+        { "type": "receipt", "reference": CODE, "status": "delivered", "at": NOW, "parts": 1, "price": { "amount": "11", "currency": "JPY" } },
         { "type": "receipt", "reference": "CCCCCCCCCCCC", "status": "delivered", "at": NOW },
         { "type": "receipt", "reference": "not a code", "status": "delivered", "at": NOW },
         reply(FROM, Some(CODE)),

@@ -42,6 +42,9 @@ impl Erase {
         let addresses = trail.addresses()?;
         // Before anything goes: when the last message left is told by what goes.
         table.keep_consents(id, &trail.beside, &addresses, trail.last_message(), now).await?;
+        for (_, hash) in addresses.iter().filter(|(channel, _)| *channel == Channel::Sms) {
+            table.forget_verifications(hash).await?;
+        }
         let dead_letters = letters::delete(&self.letters, id, &marks(&trail)).await?;
         let enrollments = trail.customer.as_ref().map(|it| it.enrollments.as_slice()).unwrap_or_default();
         let ours: BTreeSet<Code> =

@@ -36,12 +36,14 @@ impl Link {
             Err(error) => return self.busy(&error),
         };
         match self.confirmed(&message, origin).await {
-            Ok(()) => pages::confirmed(&self.shop).into_response(),
+            Ok(true) => pages::confirmed(&self.shop).into_response(),
+            Ok(false) => self.gone(),
             Err(error) => self.busy(&error),
         }
     }
 
-    async fn confirmed(&self, message: &MessageItem, origin: &Origin) -> Result<()> {
+    /// `false` when the person was erased meanwhile.
+    async fn confirmed(&self, message: &MessageItem, origin: &Origin) -> Result<bool> {
         let at = self.clock.now();
         let agreed = (Channel::Email, Purpose::Marketing, true);
         let proof = Proof {
@@ -57,7 +59,10 @@ impl Link {
             yen: Yen::ZERO,
             properties: Properties::new(),
         };
-        self.keep(&message.customer, vec![word], vec![Input::Track { event }], at).await?;
-        self.table.lift(Channel::Email, &message.to, at).await
+        if !self.keep(message, vec![word], vec![Input::Track { event }], at).await? {
+            return Ok(false);
+        }
+        self.table.lift(Channel::Email, &message.to, at).await?;
+        Ok(true)
     }
 }

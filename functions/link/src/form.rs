@@ -8,6 +8,7 @@ use axum::extract::rejection::FormRejection;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use cloud::inbox::Inbox;
+use cloud::table::customers::Stored;
 use cloud::table::messages::MessageItem;
 use domain::contact::Email;
 use domain::customer::Value;
@@ -66,6 +67,12 @@ impl Link {
             let wrong = Wrong { typed: &typed, why: NO_ADDRESS };
             return (status, pages::email_form(&self.shop, Some(&wrong))).into_response();
         };
+        // An address that is told while its person is erased would make a customer of it again.
+        match self.table.customer(&message.customer).await {
+            Ok(Some(Stored { erasing: Some(_), .. })) => return self.gone(),
+            Ok(_) => {}
+            Err(error) => return self.busy(&error),
+        }
         let news = Inbox::new(message.customer, told(&message.code, &email, self.clock.now()));
         if let Err(error) = self.inbox.send(&[news]).await {
             return self.busy(&error);

@@ -19,7 +19,6 @@ use domain::consent::{ConsentSaid, Proof, Purpose, Source};
 use domain::contact::Channel;
 use domain::customer::Customer;
 use domain::input::Input;
-use domain::names::CustomerId;
 use domain::time::Timestamp;
 
 use crate::Link;
@@ -112,7 +111,8 @@ impl Link {
             let why = "opted out on the page";
             self.table.suppress(word.channel, address, Stopped::Marketing, why, at).await?;
         }
-        self.keep(&message.customer, vec![word], Vec::new(), at).await
+        // Of someone who was erased meanwhile the suppression is all that is kept.
+        self.keep(message, vec![word], Vec::new(), at).await.map(|_| ())
     }
 
     /// Takes a choice. What is to come again does so as a consent, with the words that it was given by.
@@ -142,10 +142,11 @@ impl Link {
         let done = if on {
             self.resume(&message, &address, word).await
         } else {
-            self.stop(&message, &address, word).await
+            self.stop(&message, &address, word).await.map(|()| true)
         };
         match done {
-            Ok(()) => {
+            Ok(false) => self.gone(),
+            Ok(true) => {
                 let back = format!("../{}", message.code.as_str());
                 pages::saved(&self.shop, choice, &back).into_response()
             }
@@ -153,19 +154,22 @@ impl Link {
         }
     }
 
-    /// The suppression goes last: what comes before it can be said again.
-    async fn resume(&self, message: &MessageItem, address: &str, word: ConsentSaid) -> Result<()> {
+    /// The suppression goes last: what comes before it can be said again. `false` when the person was erased meanwhile.
+    async fn resume(&self, message: &MessageItem, address: &str, word: ConsentSaid) -> Result<bool> {
         let (channel, purpose) = (word.channel, word.purpose);
         let confirmed_later =
             word.needs_confirmation() && self.definitions.at_least(0).await?.has_double_opt_in();
         let at = self.clock.now();
-        self.keep(&message.customer, vec![word], Vec::new(), at).await?;
+        if !self.keep(message, vec![word], Vec::new(), at).await? {
+            return Ok(false);
+        }
         match purpose {
             // The confirmation lifts it.
-            Purpose::Marketing if confirmed_later => Ok(()),
-            Purpose::Marketing => self.table.lift(channel, address, at).await,
-            Purpose::Transactional => Ok(()),
+            Purpose::Marketing if confirmed_later => {}
+            Purpose::Marketing => self.table.lift(channel, address, at).await?,
+            Purpose::Transactional => {}
         }
+        Ok(true)
     }
 
     /// What there is to show for a word on a page behind a message.
@@ -189,27 +193,31 @@ impl Link {
     }
 
     /// Keeps what a person said: on the record at once, and in the customer's document through the inbox; where the inbox
-    /// does not take it, `schedule` tells it later.
+    /// does not take it, `schedule` tells it later. `false`, and nothing is kept, when the message went with its person
+    /// meanwhile.
     pub(crate) async fn keep(
         &self,
-        customer: &CustomerId,
+        message: &MessageItem,
         words: Vec<ConsentSaid>,
         happened: Vec<Input>,
         at: Timestamp,
-    ) -> Result<()> {
+    ) -> Result<bool> {
+        let customer = &message.customer;
         let rows = words.iter().map(|word| Row::consent(customer, word, at));
         let mut rows = rows.collect::<Result<Vec<_>>>()?;
         let said = Input::Identify { traits: BTreeMap::new(), consents: words, at };
         let inputs: Vec<Input> = [said].into_iter().chain(happened).collect();
         let (row, sort) = self.table.untold_row(customer, &inputs, at)?;
         rows.push(row);
-        self.table.put_all(rows).await?;
+        if !self.table.put_behind(&message.code, rows).await? {
+            return Ok(false);
+        }
         if self.tell(Inbox::new(customer.clone(), inputs)).await
             && let Err(error) = self.table.told(customer, &sort).await
         {
             tracing::warn!(error = format!("{error:#}"), "what a person said will be told twice");
         }
-        Ok(())
+        Ok(true)
     }
 }
 

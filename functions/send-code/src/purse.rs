@@ -39,7 +39,8 @@ impl Purse {
         };
         let quote = definitions.quote(Some(name), to, text, now);
         let month = month(now, &definitions.zone);
-        let charge = Charge { month, taken: quote.dearest, likely_sen: quote.likely_sen, known: None };
+        let charge =
+            Charge { journey: None, month, taken: quote.dearest, likely_sen: quote.likely_sen, known: None };
         let took = table.take_from_account(name, &charge, source.monthly_limit).await?;
         Ok(took.then(|| Self(Some(Taken { account: name.clone(), billed: source.billed, charge }))))
     }
@@ -58,7 +59,7 @@ impl Purse {
     /// left to its receipt.
     pub(crate) async fn settle(&self, table: &Table, id: &Id, parts: u32, yen: Yen) {
         let Some(Taken { account, billed: Billed::Accepted, charge }) = &self.0 else { return };
-        let known = Known { sent: Sent::OneTimeCode(id), account, charge, parts, yen };
+        let known = Known { sent: Sent::OneTimeCode(id), account: Some(account), charge, parts, yen };
         if let Err(error) = table.settle(&known).await {
             tracing::warn!(error = format!("{error:#}"), "an account's month could not be set right");
         }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use cloud::table::messages::Recorded;
 use cloud::table::new_attempt;
 use cloud::table::spending::Charge;
 use cloud::table::verifications::{CodeClaim, Kept};
 use domain::consent::Purpose;
-use domain::contact::Channel;
+use domain::contact::{Channel, Phone};
 use domain::definitions::Definitions;
 use domain::enrollment::Status;
 use domain::message::SkipReason;
@@ -71,29 +71,30 @@ impl SendCode {
             tracing::info!(reason = why.describe(), "a one-time code is not sent");
             return self.record(&kept, None, lone(Status::Skipped(why)), None).await;
         }
+        // It stands there until an outcome does.
+        let to = kept.to.as_ref().context("a verification without its number")?;
         let checked_at = self.clock.now_millis();
-        if self.is_suppressed(&kept.verification).await? {
+        if self.is_suppressed(to).await? {
             let skipped = lone(Status::Skipped(SkipReason::Suppressed));
             return self.record(&kept, None, skipped, None).await;
         }
-        self.claim(&kept, checked_at).await
+        self.claim(&kept, to, checked_at).await
     }
 
     /// Whether nothing may go to the number: it does not exist. Who opted out of advertisement still gets codes, which the
     /// person's own act asks for.
-    async fn is_suppressed(&self, verification: &Verification) -> Result<bool> {
-        let to = [verification.to.as_str().to_owned()];
-        let stopped = self.table.suppressed(Channel::Sms, &to).await?;
+    async fn is_suppressed(&self, to: &Phone) -> Result<bool> {
+        let stopped = self.table.suppressed(Channel::Sms, &[to.as_str().to_owned()]).await?;
         Ok(stopped.values().any(|stopped| stopped.stops(Purpose::Transactional)))
     }
 
-    async fn claim(&self, kept: &Kept, checked_at: i64) -> Result<()> {
+    async fn claim(&self, kept: &Kept, to: &Phone, checked_at: i64) -> Result<()> {
         let verification = &kept.verification;
         let definitions = self.definitions.at_least(0).await?;
         let asking = Asking {
             channel: Channel::Sms,
             purpose: RoutePurpose::OneTimeCode,
-            to: verification.to.as_str(),
+            to: to.as_str(),
             code: verification.id.as_str(),
         };
         let ways = self.ways.taking(&definitions, asking);
@@ -116,7 +117,7 @@ impl SendCode {
         if !self.table.claim_code(&verification.id, &claim).await? {
             bail!("a one-time code was claimed, or is over, since it was looked at");
         }
-        match self.call(verification, &text, (&definitions, &ways), checked_at).await? {
+        match self.call(verification, (to, &text), (&definitions, &ways), checked_at).await? {
             Called::Done(recorded) => self.record(kept, Some(&attempt), recorded, None).await,
             Called::Left { recorded, purse, price } => {
                 let parts = recorded.parts.unwrap_or(1);
@@ -150,13 +151,13 @@ impl SendCode {
     async fn call(
         &self,
         verification: &Verification,
-        text: &str,
+        (number, text): (&Phone, &str),
         (definitions, ways): (&Definitions, &[Arc<Way<Provider>>]),
         mut checked_at: i64,
     ) -> Result<Called> {
         let request = SmsRequest {
             reference: verification.id.as_str(),
-            to: verification.to.as_str(),
+            to: number.as_str(),
             text,
             purpose: Purpose::Transactional,
         };
@@ -182,7 +183,7 @@ impl SendCode {
             }
             if self.clock.now_millis() - checked_at > CHECK_MILLIS {
                 checked_at = self.clock.now_millis();
-                if self.is_suppressed(verification).await? {
+                if self.is_suppressed(number).await? {
                     purse.give_back(&self.table).await;
                     return Ok(Called::Done(lone(Status::Skipped(SkipReason::Suppressed))));
                 }
@@ -195,8 +196,9 @@ impl SendCode {
             way.record(&result, self.clock.now());
             match result {
                 Ok(accepted) => {
-                    let price = accepted.price_yen.map(Yen);
-                    return Ok(Called::Left { recorded: accept(accepted, purse.likely()), purse, price });
+                    let price = way.price(&accepted, self.clock.now());
+                    let recorded = accept(accepted, price.or(purse.likely()));
+                    return Ok(Called::Left { recorded, purse, price });
                 }
                 Err(SendError::Permanent { code }) => {
                     purse.give_back(&self.table).await;
@@ -224,7 +226,7 @@ impl SendCode {
         charged: Option<(&AccountName, &Charge)>,
     ) -> Result<()> {
         let Verification { id, taken, .. } = &kept.verification;
-        if !self.table.record_code(id, attempt, &recorded, charged).await? {
+        if !self.table.record_code(id, attempt, &recorded, charged, self.clock.now()).await? {
             return Ok(());
         }
         let charged = if recorded.status.left() { recorded.yen.unwrap_or(taken.yen) } else { Yen::ZERO };
@@ -248,12 +250,12 @@ fn asked(looked: Result<LookUp, SendError>) -> Result<Accepted, SendError> {
     }
 }
 
-fn accept(accepted: Accepted, likely: Option<Yen>) -> Recorded {
+fn accept(accepted: Accepted, yen: Option<Yen>) -> Recorded {
     Recorded {
         status: Status::Accepted,
         provider_id: Some(accepted.provider_id),
         parts: Some(accepted.parts),
-        yen: accepted.price_yen.map(Yen).or(likely),
+        yen,
     }
 }
 

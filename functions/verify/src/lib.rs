@@ -27,7 +27,7 @@ use cloud::edge::Edge;
 use cloud::queue::Queue;
 use cloud::table::Table;
 use cloud::write_key::WriteKey;
-use domain::contact::Channel;
+use domain::contact::{Channel, Phone};
 use domain::definitions::Definitions;
 use domain::message::CodeKey;
 use domain::money::Yen;
@@ -60,7 +60,7 @@ pub struct Verify {
 impl Verify {
     /// Wires the function.
     pub fn new(config: &aws_types::SdkConfig, vars: &Vars, clock: Clock) -> Result<Self> {
-        let table = Table::from_vars(aws_sdk_dynamodb::Client::new(config), vars)?;
+        let table = Table::keyed(aws_sdk_dynamodb::Client::new(config), vars)?;
         let key = code_key(vars)?;
         Ok(Self {
             definitions: Cache::new(table.clone(), clock.clone(), CodeKey::none()),
@@ -107,7 +107,6 @@ impl Verify {
         let id = new_id().map_err(unavailable)?;
         let mut verification = Verification {
             host: start.host.or_else(|| codes.domain.as_deref().and_then(|host| Host::parse(host).ok())),
-            to: start.to,
             shape: start.shape,
             locale: start.locale,
             stands: Stands::Pending,
@@ -117,18 +116,18 @@ impl Verify {
             taken: Taken { day: String::new(), yen: Yen::ZERO },
             id,
         };
-        verification.taken.yen = self.price(&verification, &definitions, now);
+        verification.taken.yen = self.price(&verification, &start.to, &definitions, now);
         let counts = counts(
-            (&verification.to, from),
+            (&start.to, from),
             &codes.limits,
             &self.key,
             verification.taken.yen,
             (now, &definitions.zone),
         );
         self.take(&counts, now).await?;
-        let [number, .., yen] = &counts;
+        let [.., yen] = &counts;
         verification.taken.day.clone_from(&yen.window);
-        self.table.begin_verification(&verification, &number.key).await.map_err(unavailable)?;
+        self.table.begin_verification(&verification, &start.to).await.map_err(unavailable)?;
         let task = CodeTask { id: verification.id.clone() };
         self.codes.send(&[task]).await.map_err(unavailable)?;
         let (id, expires_at) = (verification.id.as_str(), verification.expires_at.to_string());
@@ -137,8 +136,14 @@ impl Verify {
     }
 
     /// What the SMS will cost at most: every code and every link is as long as any other.
-    fn price(&self, verification: &Verification, definitions: &Definitions, now: Timestamp) -> Yen {
-        let Verification { id, to, shape, locale, host, minutes, .. } = verification;
+    fn price(
+        &self,
+        verification: &Verification,
+        to: &Phone,
+        definitions: &Definitions,
+        now: Timestamp,
+    ) -> Yen {
+        let Verification { id, shape, locale, host, minutes, .. } = verification;
         let said = Said {
             code: &OneTimeCode::sample(),
             link: &LinkToken::derive(&self.key, id).address(&self.link_base),

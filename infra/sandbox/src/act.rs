@@ -1,5 +1,6 @@
 //! People act: receipts and replies are posted, links followed, purchases made.
 
+use domain::tariff::Price;
 use domain::time::Timestamp;
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -103,7 +104,7 @@ fn deed(seed: u64, state: &State, errand: &Errand) -> Deed {
             status,
             at: errand.at,
             parts: Some(parts),
-            price_yen: Some(price_yen),
+            price: Price::of_yen(price_yen),
         })
     };
     let purchase = |kind, amount_yen, spontaneous| {

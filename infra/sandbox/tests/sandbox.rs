@@ -12,6 +12,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use cloud::config::Vars;
+use domain::tariff::Price;
 use domain::time::Timestamp;
 use providers::answer::{LookUp, SendError};
 use providers::email::{EmailProvider, EmailRequest};
@@ -157,18 +158,18 @@ impl World {
 async fn a_message_is_accepted_listed_found_and_receipted() {
     let world = world(|_| {}).await;
     let accepted = world.send_sms("m1").await.unwrap();
-    assert_eq!((accepted.parts, accepted.price_yen), (1, Some(9)));
+    assert_eq!((accepted.parts, &accepted.price), (1, &Price::of_yen(9)));
     assert_eq!(world.sms.look_up("m1").await, Ok(LookUp::Accepted(accepted)));
     assert_eq!(world.sms.look_up("m2").await, Ok(LookUp::NotAccepted));
     assert_eq!(world.email.look_up("m1").await, Ok(LookUp::NotAccepted));
     assert_eq!(world.live().await, 1);
     let notices = world.product.notices.lock().unwrap().clone();
-    let [Notice::Receipt { reference, status, at, parts, price_yen }] = notices.as_slice() else {
+    let [Notice::Receipt { reference, status, at, parts, price }] = notices.as_slice() else {
         panic!("one receipt, not {notices:?}")
     };
     assert_eq!((reference.as_str(), status), ("m1", &ReceiptStatus::Delivered));
     assert!((2..=20).contains(&(at.seconds() - TEN / 1000)));
-    assert_eq!((*parts, *price_yen), (Some(1), Some(9)));
+    assert_eq!((*parts, price), (Some(1), &Price::of_yen(9)));
     let inbox =
         world.sandbox.inbox(&InboxQuery { to: Some(" 819012345678".to_owned()), ..InboxQuery::default() });
     assert_eq!(inbox.len(), 1);

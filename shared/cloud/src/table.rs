@@ -24,6 +24,7 @@ use std::fmt;
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
 
 use crate::call::Call;
@@ -226,6 +227,16 @@ pub(crate) fn read_number(item: &Item, name: &str) -> Option<i64> {
         Some(AttributeValue::N(value)) => value.parse().ok(),
         _ => None,
     }
+}
+
+/// Why a transaction came to nothing: the condition of one of its parts, or somebody else writing at the same instant.
+pub(crate) const CONDITION_FAILED: &str = "ConditionalCheckFailed";
+pub(crate) const CONFLICT: &str = "TransactionConflict";
+
+/// Whether the first part of a transaction is why it came to nothing, and for what.
+pub(crate) fn canceled_for(error: &TransactWriteItemsError, reason: &str) -> bool {
+    let TransactWriteItemsError::TransactionCanceledException(canceled) = error else { return false };
+    canceled.cancellation_reasons().first().and_then(|first| first.code()) == Some(reason)
 }
 
 /// A stable spread of `key` over `shards`: FNV-1a, 64 bits, folded onto themselves. The last characters of a key, in which

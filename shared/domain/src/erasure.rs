@@ -1,7 +1,9 @@
 //! Erasure of a person: what still counts afterwards of what is told of the id, and what stays of enrollments so that
 //! reports stay right.
 
+use crate::consent::{ConsentSaid, Source};
 use crate::enrollment::{EndReason, Enrollment, State, Status};
+use crate::event::CONSENT_CONFIRMED;
 use crate::input::Input;
 use crate::ledger::Row;
 use crate::message::{Code, SkipReason};
@@ -29,11 +31,14 @@ pub enum Found {
 /// Whether an input counts for an id whose person was erased `until` an instant.
 ///
 /// What was said or done up to then does not, whenever it is heard of: an import of older files, a message that waited in
-/// a queue. What tells of messages and of what waited counts for whoever is `anew` there under the id, and makes nobody.
-pub const fn counts(input: &Input, until: Timestamp, anew: bool) -> bool {
+/// a queue. What tells of messages, what was said on the pages behind them, and what waited counts for whoever is `anew` there under the id, and makes nobody.
+pub fn counts(input: &Input, until: Timestamp, anew: bool) -> bool {
     match input {
-        Input::Identify { at, .. } | Input::Enroll { at, .. } => at.since(until) > 0,
-        Input::Track { event } => event.at.since(until) > 0,
+        Input::Identify { at, traits, consents } => {
+            at.since(until) > 0 && (anew || !(traits.is_empty() && behind_a_message(consents)))
+        }
+        Input::Enroll { at, .. } => at.since(until) > 0,
+        Input::Track { event } => event.at.since(until) > 0 && (anew || event.name != CONSENT_CONFIRMED),
         Input::Timer
         | Input::Evaluate { .. }
         | Input::Outcome { .. }
@@ -46,6 +51,12 @@ pub const fn counts(input: &Input, until: Timestamp, anew: bool) -> bool {
         | Input::OptIn { .. }
         | Input::OptOut { .. } => anew,
     }
+}
+
+/// Whether all that is said was said on a page behind a message: by whomever that was sent to.
+fn behind_a_message(words: &[ConsentSaid]) -> bool {
+    let behind = |word: &ConsentSaid| matches!(word.proof.source, Source::Link | Source::DoubleOptIn);
+    !words.is_empty() && words.iter().all(behind)
 }
 
 /// The row of an enrollment whose person was erased `at` an instant: as if the person had been taken out of the journey
@@ -84,6 +95,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::consent::{ConsentSaid, Source};
     use crate::consent::{Proof, Purpose};
     use crate::contact::Channel;
     use crate::enrollment::{Message, Visit};
@@ -116,11 +128,18 @@ mod tests {
     #[test]
     fn what_was_told_before_does_not_count() {
         let identify = |at| Input::Identify { traits: BTreeMap::new(), consents: Vec::new(), at };
+        let on_a_page = |source| {
+            let proof = Proof::of(source);
+            let word = ConsentSaid { proof, ..ConsentSaid::new(Channel::Sms, Purpose::Marketing, false) };
+            Input::Identify { traits: BTreeMap::new(), consents: vec![word], at: AT.plus(1) }
+        };
         let opted_out = Input::OptOut { channel: Channel::Sms, at: AT.plus(9), proof: Proof::default() };
         for anew in [false, true] {
             assert!(!counts(&identify(AT), AT, anew));
             assert!(counts(&identify(AT.plus(1)), AT, anew));
             assert_eq!(counts(&opted_out, AT, anew), anew);
+            assert_eq!(counts(&on_a_page(Source::Link), AT, anew), anew);
+            assert!(counts(&on_a_page(Source::Api), AT, anew));
             assert_eq!(counts(&Input::Timer, AT, anew), anew);
         }
     }

@@ -3,6 +3,8 @@
 //! Amounts are whole millionths of their currency, so that nothing is lost of a price such as $0.0745. What one message
 //! costs is rounded up to a whole yen: a limit is never passed by fractions.
 
+mod price;
+
 use std::fmt;
 
 use jiff::tz::Offset;
@@ -14,6 +16,8 @@ use crate::definition::Mistake;
 use crate::money::Yen;
 use crate::parts::{Network, Route, parts};
 use crate::time::Timestamp;
+
+pub use self::price::Price;
 
 /// Millionths in one.
 const MILLION: i128 = 1_000_000;
@@ -106,6 +110,9 @@ impl JsonSchema for Amount {
     }
 }
 
+/// The letters of the yen.
+const YEN: &str = "JPY";
+
 /// A currency by its three letters (ISO 4217).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
@@ -113,9 +120,19 @@ impl JsonSchema for Amount {
 pub struct Currency(String);
 
 impl Currency {
+    /// The yen.
+    pub fn yen() -> Self {
+        Self(YEN.to_owned())
+    }
+
+    /// Its letters.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// Whether it is the yen.
     pub fn is_yen(&self) -> bool {
-        self.0 == "JPY"
+        self.0 == YEN
     }
 }
 
@@ -227,9 +244,9 @@ impl PerPart {
 }
 
 impl Tariff {
-    /// By which network the account sends to a number.
-    fn network(&self, to: &str) -> Network {
-        if self.per_part.carriers() > 0 { Network::of(to) } else { Network::International }
+    /// By which network the account sends to a number of another, or the same.
+    fn network(&self, of: Network) -> Network {
+        if self.per_part.carriers() > 0 { of } else { Network::International }
     }
 
     /// What a text costs to a number; none where the table has no price for it.
@@ -238,20 +255,21 @@ impl Tariff {
             let parts = parts(text, route);
             Some((parts, self.price(route, parts)?))
         };
-        match self.network(to) {
+        self.weighed(Network::of(to), by)
+    }
+
+    /// What so many parts to a number of a network likely cost; none where the table has no price for them.
+    pub fn of_parts(&self, parts: u32, network: Network) -> Option<Yen> {
+        let by = |route: Route| Some((parts, self.price(route, parts)?));
+        self.weighed(network, by).map(Quote::likely)
+    }
+
+    /// What a message to a network costs, `by` each route that the account may send it by.
+    fn weighed(&self, network: Network, by: impl Fn(Route) -> Option<(u32, Yen)>) -> Option<Quote> {
+        match self.network(network) {
             Network::Japan => weigh(CARRIERS.iter().map(|(route, share)| Some((by(*route)?, *share)))),
             Network::International => weigh([Some((by(Route::International)?, 100))].into_iter()),
         }
-    }
-
-    /// What so many parts to a number likely cost; none where the table has no price for them.
-    pub fn of_parts(&self, parts: u32, to: &str) -> Option<Yen> {
-        let by = |route: Route| Some((parts, self.price(route, parts)?));
-        let quote = match self.network(to) {
-            Network::Japan => weigh(CARRIERS.iter().map(|(route, share)| Some((by(*route)?, *share)))),
-            Network::International => weigh([Some((by(Route::International)?, 100))].into_iter()),
-        };
-        quote.map(Quote::likely)
     }
 
     fn price(&self, route: Route, parts: u32) -> Option<Yen> {
@@ -266,7 +284,7 @@ impl Tariff {
             Some(_) | None if self.currency.is_yen() => (millionths, MILLION),
             Some(_) | None => return None,
         };
-        i64::try_from((millionths + one - 1) / one).ok().map(Yen)
+        whole(millionths, one)
     }
 
     fn mistakes(&self, place: &str) -> Vec<Mistake> {
@@ -309,6 +327,11 @@ fn weigh(ways: impl Iterator<Item = Option<((u32, Yen), i64)>>) -> Option<Quote>
     Some(quote)
 }
 
+/// Whole yen, rounded up, of a yen in so many pieces.
+fn whole(pieces: i128, in_one: i128) -> Option<Yen> {
+    i64::try_from((pieces + in_one - 1) / in_one).ok().map(Yen)
+}
+
 const fn ceil(amount: i64, by: i64) -> i64 {
     amount.saturating_add(by - 1).div_euclid(by)
 }
@@ -329,22 +352,6 @@ impl Tariffs {
         let at = jiff::Timestamp::from_second(at.seconds()).unwrap_or_default();
         let today = Day(Offset::constant(9).to_datetime(at).date());
         self.0.iter().filter(|tariff| tariff.from <= today).max_by_key(|tariff| tariff.from)
-    }
-
-    /// Whole yen of an amount that a provider names at an instant, which some write as a debit, with a minus: rounded up, as
-    /// what is expected is; none in a currency that is neither yen nor the table's.
-    pub fn yen(&self, amount: f64, currency: &str, at: Timestamp) -> Option<i64> {
-        if !amount.is_finite() {
-            return None;
-        }
-        let amount = amount.abs();
-        if currency.eq_ignore_ascii_case("JPY") {
-            let millionths = i128::from(Amount::parse(&format!("{amount:.6}"))?.0);
-            return i64::try_from((millionths + MILLION - 1) / MILLION).ok();
-        }
-        let tariff = self.at(at).filter(|tariff| tariff.currency.0.eq_ignore_ascii_case(currency))?;
-        let amount = Amount::parse(&format!("{amount:.6}"))?;
-        tariff.yen(i128::from(amount.0)).map(|yen| yen.0)
     }
 
     /// What is wrong with it; `place` is where it stands.

@@ -1,5 +1,4 @@
-//! What providers abroad have in common: numbers without `+`, times in UTC, prices in any currency, forms, signatures of
-//! their own.
+//! What providers abroad have in common: numbers without `+`, times in UTC, forms, signatures of their own.
 
 use domain::parts::{Route, parts};
 use domain::time::Timestamp;
@@ -10,7 +9,6 @@ use url::form_urlencoded::Serializer;
 
 /// What an international number begins with where it is dialled.
 const INTERNATIONAL_PREFIX: &str = "00";
-const YEN: &str = "JPY";
 
 /// A number in E.164 without its `+`.
 pub(crate) fn digits(number: &str) -> &str {
@@ -39,14 +37,6 @@ pub(crate) fn e164(number: &str) -> String {
 pub(crate) fn utc(text: &str) -> Option<Timestamp> {
     let text = text.trim().replacen(' ', "T", 1);
     Timestamp::parse(&text).or_else(|_| Timestamp::parse(&format!("{text}Z"))).ok()
-}
-
-/// Whole yen of an amount, which some providers write as a debit, with a minus; none in another currency.
-pub(crate) fn yen(amount: f64, currency: &str) -> Option<i64> {
-    if !currency.eq_ignore_ascii_case(YEN) || !amount.is_finite() {
-        return None;
-    }
-    format!("{:.0}", amount.abs()).parse().ok()
 }
 
 /// Parts of a text, where the provider does not count them at once.
@@ -112,14 +102,6 @@ mod tests {
         for text in ["", "[CREATED_S]", "22-11-2026 00:30", "2026-13-22 00:30:00"] {
             assert_eq!(utc(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn only_yen_are_a_price() {
-        assert_eq!(yen(-8.4, "jpy"), Some(8));
-        assert_eq!(yen(17.6, "JPY"), Some(18));
-        assert_eq!(yen(-0.0079, "USD"), None);
-        assert_eq!(yen(f64::NAN, "JPY"), None);
     }
 
     #[test]

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use cloud::config::{ConfigError, Vars};
 use domain::names::AccountName;
 use domain::routes::AccountSource;
-use domain::tariff::Tariffs;
 
 use crate::settings::is_base_url;
 
@@ -52,8 +51,6 @@ pub struct Account {
     pub settings: BTreeMap<String, String>,
     /// Of a generic provider: what its requests, answers and receipts look like.
     pub generic: Option<serde_json::Value>,
-    /// What it charges, by which prices in another currency become yen.
-    pub tariffs: Tariffs,
     /// Its secrets, such as `token`.
     pub secrets: BTreeMap<String, String>,
     /// Where the provider posts what became of messages: the public address of `callback` for this account, with the secret
@@ -95,7 +92,6 @@ impl Account {
             url: source.url.clone(),
             settings: source.settings.clone(),
             generic: source.generic.clone(),
-            tariffs: source.prices.clone(),
             secrets,
         }
     }

@@ -1,5 +1,6 @@
 //! What a provider answered, and what each failure proves.
 
+use domain::tariff::Price;
 use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +16,8 @@ pub struct Accepted {
     pub provider_id: String,
     /// Parts that will be billed; 1 for an e-mail.
     pub parts: u32,
-    /// The price in yen, when the provider names it at once.
-    pub price_yen: Option<i64>,
+    /// The price of all parts, when the provider names it at once.
+    pub price: Option<Price>,
 }
 
 /// What the provider knows of a reference.

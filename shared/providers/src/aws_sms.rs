@@ -94,7 +94,7 @@ impl AwsSms {
         Ok(Accepted {
             provider_id: provider_id.ok_or(SendError::Unknown { reason: "unreadable acceptance" })?,
             parts: estimated_parts(request.text),
-            price_yen: None,
+            price: None,
         })
     }
 

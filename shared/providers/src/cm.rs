@@ -170,7 +170,7 @@ fn accepted(status: StatusCode, body: &Value, request: &SmsRequest<'_>) -> Resul
         return Ok(Accepted {
             provider_id: request.reference.to_owned(),
             parts: parts.filter(|parts| *parts > 0).unwrap_or_else(|| estimated_parts(request.text)),
-            price_yen: None,
+            price: None,
         });
     }
     let code = of_message.filter(|code| *code != 0).or_else(|| number("/errorCode"));
@@ -212,7 +212,7 @@ fn receipt(item: &Item<'_>, now: Timestamp) -> Result<Option<Notice>, ReceiptErr
     };
     // The shape of the time is the shop's to choose at CM.com.
     let at = item.text("/received")?.and_then(|at| utc(&at)).unwrap_or(now);
-    Ok(Some(Notice::Receipt { reference, status, at, parts: None, price_yen: None }))
+    Ok(Some(Notice::Receipt { reference, status, at, parts: None, price: None }))
 }
 
 #[cfg(test)]

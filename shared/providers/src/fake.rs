@@ -105,7 +105,6 @@ pub(crate) fn account(url: &str, settings: &[(&str, &str)], secrets: &[(&str, &s
         settings: owned(settings),
         secrets,
         generic: None,
-        tariffs: domain::tariff::Tariffs::default(),
         callback: Some(CALLBACK.to_owned()),
     }
 }

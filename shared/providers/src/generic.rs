@@ -141,7 +141,7 @@ fn accepted(took: Took, reference: &str, estimate: impl Fn() -> u32) -> Accepted
     Accepted {
         provider_id: took.id.unwrap_or_else(|| reference.to_owned()),
         parts: took.parts.unwrap_or_else(estimate),
-        price_yen: took.price_yen,
+        price: took.price,
     }
 }
 

@@ -44,9 +44,9 @@ impl SmsProvider {
                 status: ReceiptStatus::Undelivered { reason },
                 at,
                 parts,
-                price_yen,
+                price,
             } if self.is_gone(&reason) => {
-                Notice::Receipt { reference, status: ReceiptStatus::Invalid { reason }, at, parts, price_yen }
+                Notice::Receipt { reference, status: ReceiptStatus::Invalid { reason }, at, parts, price }
             }
             Notice::Receipt { .. }
             | Notice::Reply { .. }

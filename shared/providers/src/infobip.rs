@@ -9,7 +9,7 @@
 
 use std::fmt;
 
-use domain::tariff::Tariffs;
+use domain::tariff::Price;
 use domain::time::Timestamp;
 use reqwest::{RequestBuilder, StatusCode, Url};
 use serde_json::{Value, json};
@@ -55,7 +55,6 @@ pub struct Infobip {
     sender: String,
     callback: Option<String>,
     segment: Segment,
-    tariffs: Tariffs,
 }
 
 impl fmt::Debug for Infobip {
@@ -73,7 +72,6 @@ impl Infobip {
             sender: account.setting("sender", SENDER)?.to_owned(),
             callback: account.callback.clone(),
             segment: Segment::of(account)?,
-            tariffs: account.tariffs.clone(),
         })
     }
 
@@ -108,7 +106,7 @@ impl Infobip {
         let answer = exchange(self.authorized(self.client.get(url))).await.map_err(inconclusive)?;
         let body = answer.json();
         match body.get("results").and_then(Value::as_array) {
-            Some(rows) if answer.status.is_success() => found(rows, reference, &self.tariffs),
+            Some(rows) if answer.status.is_success() => found(rows, reference),
             Some(_) | None => Err(inconclusive(sort_status(answer.status, error_code(&body).as_deref()))),
         }
     }
@@ -126,7 +124,7 @@ impl Infobip {
         for (index, value) in results.iter().enumerate() {
             let item = Item { value, place: &format!("/results/{index}") };
             if value.get("status").is_some() {
-                notices.extend(receipt(&item, now, &self.tariffs)?);
+                notices.extend(receipt(&item, now)?);
             } else {
                 notices.push(reply(&item, now)?);
             }
@@ -171,7 +169,7 @@ fn accepted(status: StatusCode, body: &Value, text: &str) -> Result<Accepted, Se
             Ok(Accepted {
                 provider_id: field("/messages/0/messageId").ok_or_else(unreadable)?,
                 parts: parts.filter(|parts| *parts > 0).unwrap_or_else(|| estimated_parts(text)),
-                price_yen: None,
+                price: None,
             })
         }
         "REJECTED" | "UNDELIVERABLE" | "EXPIRED" => Err(refusal(&name)),
@@ -192,7 +190,7 @@ fn refusal(name: &str) -> SendError {
 }
 
 /// What the log's rows say of a message. A repetition has a row as well, which says nothing of the message itself.
-fn found(rows: &[Value], reference: &str, tariffs: &Tariffs) -> Result<LookUp, SendError> {
+fn found(rows: &[Value], reference: &str) -> Result<LookUp, SendError> {
     let text = |row: &Value, pointer: &str| row.pointer(pointer).and_then(word);
     let ours: Vec<&Value> =
         rows.iter().filter(|row| text(row, "/messageId").as_deref() == Some(reference)).collect();
@@ -203,7 +201,7 @@ fn found(rows: &[Value], reference: &str, tariffs: &Tariffs) -> Result<LookUp, S
         return Ok(LookUp::Accepted(Accepted {
             provider_id: reference.to_owned(),
             parts,
-            price_yen: text(row, "/sentAt").and_then(|at| price(row, Some(parts), tariffs, utc(&at)?)),
+            price: price(row, Some(parts)),
         }));
     }
     if !ours.is_empty() && ours.iter().all(repeated) {
@@ -212,15 +210,15 @@ fn found(rows: &[Value], reference: &str, tariffs: &Tariffs) -> Result<LookUp, S
     Ok(LookUp::NotAccepted)
 }
 
-/// Yen for all parts; Infobip names the price of one.
-fn price(of: &Value, parts: Option<u32>, tariffs: &Tariffs, at: Timestamp) -> Option<i64> {
+/// The price of all parts; Infobip names that of one.
+fn price(of: &Value, parts: Option<u32>) -> Option<Price> {
     let one = of.pointer("/price/pricePerMessage").and_then(Value::as_f64)?;
     let currency = of.pointer("/price/currency").and_then(Value::as_str)?;
-    tariffs.yen(one * f64::from(parts?), currency, at)
+    Price::read(one * f64::from(parts?), currency)
 }
 
 /// A delivery report. The refusal of a repetition says nothing of the message that has the id.
-fn receipt(item: &Item<'_>, now: Timestamp, tariffs: &Tariffs) -> Result<Option<Notice>, ReceiptError> {
+fn receipt(item: &Item<'_>, now: Timestamp) -> Result<Option<Notice>, ReceiptError> {
     let reference = item.needed("/messageId")?;
     let group = item.needed("/status/groupName")?;
     let name = item.text("/status/name")?.unwrap_or_default();
@@ -236,8 +234,8 @@ fn receipt(item: &Item<'_>, now: Timestamp, tariffs: &Tariffs) -> Result<Option<
     };
     let parts = item.count("/messageCount")?;
     let at = item.time("/doneAt", utc, now)?;
-    let price_yen = price(item.value, parts, tariffs, at);
-    Ok(Some(Notice::Receipt { reference, status, at, parts, price_yen }))
+    let price = price(item.value, parts);
+    Ok(Some(Notice::Receipt { reference, status, at, parts, price }))
 }
 
 fn reply(item: &Item<'_>, now: Timestamp) -> Result<Notice, ReceiptError> {

@@ -140,7 +140,7 @@ impl Karaden {
 fn accepted(message: &Value, estimate: u32) -> Option<Accepted> {
     let at = |name: &str| message.get(name).and_then(word);
     let parts = at("charged_count_per_sent").and_then(|count| count.parse().ok()).filter(|count| *count > 0);
-    Some(Accepted { provider_id: at("id")?, parts: parts.unwrap_or(estimate), price_yen: None })
+    Some(Accepted { provider_id: at("id")?, parts: parts.unwrap_or(estimate), price: None })
 }
 
 /// What a refusal proves: `errors` names the fields that are wrong, and one of them is the account's.
@@ -192,7 +192,7 @@ fn receipt(item: Item<'_>, now: Timestamp) -> Result<Option<Notice>, ReceiptErro
             None
         }
     };
-    Ok(Some(Notice::Receipt { reference, status, at, parts, price_yen: None }))
+    Ok(Some(Notice::Receipt { reference, status, at, parts, price: None }))
 }
 
 #[cfg(test)]

@@ -139,7 +139,7 @@ fn retry_key(reference: &str) -> String {
 
 fn accepted(body: &Value, reference: &str) -> Accepted {
     let id = body.pointer("/sentMessages/0/id").and_then(word);
-    Accepted { provider_id: id.unwrap_or_else(|| reference.to_owned()), parts: 1, price_yen: None }
+    Accepted { provider_id: id.unwrap_or_else(|| reference.to_owned()), parts: 1, price: None }
 }
 
 /// LINE's errors have words and no codes.

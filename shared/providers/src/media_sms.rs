@@ -192,7 +192,7 @@ struct Message<'a> {
 }
 
 fn accepted(reference: &str, parts: u32) -> Accepted {
-    Accepted { provider_id: reference.to_owned(), parts, price_yen: None }
+    Accepted { provider_id: reference.to_owned(), parts, price: None }
 }
 
 /// The provider's result: `result` in JSON, or the first line. It counts before the status of HTTP.
@@ -257,7 +257,7 @@ fn read(item: Item<'_>, now: Timestamp) -> Result<Vec<Notice>, ReceiptError> {
         let to_reference = Some(reference.clone());
         notices.push(Notice::Reply { from, to_reference, text: STOP.to_owned(), at: now, id });
     }
-    notices.push(Notice::Receipt { reference, status, at: now, parts: None, price_yen: None });
+    notices.push(Notice::Receipt { reference, status, at: now, parts: None, price: None });
     Ok(notices)
 }
 

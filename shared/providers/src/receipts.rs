@@ -1,5 +1,6 @@
 //! What providers post to us: receipts, replies, bounces.
 
+use domain::tariff::Price;
 use domain::time::Timestamp;
 use http::HeaderMap;
 use serde::de::DeserializeOwned;
@@ -30,8 +31,9 @@ pub enum Notice {
         at: Timestamp,
         /// Parts as the provider billed them.
         parts: Option<u32>,
-        /// The price in yen, when the provider names it.
-        price_yen: Option<i64>,
+        /// The price of all parts, when the provider names it.
+        #[serde(default)]
+        price: Option<Price>,
     },
     /// A person answered by SMS.
     Reply {
@@ -187,7 +189,7 @@ fn sandbox_notice(fields: &Fields<'_>) -> Result<Notice, ReceiptError> {
             status: fields.read("status")?,
             at: fields.read("at")?,
             parts: fields.read("parts")?,
-            price_yen: fields.read("price_yen")?,
+            price: fields.read("price")?,
         }),
         "reply" => Ok(Notice::Reply {
             from: fields.read("from")?,
@@ -257,7 +259,7 @@ mod tests {
             status,
             at: NOW,
             parts: Some(2),
-            price_yen: None,
+            price: None,
         };
         vec![
             receipt(ReceiptStatus::Delivered),
@@ -305,7 +307,7 @@ mod tests {
         let body = br#"[{"type":"receipt","reference":"a","status":"delivered","at":5,"carrier":"au"}]"#;
         let status = ReceiptStatus::Delivered;
         let at = Timestamp::from_seconds(5);
-        let receipt = Notice::Receipt { reference: "a".to_owned(), status, at, parts: None, price_yen: None };
+        let receipt = Notice::Receipt { reference: "a".to_owned(), status, at, parts: None, price: None };
         assert_eq!(read(body), Ok(vec![receipt]));
     }
 

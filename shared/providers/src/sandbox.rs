@@ -3,6 +3,7 @@
 use std::fmt;
 
 use cloud::config::{ConfigError, Vars};
+use domain::tariff::Price;
 use reqwest::{RequestBuilder, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 
@@ -136,7 +137,8 @@ impl Answer {
             return None;
         }
         let body: Acceptance = serde_json::from_slice(&self.body).ok()?;
-        Some(Accepted { provider_id: body.id, parts: body.parts, price_yen: body.price_yen })
+        let price = body.price_yen.and_then(Price::of_yen);
+        Some(Accepted { provider_id: body.id, parts: body.parts, price })
     }
 
     fn refusal(&self) -> Option<String> {

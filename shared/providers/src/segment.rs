@@ -58,7 +58,6 @@ mod tests {
             settings: BTreeMap::new(),
             secrets: secret.map(|secret| ("callback".to_owned(), secret.to_owned())).into_iter().collect(),
             generic: None,
-            tariffs: domain::tariff::Tariffs::default(),
             callback: callback.map(ToOwned::to_owned),
         }
     }

@@ -73,7 +73,7 @@ impl Ses {
             .await;
         let output = sent.map_err(|error| sort(&error))?;
         let id = output.message_id().ok_or(SendError::Unknown { reason: "unreadable acceptance" })?;
-        Ok(Accepted { provider_id: id.to_owned(), parts: 1, price_yen: None })
+        Ok(Accepted { provider_id: id.to_owned(), parts: 1, price: None })
     }
 
     /// SES cannot be asked.

@@ -126,7 +126,7 @@ impl Smtp {
             Err(_) => return Err(SendError::Temporary { reason: "time-out before the end of the message" }),
         }
         part(&mut connection).await;
-        Ok(Accepted { provider_id: letter.message_id, parts: 1, price_yen: None })
+        Ok(Accepted { provider_id: letter.message_id, parts: 1, price: None })
     }
 
     /// A mail server cannot be asked.

@@ -13,7 +13,7 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use domain::tariff::Tariffs;
+use domain::tariff::Price;
 use domain::time::Timestamp;
 use hmac::Hmac;
 use http::Method;
@@ -23,7 +23,7 @@ use sha1::Sha1;
 use subtle::{Choice, ConstantTimeEq};
 use url::form_urlencoded;
 
-use crate::abroad::{encoded, estimated_parts, mac, with_form, yen};
+use crate::abroad::{encoded, estimated_parts, mac, with_form};
 use crate::account::{Account, AccountError};
 use crate::answer::{Accepted, CANNOT_BE_ASKED, LookUp, SendError, safe_code, sort_status};
 use crate::exchange::exchange;
@@ -71,7 +71,6 @@ pub struct Twilio {
     token: String,
     sender: String,
     callback: Option<String>,
-    tariffs: Tariffs,
 }
 
 impl fmt::Debug for Twilio {
@@ -94,7 +93,6 @@ impl Twilio {
             token: account.secret("token", TOKEN)?.to_owned(),
             sender: account.setting("sender", SENDER)?.to_owned(),
             callback: account.callback.clone(),
-            tariffs: account.tariffs.clone(),
         })
     }
 
@@ -130,7 +128,7 @@ impl Twilio {
         let fields = Value::Object(fields);
         let item = Item { value: &fields, place: "" };
         if let Some(status) = item.text("/MessageStatus")? {
-            return self.receipt(&item, &status, reference, now);
+            return receipt(&item, &status, reference, now);
         }
         let (from, id, text) = (item.needed("/From")?, item.needed("/MessageSid")?, item.prose("/Body")?);
         // `whatsapp:+81…`: not by SMS.
@@ -157,34 +155,6 @@ impl Twilio {
 
     fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
         request.basic_auth(&self.account_sid, Some(&self.token))
-    }
-
-    /// A status callback. One without our reference is of a message that someone else sent.
-    fn receipt(
-        &self,
-        item: &Item<'_>,
-        status: &str,
-        reference: Option<String>,
-        now: Timestamp,
-    ) -> Result<Vec<Notice>, ReceiptError> {
-        let Some(reference) = reference else { return Ok(Vec::new()) };
-        let Some((_, arrived)) = FINAL.iter().find(|(name, _)| *name == status) else {
-            return Ok(Vec::new());
-        };
-        let status = if *arrived {
-            ReceiptStatus::Delivered
-        } else {
-            let error: Option<u32> = item.count("/ErrorCode")?;
-            ReceiptStatus::Undelivered {
-                reason: error.map_or_else(|| status.to_owned(), |error| error.to_string()),
-            }
-        };
-        let parts: Option<u32> = item.count("/NumSegments")?;
-        let price = item.text("/Price")?.and_then(|price| price.parse().ok());
-        let price_yen =
-            price.zip(item.text("/PriceUnit")?).and_then(|(price, unit)| self.tariffs.yen(price, &unit, now));
-        let parts = parts.filter(|parts| *parts > 0);
-        Ok(vec![Notice::Receipt { reference, status, at: now, parts, price_yen }])
     }
 
     /// Whether Twilio signed a post: HMAC-SHA1 of the address and every field after its name, by name; of a name that comes
@@ -252,12 +222,37 @@ fn accepted(status: StatusCode, body: &Value, text: &str) -> Result<Accepted, Se
     Ok(Accepted {
         provider_id,
         parts: parts.unwrap_or_else(|| estimated_parts(text)),
-        price_yen: price(field("price"), field("price_unit")),
+        price: price(field("price"), field("price_unit")),
     })
 }
 
-fn price(price: Option<String>, unit: Option<String>) -> Option<i64> {
-    yen(price?.parse().ok()?, &unit?)
+fn price(price: Option<String>, unit: Option<String>) -> Option<Price> {
+    Price::read(price?.parse().ok()?, &unit?)
+}
+
+/// A status callback. One without our reference is of a message that someone else sent.
+fn receipt(
+    item: &Item<'_>,
+    status: &str,
+    reference: Option<String>,
+    now: Timestamp,
+) -> Result<Vec<Notice>, ReceiptError> {
+    let Some(reference) = reference else { return Ok(Vec::new()) };
+    let Some((_, arrived)) = FINAL.iter().find(|(name, _)| *name == status) else {
+        return Ok(Vec::new());
+    };
+    let status = if *arrived {
+        ReceiptStatus::Delivered
+    } else {
+        let error: Option<u32> = item.count("/ErrorCode")?;
+        ReceiptStatus::Undelivered {
+            reason: error.map_or_else(|| status.to_owned(), |error| error.to_string()),
+        }
+    };
+    let parts: Option<u32> = item.count("/NumSegments")?;
+    let price = price(item.text("/Price")?, item.text("/PriceUnit")?);
+    let parts = parts.filter(|parts| *parts > 0);
+    Ok(vec![Notice::Receipt { reference, status, at: now, parts, price }])
 }
 
 fn refusal(status: StatusCode, body: &Value) -> SendError {

@@ -254,7 +254,7 @@ fn accepted(status: StatusCode, body: &Value) -> Result<Accepted, SendError> {
     }
     let provider_id = first.get("message-id").and_then(word).ok_or_else(|| sort_status(status, None))?;
     let parts = u32::try_from(parts.len()).unwrap_or(u32::MAX);
-    Ok(Accepted { provider_id, parts, price_yen: None })
+    Ok(Accepted { provider_id, parts, price: None })
 }
 
 /// The statuses of a part that was not taken (<https://developer.vonage.com/en/messaging/sms/guides/troubleshooting-sms>).
@@ -289,7 +289,7 @@ fn receipt(fields: &Fields, status: &str, now: Timestamp) -> Option<Notice> {
         _ => return None,
     };
     let at = fields.get("message-timestamp").and_then(|at| utc(at)).unwrap_or(now);
-    Some(Notice::Receipt { reference, status, at, parts: None, price_yen: None })
+    Some(Notice::Receipt { reference, status, at, parts: None, price: None })
 }
 
 /// A message to us. A long one comes in parts, each of which has its id and is a reply. A binary one has no text.

@@ -203,7 +203,7 @@ impl Told {
 
 /// The provider has no id that it tells at once, and no parts before the receipt: these are docomo's, who counts most.
 fn accepted(reference: &str, text: &str) -> Accepted {
-    Accepted { provider_id: reference.to_owned(), parts: parts(text, Route::Docomo), price_yen: None }
+    Accepted { provider_id: reference.to_owned(), parts: parts(text, Route::Docomo), price: None }
 }
 
 /// What a look-up knows: the parts billed once the carrier has answered, and until then those of the text.
@@ -240,7 +240,7 @@ fn receipt(item: Item<'_>, now: Timestamp) -> Result<Option<Notice>, ReceiptErro
     };
     let tag = item.needed("/clientTag")?;
     let at = item.time("/dateTime", japan_time, now)?;
-    Ok(Some(Notice::Receipt { reference: code_of(&tag).to_owned(), status, at, parts, price_yen: None }))
+    Ok(Some(Notice::Receipt { reference: code_of(&tag).to_owned(), status, at, parts, price: None }))
 }
 
 /// `docomo: unreachable (31824)`: as much of it as is known. The codes may change without notice.

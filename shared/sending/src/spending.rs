@@ -10,7 +10,6 @@ use domain::money::Yen;
 use domain::names::{AccountName, JourneyName};
 use domain::tariff::{Billed, Quote};
 use domain::time::Timestamp;
-use providers::answer::Accepted;
 
 use crate::{Rendered, Sender, Transport};
 
@@ -75,40 +74,35 @@ impl Bill {
         self.quote.map_or(Yen::ZERO, |quote| quote.dearest)
     }
 
-    /// What its claim says of it.
+    /// What is taken, as its claim says; none where that is nothing.
     pub(crate) fn charge(&self) -> Option<Charge> {
-        self.charged().map(|(_, charge)| charge)
-    }
-
-    /// The account, and what is taken from its month.
-    pub(crate) fn charged(&self) -> Option<(&AccountName, Charge)> {
-        let (purse, quote) = (self.account.as_ref()?, self.quote?);
-        let charge = Charge {
+        let quote = self.quote.filter(|_| self.budget.is_some() || self.account.is_some())?;
+        Some(Charge {
+            journey: self.budget.as_ref().map(|(journey, _)| journey.clone()),
             month: self.month.clone(),
             taken: quote.dearest,
             likely_sen: quote.likely_sen,
             known: None,
-        };
-        Some((&purse.name, charge))
+        })
+    }
+
+    /// The account, and what is taken from its month.
+    fn charged(&self) -> Option<(&Purse, Charge)> {
+        self.account.as_ref().zip(self.charge())
     }
 
     /// What was taken for a message that was claimed before, by its claim; none where that was nothing.
     pub(crate) fn claimed(mut self, charge: Option<Charge>) -> Option<Self> {
-        match (charge, &mut self.quote) {
-            (Some(charge), Some(quote)) => {
-                (quote.dearest, quote.likely_sen) = (charge.taken, charge.likely_sen);
-                self.month = charge.month;
-                Some(self)
-            }
-            (None, _) if self.account.is_some() => None,
-            // A journey's budget alone.
-            (None, _) | (Some(_), None) => Some(self),
-        }
+        let (charge, quote) = charge.zip(self.quote.as_mut())?;
+        (quote.dearest, quote.likely_sen) = (charge.taken, charge.likely_sen);
+        self.month = charge.month;
+        self.budget = self.budget.filter(|_| charge.journey.is_some());
+        Some(self)
     }
 
-    /// What an accepted message costs, as far as that is known: what the provider says, or what is likely.
-    pub(crate) fn price(&self, accepted: &Accepted) -> Option<Yen> {
-        accepted.price_yen.map(Yen).or_else(|| self.quote.map(Quote::likely))
+    /// What it likely costs.
+    pub(crate) fn likely(&self) -> Option<Yen> {
+        self.quote.map(Quote::likely)
     }
 }
 
@@ -121,20 +115,19 @@ impl<T: Transport> Sender<T> {
         {
             return Ok(Took::BudgetSpent);
         }
-        let Some((account, charge)) = bill.charged() else { return Ok(Took::All) };
-        let limit = bill.account.as_ref().and_then(|purse| purse.limit);
-        if self.table.take_from_account(account, &charge, limit).await? {
+        let Some((purse, charge)) = bill.charged() else { return Ok(Took::All) };
+        if self.table.take_from_account(&purse.name, &charge, purse.limit).await? {
             return Ok(Took::All);
         }
-        self.charge_journey(bill, Yen::ZERO).await;
+        self.give_back_to_journey(bill).await;
         Ok(Took::LimitSpent)
     }
 
     /// Gives back what was taken for a message that was certainly not accepted.
     pub(crate) async fn give_back(&self, bill: &Bill) {
-        self.charge_journey(bill, Yen::ZERO).await;
-        if let Some((account, charge)) = bill.charged()
-            && let Err(error) = self.table.give_back_to_account(account, &charge).await
+        self.give_back_to_journey(bill).await;
+        if let Some((purse, charge)) = bill.charged()
+            && let Err(error) = self.table.give_back_to_account(&purse.name, &charge).await
         {
             tracing::warn!(error = format!("{error:#}"), "an account's month could not be set right");
         }
@@ -143,22 +136,22 @@ impl<T: Transport> Sender<T> {
     /// Sets right what was taken for an accepted message, where the provider said at once what it costs. One that is
     /// billed when it is delivered is left to its receipt.
     pub(crate) async fn charge(&self, bill: &Bill, code: &Code, parts: u32, price: Option<Yen>) {
-        let Some(yen) = price else { return };
-        self.charge_journey(bill, yen).await;
-        let Some((account, charge)) = bill.charged() else { return };
-        if bill.account.as_ref().is_some_and(|purse| purse.billed == Billed::Delivered) {
+        let Some((yen, charge)) = price.zip(bill.charge()) else { return };
+        let purse = bill.account.as_ref();
+        if purse.is_some_and(|purse| purse.billed == Billed::Delivered) {
             return;
         }
+        let account = purse.map(|purse| &purse.name);
         let known = Known { sent: Sent::Message(code), account, charge: &charge, parts, yen };
         if let Err(error) = self.table.settle(&known).await {
-            tracing::warn!(error = format!("{error:#}"), "an account's month could not be set right");
+            tracing::warn!(error = format!("{error:#}"), "a month could not be set right");
         }
     }
 
-    /// What can't be set right stays taken: the budget ends early, not late.
-    async fn charge_journey(&self, bill: &Bill, price: Yen) {
-        let Some((journey, _)) = bill.budget.as_ref().filter(|_| bill.most() != price) else { return };
-        let by = Yen(price.0 - bill.most().0);
+    /// What can't be given back stays taken: the budget ends early, not late.
+    async fn give_back_to_journey(&self, bill: &Bill) {
+        let Some((journey, _)) = bill.budget.as_ref().filter(|_| !bill.most().is_zero()) else { return };
+        let by = Yen(-bill.most().0);
         if let Err(error) = self.table.correct_budget(journey, &bill.month, by).await {
             tracing::warn!(error = format!("{error:#}"), "a budget could not be set right");
         }

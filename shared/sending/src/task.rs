@@ -216,8 +216,9 @@ impl<T: Transport> Sender<T> {
             None => Err(SendError::Unknown { reason: "its account is gone" }),
         };
         match (looked, way) {
-            (Ok(LookUp::Accepted(accepted)), _) => {
-                let price = accepted.price_yen.map(Yen).or(taken.charge.as_ref().map(Charge::likely));
+            (Ok(LookUp::Accepted(accepted)), way) => {
+                let told = way.and_then(|way| way.price(&accepted, now));
+                let price = told.or(taken.charge.as_ref().map(Charge::likely));
                 self.record(&taken.code, &taken.attempt, accept(accepted, price)).await
             }
             // It would be sent to where nothing is taken now.
@@ -284,7 +285,7 @@ impl<T: Transport> Sender<T> {
         way.record(&result, self.clock.now());
         match result {
             Ok(accepted) => {
-                let price = accepted.price_yen.map(Yen).or(taken.charge.as_ref().map(Charge::likely));
+                let price = way.price(&accepted, now).or(taken.charge.as_ref().map(Charge::likely));
                 self.record(code, attempt, accept(accepted, price)).await
             }
             Err(SendError::Permanent { code: refusal }) => {
@@ -363,8 +364,8 @@ impl<T: Transport> Sender<T> {
             way.record(&result, self.clock.now());
             match result {
                 Ok(accepted) => {
-                    let (parts, told, price) =
-                        (accepted.parts, accepted.price_yen.map(Yen), bill.price(&accepted));
+                    let (parts, told) = (accepted.parts, way.price(&accepted, self.clock.now()));
+                    let price = told.or(bill.likely());
                     let outcome = self.record(&code, attempt, accept(accepted, price)).await?;
                     self.charge(&bill, &code, parts, told).await;
                     return Ok(outcome);

@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cloud::config::Vars;
 use domain::contact::Channel;
 use domain::definitions::Definitions;
+use domain::money::Yen;
 use domain::names::AccountName;
 use domain::routes::{Asking, Providers};
+use domain::tariff::Tariffs;
 use domain::time::Timestamp;
 use providers::account::{Account, AccountError, Secrets};
-use providers::answer::{CANNOT_BE_ASKED, LookUp, SendError};
+use providers::answer::{Accepted, CANNOT_BE_ASKED, LookUp, SendError};
 use tokio::time::Instant;
 
 use crate::circuit::Circuit;
@@ -53,11 +55,18 @@ pub struct Way<T> {
     /// Of questions after messages, which may be answered while messages are not taken, or the other way round.
     asks: Mutex<Circuit>,
     pace: Option<Pace>,
+    /// What the account charges.
+    prices: Tariffs,
 }
 
 impl<T> Way<T> {
-    fn new(name: Option<AccountName>, transport: T, pace: Option<Pace>) -> Self {
-        Self { name, transport, sends: Mutex::default(), asks: Mutex::default(), pace }
+    fn new(name: Option<AccountName>, transport: T, pace: Option<Pace>, prices: Tariffs) -> Self {
+        Self { name, transport, sends: Mutex::default(), asks: Mutex::default(), pace, prices }
+    }
+
+    /// What the account said that a message costs, if it did, by its rates of the day.
+    pub fn price(&self, accepted: &Accepted, now: Timestamp) -> Option<Yen> {
+        self.prices.yen(accepted.price.as_ref()?, now)
     }
 
     /// Whether a message may be handed over now.
@@ -142,7 +151,7 @@ impl<T: Opened> Ways<T> {
     /// The ways that configuration gives; `usual` is the one of shops that define no accounts.
     pub fn new(usual: Option<T>, vars: &Vars) -> anyhow::Result<Self> {
         Ok(Self {
-            usual: usual.map(|transport| Arc::new(Way::new(None, transport, None))),
+            usual: usual.map(|transport| Arc::new(Way::new(None, transport, None, Tariffs::default()))),
             vars: vars.clone(),
             secrets: Secrets::from_vars(vars)?,
             instances: vars.get(INSTANCES).map_or(Ok(1), |_| vars.parsed(INSTANCES))?,
@@ -204,7 +213,7 @@ impl<T: Opened> Ways<T> {
             match T::open(&source.provider, &account, &self.vars) {
                 Ok(transport) => {
                     let pace = source.per_second.map(|rate| Pace::share(rate, self.instances));
-                    let way = Way::new(Some(name.clone()), transport, pace);
+                    let way = Way::new(Some(name.clone()), transport, pace, source.prices.clone());
                     ways.insert(name.clone(), Arc::new(way));
                 }
                 Err(error) => tracing::error!(%error, "an account can't be used"),

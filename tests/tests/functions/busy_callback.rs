@@ -75,7 +75,7 @@ fn posts_are_answered_in_time_and_taken_once_the_table_is_back() -> Result<()> {
             let accepted = shop.accepted()?;
             let receipt = |index: usize| {
                 let reference = &accepted[index].reference;
-                json!({ "type": "receipt", "reference": reference, "status": "delivered", "at": MORNING, "parts": 1, "price_yen": 9 })
+                json!({ "type": "receipt", "reference": reference, "status": "delivered", "at": MORNING, "parts": 1, "price": { "amount": "9", "currency": "JPY" } })
             };
             // A warm instance.
             ensure!(post(&shop, &receipt(0)).await? == StatusCode::OK);

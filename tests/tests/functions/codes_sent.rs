@@ -3,15 +3,20 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
+use cloud::table::verifications::RECEIPT_SECONDS;
+use domain::contact::Channel;
 use domain::enrollment::Status;
 use domain::names::AccountName;
 use domain::time::{MINUTE, Timestamp};
 use domain::verification::Id;
 use local::faults::{Fault, Faults};
+use providers::receipts::{ID_HEADER, SIGNATURE_HEADER, Secret, TIMESTAMP_HEADER, sign};
+use reqwest::StatusCode;
 use sandbox::PeopleSettings;
 use serde_json::json;
 use tests::codes::{ask, check, code};
 use tests::customers::Someone;
+use tests::picture::everything;
 use tests::shop::{Opening, Shop, alone};
 
 use crate::deaths::AtCall;
@@ -221,6 +226,81 @@ fn a_code_is_settled_against_its_account() -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// Of what was sent only a hash of the number is kept, for longer than any receipt may come. Who is erased meanwhile is out of
+/// it, and the receipt settles what the SMS cost all the same.
+#[test]
+fn a_receipt_settles_a_code_whose_number_was_forgotten() -> Result<()> {
+    for erased in [false, true] {
+        alone(async {
+            let mut shop = shop(Opening::at(MORNING)).await?;
+            let url = shop.sandbox()?.url();
+            shop.apply(&[&format!(
+                "providers:
+  accounts:
+    main:
+      provider: sandbox
+      url: \"{url}\"
+      billed: delivered
+      prices: [{{ from: 2026-01-01, currency: JPY, per_part: {{ docomo: 12, au: 12, softbank: 12, rakuten: 12 }} }}]
+  routes: [{{ channel: sms, to: {{ main: 1 }} }}]
+"
+            )])
+            .await?;
+            let someone = Someone::willing(1);
+            let hash = shop.table.address_key()?.address(Channel::Sms, &someone.e164());
+            let id = ask_for(&shop, 1).await?;
+            shop.settle().await?;
+            let main = AccountName::parse("main")?;
+            ensure!(shop.table.account_spending(&main, &DAY[..7]).await?.known == 0, "nothing is told yet");
+            let number = someone.e164();
+            let items = everything(&shop).await?;
+            ensure!(!items.iter().any(|item| item.contains(number.trim_start_matches('+'))), "{items:#?}");
+            let item =
+                items.iter().find(|item| item.contains(&format!("S(\"V#{id}\")"))).context("its item")?;
+            let expires = item.split("\"expires\": N(\"").nth(1).and_then(|rest| rest.split('"').next());
+            let expires = Timestamp::from_seconds(expires.context("it expires")?.parse()?);
+            ensure!(expires >= MORNING.plus(RECEIPT_SECONDS), "it is forgotten at {expires}");
+            if erased {
+                shop.table.forget_verifications(&hash).await?;
+                ensure!(!everything(&shop).await?.concat().contains(&hash), "its hash is left");
+                ensure!(!check(&shop, &id, Some(&code(&shop, &id)?)).await?, "it counts still");
+            }
+            shop.pass(4 * MINUTE).await?;
+            let told: i64 = shop.accepted()?.iter().map(|entry| entry.price_yen).sum();
+            let spent = shop.table.account_spending(&main, &DAY[..7]).await?;
+            ensure!(told > 0 && (spent.yen.0, spent.known) == (told, 1), "{spent:?}, {told} told");
+            ensure!(shop.table.codes_cost(DAY).await?.0 == told, "the day is not set right");
+            ensure!(shop.forbidden().is_empty(), "{:?}", shop.forbidden());
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Whom a receipt tells to be nobody gets nothing more, though only the hash of the number is kept.
+#[test]
+fn a_number_that_is_none_is_suppressed_by_its_hash() -> Result<()> {
+    alone(async {
+        let shop = shop(with(sandbox::Faults { receipts_never: 1.0, ..sandbox::Faults::default() })).await?;
+        let id = ask_for(&shop, 1).await?;
+        shop.settle().await?;
+        let (now, secret) = (shop.clock.now(), Secret::parse(&shop.secrets.callback_secret)?);
+        let gone = json!({ "type": "receipt", "reference": id, "status": { "invalid": { "reason": "none" } }, "at": now });
+        let body = gone.to_string();
+        let request = shop
+            .http
+            .post(format!("{}/callbacks/sandbox", shop.stack.base_url))
+            .header(ID_HEADER, "post-1")
+            .header(TIMESTAMP_HEADER, now.seconds().to_string())
+            .header(SIGNATURE_HEADER, sign(&secret, "post-1", now, body.as_bytes()));
+        ensure!(request.body(body).send().await?.status() == StatusCode::OK, "not taken");
+        ask_for(&shop, 1).await?;
+        shop.settle().await?;
+        ensure!(shop.accepted()?.len() == 1, "another was sent there");
+        Ok(())
+    })
 }
 
 /// Codes have a route of their own, and the next account takes over where one certainly took nothing.

@@ -6,15 +6,18 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use cloud::inbox::Inbox;
+use cloud::table::Row;
 use cloud::table::people::Stopped;
-use domain::consent::Proof;
-use domain::contact::Channel;
+use domain::consent::{ConsentSaid, Proof, Purpose};
+use domain::contact::{Channel, Phone};
 use domain::enrollment::Status;
 use domain::input::{Input, List, Visitor};
 use domain::message::Code;
+use domain::money::Yen;
 use domain::names::{CustomerId, JourneyName, SegmentName};
 use domain::report::Report;
 use domain::time::{DAY, Timestamp};
+use domain::verification::{Locale, Shape, Stands, Taken, Verification};
 use local::faults::{Fault, Faults};
 use local::sqs::Outgoing;
 use reqwest::StatusCode;
@@ -373,8 +376,7 @@ fn an_opt_out_outlives_the_person() -> Result<()> {
         let customer =
             shop.table.customer(&CustomerId::parse("c07777")?).await?.context("a customer")?.customer;
         ensure!(
-            customer.enrollments.len() == 1
-                && customer.consents_to(Channel::Sms, domain::consent::Purpose::Marketing),
+            customer.enrollments.len() == 1 && customer.consents_to(Channel::Sms, Purpose::Marketing),
             "{customer:?}"
         );
         Ok(())
@@ -471,6 +473,81 @@ fn dead_letters_about_the_person_go_and_others_stay() -> Result<()> {
         shop.pass(ERASED).await?;
         is_gone(&shop).await?;
         ensure!(shop.dead_letters().await?.len() == 4, "{} letters", shop.dead_letters().await?.len());
+        Ok(())
+    })
+}
+
+/// Her pages are used while she is erased, and by a request that began before and writes after: nothing stays but that the
+/// number gets no advertisement.
+#[test]
+fn a_page_used_in_the_minute_of_an_erasure_leaves_nothing() -> Result<()> {
+    alone(async {
+        let mut shop = shop(Opening::at(MORNING)).await?;
+        let sent = shop.accepted()?.into_iter();
+        let to_her = sent.filter(|entry| entry.to.ends_with("12349999"));
+        let text = to_her.filter_map(|entry| entry.text).find(|text| text.contains("/o/"));
+        let path = text.as_deref().and_then(|text| text.split("/o/").nth(1)).context("a way to opt out")?;
+        let code = path.split_whitespace().next().context("a code")?.to_owned();
+        let page = |path: &str| format!("{}/o/{code}{path}", shop.stack.base_url);
+        let (tap, choose) = (page(""), page("/preferences"));
+        ask_to_erase(&shop).await?;
+        shop.pass(30).await?;
+        for (url, body) in
+            [(&tap, "List-Unsubscribe=One-Click"), (&choose, "channel=sms&purpose=marketing&to=on")]
+        {
+            let request = shop.http.post(url).header("content-type", "application/x-www-form-urlencoded");
+            let status = request.body(body).send().await?.status();
+            ensure!(status == StatusCode::OK || status == StatusCode::NOT_FOUND, "{url}: {status}");
+        }
+        shop.pass(ERASED).await?;
+        is_gone(&shop).await?;
+        let before = everything(&shop).await?;
+        let code = Code::parse(&code).context("a code")?;
+        let word = ConsentSaid::new(Channel::Sms, Purpose::Marketing, false);
+        let late = Row::consent(&id()?, &word, shop.clock.now())?;
+        ensure!(!shop.table.put_behind(&code, vec![late]).await?, "a row is left");
+        ensure!(shop.http.post(&tap).send().await?.status() == StatusCode::NOT_FOUND, "a page is left");
+        shop.settle().await?;
+        ensure!(everything(&shop).await? == before, "something was written");
+        let stopped = shop.table.suppressed(Channel::Sms, &[hanako().e164()]).await?;
+        ensure!(stopped.values().eq([&Stopped::Marketing]), "{stopped:?}");
+        ensure!(shop.table.customer(&id()?).await?.is_none(), "she is a customer again");
+        Ok(())
+    })
+}
+
+/// One that was sent, and one whose SMS nobody came to send: what they cost stays, and nothing that says whose they were.
+#[test]
+fn codes_of_the_number_name_nobody_afterwards() -> Result<()> {
+    alone(async {
+        let mut shop = shop(Opening::at(MORNING)).await?;
+        let hanako = hanako();
+        let sent = tests::codes::ask(&shop, &json!({ "to": hanako.phone })).await?;
+        shop.settle().await?;
+        let unsent = Verification {
+            id: domain::verification::Id::parse("AAAAAAAAAAAA").context("an id")?,
+            shape: Shape::Code,
+            locale: Locale::Ja,
+            host: None,
+            stands: Stands::Pending,
+            tries_left: 5,
+            expires_at: MORNING.plus(DAY),
+            minutes: 5,
+            taken: Taken { day: "2026-03-02".to_owned(), yen: Yen(9) },
+        };
+        shop.table.begin_verification(&unsent, &Phone::parse(&hanako.phone)?).await?;
+        let hash = shop.table.address_key()?.address(Channel::Sms, &hanako.e164());
+        let telling = |items: Vec<String>| {
+            let codes = items.into_iter().filter(|item| item.contains("S(\"V#"));
+            codes.filter(|item| item.contains(&hash) || item.contains("12349999")).count()
+        };
+        ensure!(telling(everything(&shop).await?) == 5, "two codes, two in a list, and which is the latest");
+        ask_to_erase(&shop).await?;
+        shop.pass(ERASED).await?;
+        is_gone(&shop).await?;
+        ensure!(telling(everything(&shop).await?) == 0, "a code says whose it was");
+        let kept = shop.table.verification(&domain::verification::Id::parse(&sent).context("an id")?).await?;
+        ensure!(kept.is_some_and(|kept| kept.outcome.is_some()), "what it cost is forgotten");
         Ok(())
     })
 }

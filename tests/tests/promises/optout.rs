@@ -94,7 +94,7 @@ fn forged_and_stale_receipts_change_nothing() -> Result<()> {
         shop.pass(600).await?;
         let before = shop.table.customer(&domain::names::CustomerId::parse("c00000")?).await?;
         let now = shop.clock.now();
-        let body = json!([{ "type": "receipt", "reference": message.reference, "status": { "undelivered": { "reason": "x" } }, "at": now, "parts": 9, "price_yen": 900 }]).to_string();
+        let body = json!([{ "type": "receipt", "reference": message.reference, "status": { "undelivered": { "reason": "x" } }, "at": now, "parts": 9, "price": { "amount": "900", "currency": "JPY" } }]).to_string();
         let secret = Secret::parse(&shop.secrets.callback_secret)?;
         let other = Secret::from_bytes([1; 32]);
         assert_eq!(post(&shop, now, &other, &body).await?, StatusCode::FORBIDDEN);

@@ -179,7 +179,7 @@ fn a_replayed_post_changes_nothing() -> Result<()> {
         let message = shop.accepted()?.pop().context("a message")?;
         let (now, secret) = (shop.clock.now(), Secret::parse(&shop.secrets.callback_secret)?);
         let both = json!([
-            { "type": "receipt", "reference": message.reference, "status": "delivered", "at": now, "parts": 1, "price_yen": 9 },
+            { "type": "receipt", "reference": message.reference, "status": "delivered", "at": now, "parts": 1, "price": { "amount": "9", "currency": "JPY" } },
             { "type": "reply", "from": message.to, "to_reference": message.reference, "text": "はい", "at": now, "id": "r1" },
         ]);
         let id = CustomerId::parse("c00000")?;

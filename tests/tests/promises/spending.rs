@@ -1,12 +1,17 @@
 //! A budget a month: never overspent, and it says so.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use domain::money::Yen;
-use domain::names::JourneyName;
+use domain::names::{AccountName, JourneyName};
 use domain::time::DAY;
+use providers::receipts::Secret;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use tests::customers::Someone;
 use tests::shop::{Opening, Shop, alone};
 
-use crate::world::{MORNING, lapsed_shop_of};
+use crate::optout::post;
+use crate::world::{LAPSED, MORNING, lapsed_shop_of};
 
 /// Two SMS of one part and ¥9 each, the second on 1 April, and money for seven a month.
 const SEVEN_A_MONTH: &str = "journey:
@@ -46,6 +51,60 @@ fn a_budget_stops_its_journey_until_the_next_month() -> Result<()> {
             [(7, 13), (7, 13)]
         );
         assert_eq!(report.skipped.keys().collect::<Vec<_>>(), ["budget of the month spent"]);
+        Ok(())
+    })
+}
+
+/// What receipts say is what the journey's budget and the account's month are left with, by the provider's own price and
+/// count: less than what was taken or more, told once or three times.
+#[test]
+fn a_receipt_sets_a_budget_right_once() -> Result<()> {
+    alone(async {
+        let mut opening = Opening::at(MORNING);
+        opening.provider.receipts_never = 1.0;
+        let shop = Shop::open(opening).await?;
+        let long_ago = MORNING.plus(-60 * DAY);
+        let people = (0..4).map(Someone::willing);
+        let calls = people.flat_map(|it| [it.identify(long_ago), it.order("first", long_ago, 3000)]);
+        shop.take(&calls.collect::<Vec<_>>()).await?;
+        shop.settle().await?;
+        let url = shop.sandbox()?.url();
+        let providers = format!(
+            "providers:
+  accounts:
+    main:
+      provider: sandbox
+      url: \"{url}\"
+      billed: delivered
+      prices: [{{ from: 2026-01-01, currency: JPY, per_part: {{ docomo: 12, au: 12, softbank: 12, rakuten: 12 }} }}]
+  routes: [{{ channel: sms, to: {{ main: 1 }} }}]
+"
+        );
+        shop.apply(&[LAPSED, SEVEN_A_MONTH, &providers]).await?;
+        shop.settle().await?;
+        let sent = shop.accepted()?;
+        assert_eq!((sent.len(), spent(&shop, "2026-03").await?), (4, Yen(48)), "the most is taken");
+        let told = [
+            json!({ "status": "delivered", "parts": 1, "price": { "amount": "9", "currency": "JPY" } }),
+            json!({ "status": { "undelivered": { "reason": "absent" } }, "parts": 1 }),
+            json!({ "status": "delivered", "parts": 2 }),
+            // No rate is known for it: what its parts cost.
+            json!({ "status": "delivered", "parts": 1, "price": { "amount": "0.1", "currency": "USD" } }),
+        ];
+        let receipts = sent.iter().zip(told).map(|(message, mut receipt)| {
+            receipt["type"] = json!("receipt");
+            receipt["reference"] = json!(message.reference);
+            receipt["at"] = json!(MORNING);
+            receipt
+        });
+        let body = receipts.collect::<Value>().to_string();
+        let secret = Secret::parse(&shop.secrets.callback_secret)?;
+        for _ in 0..3 {
+            ensure!(post(&shop, MORNING, &secret, &body).await? == StatusCode::OK);
+            shop.settle().await?;
+            let main = shop.table.account_spending(&AccountName::parse("main")?, "2026-03").await?;
+            assert_eq!((spent(&shop, "2026-03").await?, main.yen), (Yen(45), Yen(45)));
+        }
         Ok(())
     })
 }

@@ -1,4 +1,5 @@
 use domain::consent::{Proof, Source};
+use domain::money::Yen;
 use domain::time::DAY;
 
 use super::*;
@@ -54,7 +55,13 @@ fn input(notice: &Notice, known: &Known, now: Timestamp) -> Option<(CustomerId, 
 }
 
 fn receipt(reference: &str, status: ReceiptStatus) -> Notice {
-    Notice::Receipt { reference: reference.to_owned(), status, at: NOW, parts: Some(2), price_yen: Some(22) }
+    Notice::Receipt {
+        reference: reference.to_owned(),
+        status,
+        at: NOW,
+        parts: Some(2),
+        price: Price::of_yen(22),
+    }
 }
 
 fn reply(from: &str, to: Option<&str>, text: &str) -> Notice {

@@ -254,6 +254,7 @@ fn the_templates_wiring() {
       TABLE_NAME=Table
       WEBHOOK_SECRET=webhook-secret
     function verify: VerifyFunction, 10 s
+      ADDRESS_KEY=address-key
       CODES_QUEUE_URL=https://sqs.ap-northeast-1.amazonaws.com/000000000000/CodesQueue
       CODE_KEY=code-key
       EDGE_KEY=

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
 use domain::contact::Channel;
 use domain::input::List;
@@ -19,7 +18,7 @@ use domain::time::{DAY, Timestamp};
 use super::customers::{ERASING, SORT, refused};
 use super::ledger::{LedgerRow, row_key};
 use super::people::{ALIAS, alias, member_key};
-use super::{Item, Reading, Table, number, read_number, read_text, text};
+use super::{CONDITION_FAILED, Item, Reading, Table, canceled_for, number, read_number, read_text, text};
 use crate::call::Call;
 use crate::erasure::FENCE_SECONDS;
 
@@ -166,7 +165,9 @@ impl Table {
             .transact_items(TransactWriteItem::builder().delete(delete).build());
         match request.call().await.map_err(SdkError::into_service_error) {
             Ok(_) => Ok(()),
-            Err(error) if stands_already(&error) => self.delete_all(BTreeSet::from([gone])).await,
+            Err(error) if canceled_for(&error, CONDITION_FAILED) => {
+                self.delete_all(BTreeSet::from([gone])).await
+            }
             Err(error) => Err(error).context("replacing a row of the ledger"),
         }
     }
@@ -295,9 +296,4 @@ fn read(item: &Item) -> Result<Erasure> {
         begun: instant("begun").context("the note of an erasure has no time")?,
         finished: instant("finished"),
     })
-}
-
-fn stands_already(error: &TransactWriteItemsError) -> bool {
-    let TransactWriteItemsError::TransactionCanceledException(canceled) = error else { return false };
-    canceled.cancellation_reasons().first().and_then(|reason| reason.code()) == Some("ConditionalCheckFailed")
 }

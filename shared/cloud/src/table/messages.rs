@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 use domain::contact::Channel;
 use domain::enrollment::Status;
 use domain::message::Code;
@@ -15,8 +18,13 @@ use serde::{Deserialize, Serialize};
 
 use super::customers::refused;
 use super::spending::Charge;
-use super::{Item, Reading, Table, number, read_number, read_text, text};
+use super::{
+    CONDITION_FAILED, CONFLICT, Item, Reading, Row, Table, canceled_for, number, read_number, read_text, text,
+};
 use crate::call::Call;
+
+/// How often a transaction is made again that met another write.
+const CONFLICTS_LIMIT: usize = 5;
 
 /// How long a message's links and receipts lead somewhere.
 pub const KEPT_SECONDS: i64 = 180 * DAY;
@@ -42,7 +50,7 @@ pub struct MessageItem {
     pub attempt: String,
     /// Through which account it goes; none where no accounts are defined.
     pub account: Option<AccountName>,
-    /// What was taken for it out of a month of that account.
+    /// What was taken for it out of a month of that account, and of its journey's budget.
     pub charge: Option<Charge>,
     /// What became of it; none while that is not known.
     pub outcome: Option<Recorded>,
@@ -215,7 +223,7 @@ impl Table {
         let request = request
             .condition_expression("attempt = :mine AND attribute_not_exists(outcome)")
             .expression_attribute_values(":mine", text(attempt));
-        match request.call().await.map_err(aws_sdk_dynamodb::error::SdkError::into_service_error) {
+        match request.call().await.map_err(SdkError::into_service_error) {
             Ok(_) => Ok(()),
             Err(error) if error.is_conditional_check_failed_exception() => Ok(()),
             Err(error) => Err(error).context("releasing a claim"),
@@ -230,6 +238,35 @@ impl Table {
             .expression_attribute_values(":mine", text(attempt))
             .expression_attribute_values(":outcome", text(serde_json::to_string(outcome)?));
         settled(request.call().await.err())
+    }
+
+    /// Puts items that stand beside a message's customer, on condition that the message is there: an erasure takes the
+    /// messages away before it looks at what stands beside their customer, so nothing is left behind its back. `false` when
+    /// the message is gone.
+    pub async fn put_behind(&self, code: &Code, rows: Vec<Row>) -> Result<bool> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.name)
+            .key("pk", text(format!("M#{}", code.as_str())))
+            .key("sk", text(SORT))
+            .condition_expression("attribute_exists(pk)")
+            .build()?;
+        let mut items = vec![TransactWriteItem::builder().condition_check(check).build()];
+        for Row { pk, sk, item } in rows {
+            let put = Put::builder().table_name(&self.name).set_item(Some(item));
+            let put = put.item("pk", text(pk)).item("sk", text(sk)).build()?;
+            items.push(TransactWriteItem::builder().put(put).build());
+        }
+        for _ in 0..CONFLICTS_LIMIT {
+            let request = self.client.transact_write_items().set_transact_items(Some(items.clone()));
+            match request.call().await.map_err(SdkError::into_service_error) {
+                Ok(_) => return Ok(true),
+                Err(error) if canceled_for(&error, CONDITION_FAILED) => return Ok(false),
+                // A receipt is being written.
+                Err(error) if canceled_for(&error, CONFLICT) => {}
+                Err(error) => return Err(error).context("writing behind a message"),
+            }
+        }
+        bail!("a message was written {CONFLICTS_LIMIT} times at the same instant")
     }
 
     pub(super) fn update(
@@ -269,8 +306,8 @@ impl Table {
 }
 
 /// Whether a conditional update went through; any error but a failed condition is returned.
-pub(super) fn settled(error: Option<aws_sdk_dynamodb::error::SdkError<UpdateItemError>>) -> Result<bool> {
-    match error.map(aws_sdk_dynamodb::error::SdkError::into_service_error) {
+pub(super) fn settled(error: Option<SdkError<UpdateItemError>>) -> Result<bool> {
+    match error.map(SdkError::into_service_error) {
         None => Ok(true),
         Some(error) if error.is_conditional_check_failed_exception() => Ok(false),
         Some(error) => Err(error).context("writing a message"),

@@ -90,11 +90,24 @@ impl Table {
         why: &str,
         at: Timestamp,
     ) -> Result<()> {
+        let hash = self.address_key()?.address(channel, address);
+        self.suppress_hashed(channel, &hash, stopped, why, at).await
+    }
+
+    /// The same of an address that is known by its hash.
+    pub async fn suppress_hashed(
+        &self,
+        channel: Channel,
+        hash: &str,
+        stopped: Stopped,
+        why: &str,
+        at: Timestamp,
+    ) -> Result<()> {
         let mut request = self
             .client
             .put_item()
             .table_name(&self.name)
-            .item("pk", text(self.suppression(channel, address)?))
+            .item("pk", text(suppression(channel, hash)))
             .item("sk", text(SUPPRESSION))
             .item("stopped", text(stopped.name()))
             .item("why", text(why))

@@ -2,7 +2,7 @@
 //!
 //! What a message may cost is taken before the call to the provider, on condition of what is left, and set right once, when it is
 //! known what it did cost. What a crash took twice stays taken: a limit ends messages too early rather than too late. So
-//! more is added before the message says so, and less after.
+//! more is added before the message says so, and less after. The budget of the message's journey goes with it.
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::config::Config;
@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use domain::message::Code;
 use domain::money::Yen;
-use domain::names::AccountName;
+use domain::names::{AccountName, JourneyName};
 use domain::spend::Spent;
 use domain::verification::Id;
 use futures_util::future::BoxFuture;
@@ -21,9 +21,12 @@ use super::messages::settled;
 use super::{Item, Reading, Table, number, read_number, read_text, text};
 use crate::call::Call;
 
-/// What was taken for a message out of a month of its account, and what is known of it; it stands in the message's item.
+/// What was taken for a message out of a month of its account, of its journey's budget, or of both, and what is known of it;
+/// it stands in the message's item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Charge {
+    /// The journey, where it has a budget.
+    pub journey: Option<JourneyName>,
     /// The month, by the shop's calendar.
     pub month: String,
     /// What was taken: the most that it may cost.
@@ -34,6 +37,7 @@ pub struct Charge {
     pub known: Option<Yen>,
 }
 
+const JOURNEY: &str = "budget_of";
 const MONTH: &str = "month";
 const TAKEN: &str = "taken";
 const LIKELY: &str = "likely_sen";
@@ -46,11 +50,12 @@ impl Charge {
     }
 
     /// What a claim writes of it, by name.
-    pub(super) const ATTRIBUTES: [&str; 3] = [MONTH, TAKEN, LIKELY];
+    pub(super) const ATTRIBUTES: [&str; 4] = [JOURNEY, MONTH, TAKEN, LIKELY];
 
-    /// Reads it from a message's item; none where the message went through no account of the shop's own.
+    /// Reads it from a message's item; none where nothing was taken.
     pub(super) fn read(item: &Item) -> Option<Self> {
         Some(Self {
+            journey: read_text(item, JOURNEY).ok().and_then(|name| JourneyName::parse(name).ok()),
             month: read_text(item, MONTH).ok()?.to_owned(),
             taken: Yen(read_number(item, TAKEN)?),
             likely_sen: read_number(item, LIKELY)?,
@@ -60,15 +65,17 @@ impl Charge {
 
     /// The same with its values.
     pub(super) fn attributes(&self) -> Item {
-        Item::from([
+        let journey = self.journey.iter().map(|journey| (JOURNEY.to_owned(), text(journey.as_str())));
+        let taken = [
             (MONTH.to_owned(), text(&self.month)),
             (TAKEN.to_owned(), number(self.taken.0)),
             (LIKELY.to_owned(), number(self.likely_sen)),
-        ])
+        ];
+        journey.chain(taken).collect()
     }
 }
 
-/// What goes through an account: its item says what was taken for it.
+/// What is paid for: its item says what was taken for it.
 #[derive(Clone, Copy, Debug)]
 pub enum Sent<'a> {
     /// A message.
@@ -82,8 +89,8 @@ pub enum Sent<'a> {
 pub struct Known<'a> {
     /// Which.
     pub sent: Sent<'a>,
-    /// The account it went through.
-    pub account: &'a AccountName,
+    /// The account it went through, where that is the shop's own.
+    pub account: Option<&'a AccountName>,
     /// What was taken for it.
     pub charge: &'a Charge,
     /// Its parts.
@@ -136,6 +143,10 @@ impl Table {
         if message.charge.known.is_some_and(|known| known >= message.yen) {
             return Ok(());
         }
+        // A budget holds that already.
+        if message.account.is_none() && message.yen == stood {
+            return Ok(());
+        }
         let more = message.yen > stood;
         if more {
             self.count(message, stood).await?;
@@ -165,7 +176,12 @@ impl Table {
     }
 
     async fn count(&self, message: &Known<'_>, stood: Yen) -> Result<()> {
-        let request = self.update_account(message.account, &message.charge.month);
+        let (month, by) = (&message.charge.month, Yen(message.yen.0 - stood.0));
+        if let Some(journey) = message.charge.journey.as_ref().filter(|_| !by.is_zero()) {
+            self.correct_budget(journey, month, by).await?;
+        }
+        let Some(account) = message.account else { return Ok(()) };
+        let request = self.update_account(account, month);
         let request = match message.charge.known {
             None => request
                 .update_expression(
@@ -179,7 +195,7 @@ impl Table {
                 .update_expression("ADD yen :more, actual :actual")
                 .expression_attribute_values(":actual", number(message.yen.0 - known.0)),
         };
-        let request = request.expression_attribute_values(":more", number(message.yen.0 - stood.0));
+        let request = request.expression_attribute_values(":more", number(by.0));
         once(request).await.context("counting what a message cost")
     }
 

@@ -1,21 +1,26 @@
-//! One-time codes: each verification (`V#ID`), which of a number's is the latest (`V#number#HASH`), and how much of each
-//! limit was taken (`K#LIMIT#KEY` / `WINDOW`). All of them expire.
+//! One-time codes: each verification (`V#ID`), those of a number and which is the latest (`V#number#HASH`), and how much of
+//! each limit was taken (`K#LIMIT#KEY` / `WINDOW`). All of them expire.
+//!
+//! The number itself stands in a verification until its SMS was sent, or was not; from then on its hash does. What the SMS
+//! cost is settled by the receipt however late it comes, so a verification is kept for as long as one may.
 //!
 //! Everything that must hold whoever else asks at the same instant is the condition of one write: a limit, a try, an approval,
 //! the claim before the provider is called.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use domain::contact::Phone;
+use domain::contact::{Channel, Phone};
 use domain::enrollment::Status;
 use domain::money::Yen;
 use domain::names::AccountName;
-use domain::time::Timestamp;
+use domain::parts::Network;
+use domain::time::{DAY, HOUR, Timestamp};
 use domain::verification::{
     CodeHash, Count, Host, Id, Limit, LinkHash, LinkToken, Stands, Taken, Verification,
 };
@@ -32,11 +37,28 @@ const LATEST: &str = "latest";
 
 const ACCOUNT: &str = "account";
 
+/// For how long after a code is over its SMS may be under way, in seconds; then its number is forgotten, whatever became of
+/// it.
+const SENDING_SECONDS: i64 = HOUR;
+
+/// For how long after an SMS left its receipt may come, in seconds: carriers try for three days, a provider that we did not
+/// answer posts again for seven at most (CM.com), and what was put off waits in our queues for fourteen.
+pub const RECEIPT_SECONDS: i64 = (3 + 7 + 14) * DAY;
+
+/// Whether the number is one that no carrier of Japan has; others do without it.
+const ABROAD: &str = "abroad";
+
 /// A verification as it is stored.
 #[derive(Clone, Debug)]
 pub struct Kept {
     /// The verification.
     pub verification: Verification,
+    /// The number its SMS goes to; none once that was sent, or was not.
+    pub to: Option<Phone>,
+    /// The hash of the number; none once its person was erased.
+    pub address: Option<String>,
+    /// The network that the number is of.
+    pub network: Network,
     /// Who claimed its SMS, and when.
     pub claim: Option<(String, Timestamp)>,
     /// What became of its SMS.
@@ -64,13 +86,12 @@ impl Kept {
         let id = read_text(item, "pk")?.strip_prefix("V#").and_then(Id::parse).context("no name")?;
         let verification = Verification {
             id,
-            to: Phone::kept(read_text(item, "phone")?),
             shape: named(read_text(item, "shape")?)?,
             locale: named(read_text(item, "locale")?)?,
             host: read_text(item, "host").ok().map(Host::parse).transpose()?,
             stands: Stands::parse(read_text(item, "stands")?).context("it stands in no way")?,
             tries_left: u32::try_from(integer("tries_left")?)?,
-            expires_at: Timestamp::from_seconds(integer("expires")?),
+            expires_at: Timestamp::from_seconds(integer("valid_until")?),
             minutes: u32::try_from(integer("minutes")?)?,
             taken: Taken { day: read_text(item, "taken_on")?.to_owned(), yen: Yen(integer("yen")?) },
         };
@@ -79,7 +100,10 @@ impl Kept {
         let outcome = read_text(item, "outcome").ok().map(serde_json::from_str).transpose()?;
         let account = read_text(item, ACCOUNT).ok().map(AccountName::parse).transpose()?;
         let charged = account.zip(Charge::read(item));
-        Ok(Self { verification, claim, outcome, charged })
+        let to = read_text(item, "phone").ok().map(Phone::kept);
+        let address = read_text(item, "address").ok().map(ToOwned::to_owned);
+        let network = if item.contains_key(ABROAD) { Network::International } else { Network::Japan };
+        Ok(Self { verification, to, address, network, claim, outcome, charged })
     }
 }
 
@@ -89,6 +113,10 @@ fn named<T: DeserializeOwned>(name: &str) -> Result<T> {
 
 fn partition(id: &Id) -> String {
     format!("V#{id}")
+}
+
+fn of_number(hash: &str) -> String {
+    format!("V#number#{hash}")
 }
 
 fn counter(limit: Limit, key: &str) -> String {
@@ -150,10 +178,15 @@ impl Table {
         Ok(Yen(item.and_then(|item| read_number(&item, "n")).unwrap_or(0)))
     }
 
-    /// Writes a verification, and has the one before it for the same number stop counting. `hidden` is the number's hash.
-    pub async fn begin_verification(&self, verification: &Verification, hidden: &str) -> Result<()> {
-        let Verification { id, to, shape, locale, host, stands, tries_left, expires_at, minutes, taken } =
+    /// Writes a verification of a number, and has the one before it stop counting.
+    pub async fn begin_verification(&self, verification: &Verification, to: &Phone) -> Result<()> {
+        let Verification { id, shape, locale, host, stands, tries_left, expires_at, minutes, taken } =
             verification;
+        let hash = self.address_key()?.address(Channel::Sms, to.as_str());
+        let sent_until = expires_at.plus(SENDING_SECONDS);
+        // First, so that an erasure finds whatever comes after it.
+        let listed = self.put_of_number(&hash, id.as_str(), sent_until.plus(RECEIPT_SECONDS));
+        listed.call().await.context("listing a verification")?;
         let mut request = self
             .client
             .put_item()
@@ -161,28 +194,55 @@ impl Table {
             .item("pk", text(partition(id)))
             .item("sk", text(SORT))
             .item("phone", text(to.as_str()))
+            .item("address", text(&hash))
             .item("shape", text(shape.name()))
             .item("locale", text(locale.name()))
             .item("stands", text(stands.name()))
             .item("tries_left", number(tries_left))
-            .item("expires", number(expires_at.seconds()))
+            .item("valid_until", number(expires_at.seconds()))
+            .item("expires", number(sent_until.seconds()))
             .item("minutes", number(minutes))
             .item("taken_on", text(&taken.day))
             .item("yen", number(taken.yen.0));
         if let Some(host) = host {
             request = request.item("host", text(host.as_str()));
         }
+        if Network::of(to.as_str()) == Network::International {
+            request = request.item(ABROAD, AttributeValue::Bool(true));
+        }
         request.call().await.context("writing a verification")?;
-        let latest = self.client.put_item().table_name(&self.name);
-        let latest = latest.item("pk", text(format!("V#number#{hidden}"))).item("sk", text(LATEST));
-        let latest = latest.item("named", text(id.as_str()));
-        let latest = latest.item("expires", number(expires_at.seconds())).return_values(ReturnValue::AllOld);
+        let latest = self.put_of_number(&hash, LATEST, *expires_at).item("named", text(id.as_str()));
+        let latest = latest.return_values(ReturnValue::AllOld);
         let before = latest.call().await.context("writing a number's latest verification")?.attributes;
         let before = before.as_ref().and_then(|item| read_text(item, "named").ok()).and_then(Id::parse);
         match before.filter(|before| before != id) {
             Some(before) => self.replace_verification(&before).await,
             None => Ok(()),
         }
+    }
+
+    fn put_of_number(&self, hash: &str, sort: &str, expires: Timestamp) -> PutItemFluentBuilder {
+        let request = self.client.put_item().table_name(&self.name);
+        let request = request.item("pk", text(of_number(hash))).item("sk", text(sort));
+        request.item("expires", number(expires.seconds()))
+    }
+
+    /// Ends the verifications of a number, known by its hash, and takes out of them whose they are: what their SMS cost stays.
+    pub async fn forget_verifications(&self, hash: &str) -> Result<()> {
+        let mut listed = BTreeSet::new();
+        for item in self.partition(&of_number(hash), Reading::Consistent).await? {
+            let sort = read_text(&item, "sk")?;
+            if let Some(id) = Id::parse(sort) {
+                let request = self
+                    .verification_update(&id)
+                    .update_expression("SET stands = :replaced REMOVE phone, address, code_hash, link_hash")
+                    .condition_expression("attribute_exists(pk)")
+                    .expression_attribute_values(":replaced", text(Stands::Replaced.name()));
+                held(request.call().await.err(), "forgetting whose a verification is")?;
+            }
+            listed.insert((of_number(hash), sort.to_owned()));
+        }
+        self.delete_all(listed).await
     }
 
     async fn replace_verification(&self, id: &Id) -> Result<()> {
@@ -223,7 +283,7 @@ impl Table {
         let request = self
             .verification_update(id)
             .update_expression("SET tries_left = tries_left - :one")
-            .condition_expression("stands = :pending AND tries_left >= :one AND expires > :now")
+            .condition_expression("stands = :pending AND tries_left >= :one AND valid_until > :now")
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":pending", text(Stands::Pending.name()))
             .expression_attribute_values(":now", number(now.seconds()))
@@ -259,7 +319,7 @@ impl Table {
         };
         let sent = read_text(&item, "link_hash").ok().map(LinkHash::kept);
         let pending = read_text(&item, "stands")? == Stands::Pending.name();
-        let valid = read_number(&item, "expires").is_some_and(|expires| expires > now.seconds());
+        let valid = read_number(&item, "valid_until").is_some_and(|until| until > now.seconds());
         Ok(sent.is_some_and(|sent| sent.is_of(token)) && pending && valid)
     }
 
@@ -268,7 +328,7 @@ impl Table {
         let request = self
             .verification_update(id)
             .update_expression("SET stands = :to, stood_by = :mine")
-            .condition_expression("(stands = :from AND expires > :now) OR stood_by = :mine")
+            .condition_expression("(stands = :from AND valid_until > :now) OR stood_by = :mine")
             .expression_attribute_values(":mine", text(new_attempt()))
             .expression_attribute_values(":to", text(to.name()))
             .expression_attribute_values(":from", text(from.map_or("nothing", Stands::name)))
@@ -292,7 +352,7 @@ impl Table {
         let request = request
             .update_expression(set)
             .condition_expression(
-                "stands = :pending AND expires > :now AND (attribute_not_exists(attempt) OR attempt = :mine)",
+                "stands = :pending AND valid_until > :now AND (attribute_not_exists(attempt) OR attempt = :mine)",
             )
             .expression_attribute_values(":pending", text(Stands::Pending.name()))
             .expression_attribute_values(":mine", text(claim.attempt))
@@ -311,17 +371,24 @@ impl Table {
     }
 
     /// Records what became of an SMS that `attempt` claimed, or that nobody did, and what stays taken for it from which
-    /// account. `false` when that stands already.
+    /// account. The number is not needed any more, and what left is kept until its receipt can't come. `false` when an
+    /// outcome stands already.
     pub async fn record_code(
         &self,
         id: &Id,
         attempt: Option<&str>,
         outcome: &Recorded,
         charged: Option<(&AccountName, &Charge)>,
+        now: Timestamp,
     ) -> Result<bool> {
         let mut set = "SET outcome = :outcome".to_owned();
         let mut request = self.verification_update(id);
         request = request.expression_attribute_values(":outcome", text(serde_json::to_string(outcome)?));
+        if outcome.status.left() {
+            set.push_str(", expires = :expires");
+            let expires = now.plus(RECEIPT_SECONDS);
+            request = request.expression_attribute_values(":expires", number(expires.seconds()));
+        }
         if let Some((account, charge)) = charged {
             let mut values = charge.attributes();
             values.insert(ACCOUNT.to_owned(), text(account.as_str()));
@@ -332,7 +399,7 @@ impl Table {
                     .expression_attribute_values(format!(":{name}"), value);
             }
         }
-        let request = request.update_expression(set);
+        let request = request.update_expression(set + " REMOVE phone");
         let request = match attempt {
             Some(attempt) => request
                 .condition_expression("attempt = :mine AND attribute_not_exists(outcome)")

@@ -51,7 +51,7 @@ fn a_text_is_quoted_by_what_each_carrier_counts() {
         Some(Quote { parts: 1, dearest: Yen(12), likely_sen: 400 + 300 + 26 * 12 + 36 })
     );
     assert_eq!(autumn.quote("a", "+14155550100"), None);
-    assert_eq!(autumn.of_parts(2, HANA), Some(Yen(21)));
+    assert_eq!(autumn.of_parts(2, Network::Japan), Some(Yen(21)));
 }
 
 #[test]
@@ -62,12 +62,26 @@ fn foreign_prices_become_yen_by_the_rate_of_the_day_and_are_rounded_up() {
     let dearest = |at, text: &str| tariffs.at(at).unwrap().quote(text, HANA).unwrap().dearest;
     assert_eq!((dearest(april, "あ"), dearest(may, "あ")), (Yen(12), Yen(12)));
     assert_eq!(dearest(april, &"あ".repeat(71)), Yen(23));
-    assert_eq!(tariffs.yen(-0.0745, "USD", april), Some(12));
-    assert_eq!(tariffs.yen(0.149, "usd", april), Some(23));
-    assert_eq!(tariffs.yen(-8.4, "JPY", april), Some(9));
-    assert_eq!(tariffs.yen(0.0745, "EUR", april), None);
-    assert_eq!(tariffs.yen(0.0745, "USD", at("2026-03-01T00:00:00Z")), None);
-    assert_eq!(tariffs.yen(f64::NAN, "USD", april), None);
+    let yen = |amount, currency, at| tariffs.yen(&Price::read(amount, currency).unwrap(), at);
+    assert_eq!(yen(-0.0745, "USD", april), Some(Yen(12)));
+    assert_eq!(yen(0.149, "usd", april), Some(Yen(23)));
+    assert_eq!(yen(0.149, "USD", may), Some(Yen(24)));
+    assert_eq!(yen(-8.4, "JPY", april), Some(Yen(9)));
+    assert_eq!(yen(0.0745, "EUR", april), None);
+    assert_eq!(yen(0.0745, "USD", at("2026-03-01T00:00:00Z")), None);
+}
+
+#[test]
+fn a_price_is_an_amount_of_a_currency() {
+    for (amount, currency) in [(f64::NAN, "USD"), (1e300, "USD"), (1.0, "dollars"), (1.0, "")] {
+        assert_eq!(Price::read(amount, currency), None, "{amount} {currency}");
+    }
+    assert_eq!(Price::of_yen(-1), None);
+    assert_eq!(Price::of_yen(17).unwrap().in_yen(), Some(Yen(17)));
+    assert_eq!(Price::read(17.0, "JPY"), Price::of_yen(17));
+    assert_eq!(Price::read(0.0745, "USD").unwrap().in_yen(), None);
+    let written = serde_json::to_value(Price::read(0.149, "USD")).unwrap();
+    assert_eq!(written, serde_json::json!({ "amount": "0.149", "currency": "USD" }));
 }
 
 #[test]

@@ -104,7 +104,6 @@ pub(crate) fn account(base_url: &str, settings: &[(&str, &str)], secrets: &[(&st
         settings: map(settings),
         secrets: map(secrets),
         generic: None,
-        tariffs: domain::tariff::Tariffs::default(),
         callback: Some(CALLBACK.to_owned()),
     }
 }
@@ -128,7 +127,7 @@ pub(crate) const REQUEST: SmsRequest<'static> = SmsRequest {
 /// A receipt of the message that was sent, which says nothing of parts and price.
 pub(crate) fn receipt(status: ReceiptStatus) -> Notice {
     let reference = REQUEST.reference.to_owned();
-    Notice::Receipt { reference, status, at: NOW, parts: None, price_yen: None }
+    Notice::Receipt { reference, status, at: NOW, parts: None, price: None }
 }
 
 /// That it did not arrive.

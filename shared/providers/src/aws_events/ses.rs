@@ -24,8 +24,7 @@ pub(super) fn event(event: &Item<'_>, at: Timestamp) -> Result<Option<Notice>, R
         // What an identity's feedback is called, which SES posts to topics without a configuration set.
         None => event.needed("/notificationType")?,
     };
-    let receipt =
-        |reference, status, at| Notice::Receipt { reference, status, at, parts: None, price_yen: None };
+    let receipt = |reference, status, at| Notice::Receipt { reference, status, at, parts: None, price: None };
     Ok(match kind.as_str() {
         "Delivery" => {
             let at = event.time("/delivery/timestamp", utc, at)?;

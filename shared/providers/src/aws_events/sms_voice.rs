@@ -1,6 +1,7 @@
 //! Events of AWS End User Messaging.
 //! <https://docs.aws.amazon.com/sms-voice/latest/userguide/configuration-sets-event-format.html>
 
+use domain::tariff::Price;
 use domain::time::Timestamp;
 
 use super::{CODE, MILLIS};
@@ -14,6 +15,8 @@ pub(super) const STATUS: &str = "Text Message Delivery Status Updated";
 
 /// It arrived: which of the two is told depends on the country.
 const ARRIVED: [&str; 2] = ["TEXT_DELIVERED", "TEXT_SUCCESSFUL"];
+/// The currency of its prices.
+const DOLLARS: &str = "USD";
 /// There is no such number.
 const NO_NUMBER: &str = "TEXT_INVALID";
 /// It did not arrive, for another reason.
@@ -29,7 +32,8 @@ const FAILED: [&str; 8] = [
 ];
 
 /// What became of a message. A passing state tells nothing, and neither does `TEXT_UNKNOWN`, which AWS tells when it has
-/// heard nothing for 72 hours. The price is in US dollars, so none is told in yen; the parts are those that are billed.
+/// heard nothing for 72 hours. The parts are those that are billed, and the price is what they cost with what the carrier asks
+/// for them.
 pub(super) fn receipt(event: &Item<'_>, at: Timestamp) -> Result<Option<Notice>, ReceiptError> {
     let Some(reference) = event.text(&format!("/context/{CODE}"))? else { return Ok(None) };
     if event.text("/isFinal")?.as_deref() == Some("false") {
@@ -46,7 +50,14 @@ pub(super) fn receipt(event: &Item<'_>, at: Timestamp) -> Result<Option<Notice>,
     let at = millis.map_or(at, |millis| Timestamp::from_seconds(millis.div_euclid(MILLIS)));
     let parts: Option<u32> = event.count("/totalMessageParts")?;
     let parts = parts.filter(|parts| *parts > 0);
-    Ok(Some(Notice::Receipt { reference, status, at, parts, price_yen: None }))
+    Ok(Some(Notice::Receipt { reference, status, at, parts, price: price(event)? }))
+}
+
+/// What a message costs: AWS names amounts in US dollars, for the message and for what a carrier adds.
+fn price(event: &Item<'_>) -> Result<Option<Price>, ReceiptError> {
+    let amount = |pointer: &str| Ok(event.text(pointer)?.and_then(|amount| amount.parse::<f64>().ok()));
+    let (message, carrier) = (amount("/totalMessagePrice")?, amount("/totalCarrierFee")?);
+    Ok(message.and_then(|message| Price::read(message + carrier.unwrap_or(0.0), DOLLARS)))
 }
 
 /// What a person wrote to the shop's number. It names the message before it by AWS's id, which nothing is kept under: whom

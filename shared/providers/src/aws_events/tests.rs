@@ -1,5 +1,6 @@
 //! Events in the shapes that AWS documents, in files: `fixtures/sms.json` and `fixtures/ses.json`, without the envelope.
 
+use domain::tariff::Price;
 use serde_json::json;
 
 use super::*;
@@ -39,7 +40,8 @@ fn told(source: &str, kind: &str, detail: &Value) -> Vec<Notice> {
 }
 
 fn receipt(status: ReceiptStatus, parts: Option<u32>) -> Vec<Notice> {
-    vec![Notice::Receipt { reference: REFERENCE.to_owned(), status, at: AT, parts, price_yen: None }]
+    let price = parts.and_then(|_| Price::read(0.1484, "USD"));
+    vec![Notice::Receipt { reference: REFERENCE.to_owned(), status, at: AT, parts, price }]
 }
 
 fn undelivered(reason: &str) -> ReceiptStatus {
@@ -115,7 +117,7 @@ fn every_type_of_an_e_mail_event() {
     for (kind, reason) in [("Reject", "rejected"), ("Rendering Failure", "rendering-failure")] {
         let status = undelivered(reason);
         let expected =
-            Notice::Receipt { reference: reference.clone(), status, at: NOW, parts: None, price_yen: None };
+            Notice::Receipt { reference: reference.clone(), status, at: NOW, parts: None, price: None };
         assert_eq!(told("aws.ses", "Email", &ses(kind)), [expected], "{kind}");
     }
 }

@@ -32,7 +32,7 @@ async fn a_message_is_one_signed_request_that_names_our_code() {
     let fake = Fake::answering(200, r#"{"MessageId":"862a8790-60c0-4430-9b2b-658bdexample"}"#).await;
     let accepted = at(&fake.url).send(&REQUEST).await.unwrap();
     assert_eq!(accepted.provider_id, "862a8790-60c0-4430-9b2b-658bdexample");
-    assert_eq!((accepted.parts, accepted.price_yen), (estimated_parts(REQUEST.text), None));
+    assert_eq!((accepted.parts, accepted.price), (estimated_parts(REQUEST.text), None));
     let asked = fake.once();
     assert_eq!(asked.method, http::Method::POST);
     assert_eq!(asked.header("x-amz-target"), "PinpointSMSVoiceV2.SendTextMessage");

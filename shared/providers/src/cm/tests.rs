@@ -25,7 +25,7 @@ fn read(body: &str) -> Result<Vec<Notice>, ReceiptError> {
 #[tokio::test]
 async fn a_message_is_one_for_sms_alone() {
     let server = Counterpart::answering(200, include_str!("../../tests/recorded/cm/accepted.json")).await;
-    let accepted = Accepted { provider_id: REQUEST.reference.to_owned(), parts: 2, price_yen: None };
+    let accepted = Accepted { provider_id: REQUEST.reference.to_owned(), parts: 2, price: None };
     assert_eq!(cm(&server.base_url).send(&REQUEST).await, Ok(accepted));
     let asked = server.only();
     assert_eq!((asked.method.as_str(), asked.uri.to_string().as_str()), ("POST", "/v1.0/message"));
@@ -160,7 +160,7 @@ fn several_reports_may_come_at_once_and_some_are_not_of_ours() {
         status: undelivered("failed-5"),
         at: NOW,
         parts: None,
-        price_yen: None,
+        price: None,
     };
     assert_eq!(read, [receipt(ReceiptStatus::Delivered), other]);
 }

@@ -1,5 +1,6 @@
 //! One request, and what its answer means.
 
+use domain::tariff::Price;
 use domain::text::Text;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
@@ -8,7 +9,7 @@ use reqwest::{Client, RequestBuilder, Url};
 use serde_json::Value;
 
 use super::settings::{AnswerFormat, Body, Call, CallMethod, Meaning, Rule};
-use super::setup::{Holds, Setup, fill, yen};
+use super::setup::{Holds, PriceAt, Setup, fill};
 use crate::account::AccountError;
 use crate::answer::{SendError, safe_code, sort_status};
 use crate::exchange::{Answer, exchange, with_form};
@@ -51,7 +52,7 @@ struct Reads {
     code: Option<String>,
     id: Option<String>,
     parts: Option<String>,
-    price_yen: Option<String>,
+    price: Option<PriceAt>,
 }
 
 #[derive(Clone)]
@@ -73,7 +74,7 @@ enum Status {
 pub(super) struct Took {
     pub(super) id: Option<String>,
     pub(super) parts: Option<u32>,
-    pub(super) price_yen: Option<i64>,
+    pub(super) price: Option<Price>,
 }
 
 /// What an answer means.
@@ -262,7 +263,7 @@ impl Reads {
             code: pointer("code", &answer.code)?,
             id: pointer("id", &answer.id)?,
             parts: pointer("parts", &answer.parts)?,
-            price_yen: pointer("price_yen", &answer.price_yen)?,
+            price: setup.price(&format!("{place}.price"), answer.price.as_ref())?,
         })
     }
 
@@ -285,7 +286,7 @@ impl Reads {
             Meaning::Accepted => Ok(Told::Accepted(Took {
                 id: at(&self.id),
                 parts: at(&self.parts).and_then(|parts| parts.parse().ok()),
-                price_yen: at(&self.price_yen).and_then(|price| yen(&price)),
+                price: self.price.as_ref().and_then(|price| price.of(&body)),
             })),
             Meaning::NotAccepted => Ok(Told::NotAccepted),
             Meaning::Temporary => Err(SendError::Temporary { reason: "the provider asks to wait" }),

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::settings::{
     Otherwise, PostFormat, ReceiptItem, ReceiptSettings, ReplyItem, TimeFormat, TimeSettings,
 };
-use super::setup::{Holds, Setup, yen};
+use super::setup::{Holds, PriceAt, Setup};
 use super::signed::Signed;
 use crate::account::AccountError;
 use crate::post::Post;
@@ -49,8 +49,7 @@ struct Receipt {
     reason: Option<String>,
     time: Option<Time>,
     parts: Option<String>,
-    price_yen: Option<String>,
-    currency: Option<Holds>,
+    price: Option<PriceAt>,
 }
 
 #[derive(Clone, Debug)]
@@ -156,8 +155,7 @@ impl Receipt {
             reason: pointer("reason", &item.reason)?,
             time: item.time.as_ref().map(|time| Time::new(setup, &place("time"), time)).transpose()?,
             parts: pointer("parts", &item.parts)?,
-            price_yen: pointer("price_yen", &item.price_yen)?,
-            currency: item.currency.as_ref().map(|test| setup.test(&place("currency"), test)).transpose()?,
+            price: setup.price(&place("price"), item.price.as_ref())?,
         };
         let lists = [&receipt.delivered, &receipt.undelivered, &receipt.invalid, &receipt.on_its_way];
         for (index, list) in lists.iter().enumerate() {
@@ -191,18 +189,18 @@ impl Receipt {
         } else {
             return Err(item.malformed(&self.status));
         };
-        let in_yen = self.currency.as_ref().is_none_or(|test| test.of(item.value));
-        let price = self.price_yen.as_ref().filter(|_| in_yen);
-        let price_yen = match price.map(|at| Ok((at, item.text(at)?))).transpose()? {
-            Some((at, Some(price))) => Some(yen(&price).ok_or_else(|| item.malformed(at))?),
-            Some((_, None)) | None => None,
+        let price = match &self.price {
+            Some(price) if item.text(&price.at)?.is_some_and(|amount| amount.parse::<f64>().is_err()) => {
+                return Err(item.malformed(&price.at));
+            }
+            price => price.as_ref().and_then(|price| price.of(item.value)),
         };
         Ok(Some(Notice::Receipt {
             reference: item.needed(&self.reference)?,
             status,
             at: when(self.time.as_ref(), item, now)?,
             parts: self.parts.as_ref().map(|at| item.count(at)).transpose()?.flatten(),
-            price_yen,
+            price,
         }))
     }
 }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::tariff::Currency;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -121,9 +122,23 @@ pub struct AnswerSettings {
     /// Where the parts stand that will be billed; without them they are counted as docomo does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<String>,
-    /// Where the price in yen stands.
+    /// Where the price of all parts stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub price_yen: Option<String>,
+    pub price: Option<PriceSettings>,
+}
+
+/// A price.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PriceSettings {
+    /// Where the amount stands.
+    pub at: String,
+    /// Where its currency stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency_at: Option<String>,
+    /// The currency where none stands.
+    #[serde(default = "Currency::yen")]
+    pub currency: Currency,
 }
 
 /// How an answer is written.
@@ -275,12 +290,9 @@ pub struct ReceiptItem {
     /// Where the parts billed stand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<String>,
-    /// Where the price in yen stands.
+    /// Where the price of all parts stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub price_yen: Option<String>,
-    /// The price is in yen if this is so.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub currency: Option<Test>,
+    pub price: Option<PriceSettings>,
 }
 
 /// What became of a message, by the provider's words.

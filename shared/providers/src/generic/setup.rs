@@ -1,11 +1,12 @@
 //! From settings as they are written to what cannot fail for their shape: templates that were filled in once, places that
 //! are pointers, values that can be compared.
 
+use domain::tariff::{Currency, Price};
 use domain::text::Text;
 use liquid::model::{Object, Value as Variable};
 use serde_json::Value;
 
-use super::settings::Test;
+use super::settings::{PriceSettings, Test};
 use crate::account::{Account, AccountError};
 use crate::answer::SendError;
 use crate::reading::word;
@@ -81,6 +82,21 @@ impl<'a> Setup<'a> {
         }
     }
 
+    pub(super) fn price(
+        &self,
+        place: &str,
+        price: Option<&PriceSettings>,
+    ) -> Result<Option<PriceAt>, AccountError> {
+        let ready = |price: &PriceSettings| {
+            Ok(PriceAt {
+                at: self.pointer(&format!("{place}.at"), &price.at)?,
+                currency_at: self.pointer_if(&format!("{place}.currency_at"), price.currency_at.as_ref())?,
+                currency: price.currency.clone(),
+            })
+        };
+        price.map(ready).transpose()
+    }
+
     pub(super) fn pointer_if(
         &self,
         place: &str,
@@ -146,26 +162,45 @@ pub(super) fn fill(text: &Text, variables: &Object) -> Result<String, SendError>
     text.render(variables).map_err(|_| SendError::Permanent { code: "number-not-of-japan".to_owned() })
 }
 
-/// An amount in whole yen, rounded; none for what is no amount.
-pub(super) fn yen(text: &str) -> Option<i64> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let up = fraction.chars().next().is_some_and(|first| ('5'..='9').contains(&first));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let whole = whole.parse::<i64>().ok().filter(|yen| *yen >= 0 && digits(fraction))?;
-    whole.checked_add(i64::from(up))
+/// Where a price stands.
+#[derive(Clone, Debug)]
+pub(super) struct PriceAt {
+    pub(super) at: String,
+    currency_at: Option<String>,
+    currency: Currency,
+}
+
+impl PriceAt {
+    /// The price that stands in a body; none where no amount does, and for what is no price.
+    pub(super) fn of(&self, body: &Value) -> Option<Price> {
+        let found = |at: &str| body.pointer(at).and_then(word);
+        let amount = found(&self.at)?.parse().ok()?;
+        let currency = self.currency_at.as_ref().and_then(|at| found(at));
+        Price::read(amount, currency.as_deref().unwrap_or(self.currency.as_str()))
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
-    fn amounts_are_rounded_to_yen() {
-        for (text, expected) in [("9", Some(9)), ("9.49", Some(9)), ("9.5", Some(10)), ("0.0", Some(0))] {
-            assert_eq!(yen(text), expected, "{text}");
-        }
-        for text in ["", "-1", "9 yen", "9.x", "1e3"] {
-            assert_eq!(yen(text), None, "{text}");
+    fn a_price_is_in_the_currency_that_stands_there_or_in_the_usual_one() {
+        let at = |currency_at: Option<&str>| PriceAt {
+            at: "/cost".to_owned(),
+            currency_at: currency_at.map(ToOwned::to_owned),
+            currency: Currency::yen(),
+        };
+        let (named, usual) = (at(Some("/unit")), at(None));
+        assert_eq!(named.of(&json!({ "cost": "0.08", "unit": "eur" })), Price::read(0.08, "EUR"));
+        assert_eq!(named.of(&json!({ "cost": 9.49 })), Price::read(9.49, "JPY"));
+        assert_eq!(usual.of(&json!({ "cost": 9, "unit": "EUR" })), Price::of_yen(9));
+        for body in
+            [json!({}), json!({ "cost": "" }), json!({ "cost": "9 yen" }), json!({ "cost": 9, "unit": "円" })]
+        {
+            assert_eq!(named.of(&body), None, "{body}");
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use domain::tariff::Price;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value, json};
@@ -34,8 +35,8 @@ fn sending(url: &str, send: &str) -> Generic {
     set_up(url, &format!("url: https://sms.example.jp\nsend: {{ {send}, {answer} }}")).unwrap()
 }
 
-fn taken(id: &str, parts: u32, price_yen: Option<i64>) -> Accepted {
-    Accepted { provider_id: id.to_owned(), parts, price_yen }
+fn taken(id: &str, parts: u32, price: Option<Price>) -> Accepted {
+    Accepted { provider_id: id.to_owned(), parts, price }
 }
 
 mod cm {
@@ -107,7 +108,7 @@ mod cm {
     fn receipts_are_read_alone_and_together() {
         let receipt = |reference: &str, status, seconds| {
             let at = Timestamp::from_seconds(seconds);
-            Notice::Receipt { reference: reference.to_owned(), status, at, parts: None, price_yen: None }
+            Notice::Receipt { reference: reference.to_owned(), status, at, parts: None, price: None }
         };
         let failed = |reason: &str| ReceiptStatus::Undelivered { reason: reason.to_owned() };
         let delivered = receipt("k3Jd02aB9xYz", ReceiptStatus::Delivered, 1_795_307_405);
@@ -229,7 +230,7 @@ send:
     code: err
     id: msgid
     parts: parts
-    price_yen: price
+    price: { at: price }
     rules:
       - { where: [{ at: result, is: [ok] }], means: accepted }
       - { status: [5xx], means: temporary }
@@ -246,7 +247,7 @@ look_up:
 check: { path: /balance, answer: { rules: [{ status: [200], means: accepted }] } }
 ";
     let cases = [
-        (200, "result=ok&msgid=m+1&parts=3&price=29.7", Ok(taken("m 1", 3, Some(30)))),
+        (200, "result=ok&msgid=m+1&parts=3&price=29.7", Ok(taken("m 1", 3, Price::read(29.7, "JPY")))),
         (200, "result=ok", Ok(taken("k3Jd02aB9xYz", 1, None))),
         (200, "result=ng&err=E-12", Err(SendError::Permanent { code: "E-12".to_owned() })),
         (200, "result=ng&err=%2B819012345678", Err(SendError::Permanent { code: "unnamed".to_owned() })),
@@ -288,8 +289,7 @@ receipts:
     status: { at: state, delivered: [DELIVRD, 1], undelivered: [UNDELIV], OTHERWISE }
     time: { at: time, format: TIME }
     parts: parts
-    price_yen: /price/amount
-    currency: { at: /price/currency, is: [JPY] }
+    price: { at: /price/amount, currency_at: /price/currency }
   reply:
     where: [{ at: kind, is: [mo] }, { at: text }]
     from: from
@@ -321,7 +321,7 @@ fn times_are_read_as_they_are_written() {
         let generic = reading("", "on_its_way: []", format);
         let body = json!({ "kind": "DLR", "ref": "a", "state": "1", "time": time, "parts": "2" });
         let (reference, status) = ("a".to_owned(), ReceiptStatus::Delivered);
-        let expected = Notice::Receipt { reference, status, at, parts: Some(2), price_yen: None };
+        let expected = Notice::Receipt { reference, status, at, parts: Some(2), price: None };
         assert_eq!(notices(&generic, &body), Ok(vec![expected]), "{format}");
         let body = json!({ "kind": "DLR", "ref": "a", "state": 1, "time": "soon" });
         let malformed = ReceiptError::Malformed { place: "/time".to_owned() };
@@ -330,19 +330,19 @@ fn times_are_read_as_they_are_written() {
 }
 
 #[test]
-fn only_a_price_in_yen_is_taken() {
+fn a_price_is_taken_with_its_currency() {
     let price = |amount: Value, currency: &str| {
         let generic = reading("", "on_its_way: []", "unix");
         let price = json!({ "amount": amount, "currency": currency });
         notices(&generic, &json!({ "kind": "dlr", "ref": "a", "state": 1, "price": price }))
     };
     let taken = |amount, currency| match price(amount, currency).unwrap().as_slice() {
-        [Notice::Receipt { price_yen, .. }] => *price_yen,
+        [Notice::Receipt { price, .. }] => price.clone(),
         other => panic!("{other:?}"),
     };
-    assert_eq!(taken(json!(9.9), "JPY"), Some(10));
-    assert_eq!(taken(json!("9"), "JPY"), Some(9));
-    assert_eq!(taken(json!("0.08"), "EUR"), None);
+    assert_eq!(taken(json!(9.9), "JPY"), Price::read(9.9, "JPY"));
+    assert_eq!(taken(json!("9"), "JPY"), Price::of_yen(9));
+    assert_eq!(taken(json!("0.08"), "EUR"), Price::read(0.08, "EUR"));
     assert_eq!(taken(Value::Null, "JPY"), None);
     let malformed = ReceiptError::Malformed { place: "/price/amount".to_owned() };
     assert_eq!(price(json!("9 yen"), "JPY"), Err(malformed));
@@ -357,7 +357,7 @@ fn a_status_that_is_not_named_is_what_the_settings_say() {
     assert_eq!(read("otherwise: on_its_way"), Ok(vec![]));
     let status = ReceiptStatus::Undelivered { reason: "EXPIRED".to_owned() };
     let (reference, at) = ("a".to_owned(), NOW);
-    let expected = Notice::Receipt { reference, status, at, parts: None, price_yen: None };
+    let expected = Notice::Receipt { reference, status, at, parts: None, price: None };
     assert_eq!(read("otherwise: undelivered"), Ok(vec![expected]));
 }
 
@@ -448,7 +448,7 @@ receipts:
         )
     };
     let (reference, status) = ("a".to_owned(), ReceiptStatus::Delivered);
-    let expected = Notice::Receipt { reference, status, at: NOW, parts: None, price_yen: None };
+    let expected = Notice::Receipt { reference, status, at: NOW, parts: None, price: None };
     assert_eq!(read("?ref=a&st=1&x=%E5%81%9C"), Ok(vec![expected]));
     assert_eq!(read(""), Err(ReceiptError::Malformed { place: "/st".to_owned() }));
 }

@@ -26,7 +26,7 @@ fn read(body: &str) -> Result<Vec<Notice>, ReceiptError> {
 async fn a_message_has_our_code_for_its_id() {
     let server =
         Counterpart::answering(200, include_str!("../../tests/recorded/infobip/accepted.json")).await;
-    let accepted = Accepted { provider_id: REQUEST.reference.to_owned(), parts: 2, price_yen: None };
+    let accepted = Accepted { provider_id: REQUEST.reference.to_owned(), parts: 2, price: None };
     assert_eq!(infobip(&server.base_url).send(&REQUEST).await, Ok(accepted));
     let asked = server.only();
     assert_eq!((asked.method.as_str(), asked.uri.to_string().as_str()), ("POST", "/sms/3/messages"));
@@ -123,7 +123,7 @@ async fn the_log_tells_whether_a_message_was_taken() {
     let accepted = LookUp::Accepted(Accepted {
         provider_id: REQUEST.reference.to_owned(),
         parts: 2,
-        price_yen: Some(17),
+        price: Price::read(16.8, "JPY"),
     });
     let unknown = |reason| SendError::Unknown { reason };
     let cases: [(u16, &'static str, Result<LookUp, SendError>); 9] = [
@@ -165,18 +165,18 @@ async fn a_check_reads_the_balance() {
 
 #[test]
 fn a_batch_of_receipts_is_read_whole() {
-    let receipt = |reference: &str, status, parts, price_yen| Notice::Receipt {
+    let receipt = |reference: &str, status, parts, (amount, currency)| Notice::Receipt {
         reference: reference.to_owned(),
         status,
         at: NOW,
         parts: Some(parts),
-        price_yen,
+        price: Price::read(amount, currency),
     };
     let expected = vec![
-        receipt("k3Jd02aZ9QmX", ReceiptStatus::Delivered, 2, Some(17)),
-        receipt("aaaaaaaaaaaa", undelivered("EC_ABSENT_SUBSCRIBER"), 1, None),
-        receipt("bbbbbbbbbbbb", undelivered("EXPIRED_EXPIRED"), 1, None),
-        receipt("cccccccccccc", undelivered("REJECTED_PREFIX_MISSING"), 1, None),
+        receipt("k3Jd02aZ9QmX", ReceiptStatus::Delivered, 2, (16.8, "JPY")),
+        receipt("aaaaaaaaaaaa", undelivered("EC_ABSENT_SUBSCRIBER"), 1, (0.02, "EUR")),
+        receipt("bbbbbbbbbbbb", undelivered("EXPIRED_EXPIRED"), 1, (0.02, "EUR")),
+        receipt("cccccccccccc", undelivered("REJECTED_PREFIX_MISSING"), 1, (0.02, "EUR")),
     ];
     assert_eq!(read(REPORTS), Ok(expected));
 }

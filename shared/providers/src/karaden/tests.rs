@@ -16,7 +16,7 @@ fn adapter(url: &str) -> Karaden {
 }
 
 fn accepted_as(parts: u32) -> Accepted {
-    Accepted { provider_id: ID.to_owned(), parts, price_yen: None }
+    Accepted { provider_id: ID.to_owned(), parts, price: None }
 }
 
 #[tokio::test]
@@ -37,7 +37,7 @@ async fn the_request_is_the_form_that_the_documentation_asks_for() {
 #[tokio::test]
 async fn parts_that_are_not_told_are_counted() {
     let fake = Fake::answering(200, r#"{"id":"m-1","object":"message"}"#).await;
-    let expected = Accepted { provider_id: "m-1".to_owned(), parts: 1, price_yen: None };
+    let expected = Accepted { provider_id: "m-1".to_owned(), parts: 1, price: None };
     assert_eq!(adapter(&fake.url).send(&REQUEST).await, Ok(expected));
 }
 
@@ -122,7 +122,7 @@ fn read(body: &str) -> Result<Vec<Notice>, ReceiptError> {
 fn receipts_are_read_once_they_are_final() {
     let receipt = |status, at: &str, parts| {
         let at = Timestamp::parse(at).unwrap();
-        vec![Notice::Receipt { reference: "k3Jd02aB9xYz".to_owned(), status, at, parts, price_yen: None }]
+        vec![Notice::Receipt { reference: "k3Jd02aB9xYz".to_owned(), status, at, parts, price: None }]
     };
     let undelivered = |reason: &str| {
         let status = ReceiptStatus::Undelivered { reason: reason.to_owned() };

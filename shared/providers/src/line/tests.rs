@@ -24,7 +24,7 @@ fn adapter(url: &str) -> Line {
 }
 
 fn taken(id: &str) -> Accepted {
-    Accepted { provider_id: id.to_owned(), parts: 1, price_yen: None }
+    Accepted { provider_id: id.to_owned(), parts: 1, price: None }
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ fn adapter(url: &str) -> MediaSms {
 }
 
 fn taken(parts: u32) -> Accepted {
-    Accepted { provider_id: "k3Jd02aB9xYz".to_owned(), parts, price_yen: None }
+    Accepted { provider_id: "k3Jd02aB9xYz".to_owned(), parts, price: None }
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ fn read(body: &str) -> Result<Vec<Notice>, ReceiptError> {
 
 fn receipt(status: ReceiptStatus) -> Notice {
     let reference = "k3Jd02aB9xYz".to_owned();
-    Notice::Receipt { reference, status, at: NOW, parts: None, price_yen: None }
+    Notice::Receipt { reference, status, at: NOW, parts: None, price: None }
 }
 
 fn undelivered(reason: &str) -> Notice {

@@ -50,7 +50,7 @@ async fn answering(status: u16, headers: &[(&'static str, &'static str)], body: 
 
 #[tokio::test]
 async fn an_acceptance_is_read() {
-    let accepted = Accepted { provider_id: "s-1".to_owned(), parts: 2, price_yen: Some(18) };
+    let accepted = Accepted { provider_id: "s-1".to_owned(), parts: 2, price: Price::of_yen(18) };
     let sms = answering(201, &[], r#"{"id":"s-1","parts":2,"price_yen":18,"carrier":"au"}"#).await;
     assert_eq!(sms.send(&REQUEST).await, Ok(accepted.clone()));
     assert_eq!(sms.look_up("k3Jd02").await, Ok(LookUp::Accepted(accepted)));

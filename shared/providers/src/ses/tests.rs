@@ -45,7 +45,7 @@ async fn refusing(status: u16, code: &str, message: &str) -> (Fake, Ses) {
 async fn an_email_travels_as_mime_with_our_code() {
     let fake = Fake::answering(200, r#"{"MessageId":"0106019c-1"}"#).await;
     let accepted = at(&fake.url).send(&REQUEST).await;
-    assert_eq!(accepted, Ok(Accepted { provider_id: "0106019c-1".to_owned(), parts: 1, price_yen: None }));
+    assert_eq!(accepted, Ok(Accepted { provider_id: "0106019c-1".to_owned(), parts: 1, price: None }));
     let asked = fake.once();
     assert_eq!((asked.method.as_str(), asked.uri.as_str()), ("POST", "/v2/email/outbound-emails"));
     let signed = asked.header("authorization");

@@ -46,7 +46,7 @@ async fn sent_to(answers: &[(&str, &str)]) -> (Result<Accepted, SendError>, Mail
 async fn an_email_is_handed_over_whole() {
     let (accepted, server) = sent_to(&[]).await;
     let id = "<k3Jd02aB9xYz@example.jp>".to_owned();
-    assert_eq!(accepted, Ok(Accepted { provider_id: id, parts: 1, price_yen: None }));
+    assert_eq!(accepted, Ok(Accepted { provider_id: id, parts: 1, price: None }));
     let taken = server.taken();
     assert_eq!(taken.len(), 1);
     assert_eq!(

@@ -44,7 +44,7 @@ fn read_by(twilio: &Twilio, url: &str, body: &str) -> Result<Vec<Notice>, Receip
 #[tokio::test]
 async fn a_message_is_one_form_with_basic_authentication() {
     let server = Counterpart::answering(201, include_str!("../../tests/recorded/twilio/accepted.json")).await;
-    let accepted = Accepted { provider_id: MESSAGE.to_owned(), parts: 2, price_yen: None };
+    let accepted = Accepted { provider_id: MESSAGE.to_owned(), parts: 2, price: None };
     assert_eq!(twilio(&server.base_url).send(&REQUEST).await, Ok(accepted));
     let asked = server.only();
     assert_eq!(asked.method, Method::POST);
@@ -68,7 +68,7 @@ async fn a_messaging_service_sends_and_counts_later() {
     let service = "MG0123456789abcdef0123456789abcdef";
     let mut account = account(&server.base_url, &[("account_sid", SID), ("sender", service)], &SECRETS);
     account.callback = None;
-    let accepted = Accepted { provider_id: "SM1".to_owned(), parts: 1, price_yen: Some(8) };
+    let accepted = Accepted { provider_id: "SM1".to_owned(), parts: 1, price: Price::read(8.4, "JPY") };
     assert_eq!(Twilio::new(&account).unwrap().send(&REQUEST).await, Ok(accepted));
     let form = server.only().form();
     assert_eq!(form.get("MessagingServiceSid").map(String::as_str), Some(service));
@@ -166,24 +166,19 @@ fn receipts_name_the_message_by_their_address() {
 }
 
 #[test]
-fn parts_and_yen_are_taken_where_they_are_told() {
+fn parts_and_price_are_taken_where_they_are_told() {
     let read = read(NAMED, include_str!("../../tests/recorded/twilio/priced.txt").trim_end()).unwrap();
-    let [Notice::Receipt { parts, price_yen, .. }] = read.as_slice() else { panic!("{read:?}") };
-    assert_eq!((*parts, *price_yen), (Some(2), Some(17)));
+    let [Notice::Receipt { parts, price, .. }] = read.as_slice() else { panic!("{read:?}") };
+    assert_eq!((*parts, price), (Some(2), &Price::read(16.8, "JPY")));
 }
 
 #[test]
-fn a_price_in_dollars_becomes_yen_by_the_rate_of_the_day() {
+fn a_price_is_in_whatever_currency_it_is_told() {
     let body = include_str!("../../tests/recorded/twilio/priced.txt").trim_end();
     let body = body.replace("Price=-16.8&PriceUnit=JPY", "Price=-0.149&PriceUnit=USD");
-    let yaml = "[{ from: 2026-04-01, currency: USD, yen_per: 150, per_part: { international: \"0.0745\" } }]";
-    for (tariffs, expected) in [(yaml, Some(23)), ("[]", None)] {
-        let tariffs = serde_saphyr::from_str(tariffs).unwrap();
-        let account = Account { tariffs, ..account("http://127.0.0.1:1", &SETTINGS, &SECRETS) };
-        let read = read_by(&Twilio::new(&account).unwrap(), NAMED, &body).unwrap();
-        let [Notice::Receipt { price_yen, .. }] = read.as_slice() else { panic!("{read:?}") };
-        assert_eq!(*price_yen, expected);
-    }
+    let read = read(NAMED, &body).unwrap();
+    let [Notice::Receipt { price, .. }] = read.as_slice() else { panic!("{read:?}") };
+    assert_eq!(*price, Price::read(0.149, "USD"));
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn read(algorithm: &str, body: &str, now: Timestamp) -> Result<Vec<Notice>, Rece
 #[tokio::test]
 async fn a_message_is_one_form() {
     let server = Counterpart::answering(200, include_str!("../../tests/recorded/vonage/accepted.json")).await;
-    let accepted = Accepted { provider_id: "0C0000001234567B".to_owned(), parts: 2, price_yen: None };
+    let accepted = Accepted { provider_id: "0C0000001234567B".to_owned(), parts: 2, price: None };
     assert_eq!(vonage(&server.base_url).send(&REQUEST).await, Ok(accepted));
     let asked = server.only();
     assert_eq!((asked.method.as_str(), asked.uri.to_string().as_str()), ("POST", "/sms/json"));

@@ -93,7 +93,7 @@ async fn a_tag_that_was_taken_before_is_an_acceptance() {
     for body in [SUCCESS, duplicate, r#"{"responseCode":"0"}"#] {
         let fake = Fake::answering(200, body).await;
         for subject in subjects(&fake.url) {
-            let expected = Accepted { provider_id: "k3Jd02aB9xYz".to_owned(), parts: 1, price_yen: None };
+            let expected = Accepted { provider_id: "k3Jd02aB9xYz".to_owned(), parts: 1, price: None };
             assert_eq!(subject.send(&REQUEST).await, Ok(expected), "{body}");
         }
     }
@@ -185,7 +185,7 @@ async fn what_the_provider_would_refuse_is_not_asked_for() {
 #[tokio::test]
 async fn a_look_up_finds_the_tag_or_proves_that_it_was_never_taken() {
     let accepted =
-        LookUp::Accepted(Accepted { provider_id: "k3Jd02aB9xYz".to_owned(), parts: 3, price_yen: None });
+        LookUp::Accepted(Accepted { provider_id: "k3Jd02aB9xYz".to_owned(), parts: 3, price: None });
     let cases = [
         (include_str!("../../tests/recorded/zettai-reach/status-delivered.json"), accepted),
         (include_str!("../../tests/recorded/zettai-reach/status-none.json"), LookUp::NotAccepted),
@@ -210,7 +210,7 @@ async fn a_look_up_finds_the_tag_or_proves_that_it_was_never_taken() {
 async fn the_parts_of_a_message_on_its_way_are_not_told_yet() {
     let sending = include_str!("../../tests/recorded/zettai-reach/status-sending.json");
     let fake = Fake::answering(200, sending).await;
-    let expected = Accepted { provider_id: "k3Jd02aB9xYz".to_owned(), parts: 1, price_yen: None };
+    let expected = Accepted { provider_id: "k3Jd02aB9xYz".to_owned(), parts: 1, price: None };
     assert_eq!(adapter(&fake.url).look_up("k3Jd02aB9xYz").await, Ok(LookUp::Accepted(expected)));
 }
 
@@ -261,7 +261,7 @@ async fn a_check_asks_for_a_message_that_never_was() {
 
 fn receipt(reference: &str, status: ReceiptStatus, at: &str, parts: Option<u32>) -> Notice {
     let at = Timestamp::parse(at).unwrap();
-    Notice::Receipt { reference: reference.to_owned(), status, at, parts, price_yen: None }
+    Notice::Receipt { reference: reference.to_owned(), status, at, parts, price: None }
 }
 
 #[test]
