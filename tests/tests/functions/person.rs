@@ -376,8 +376,7 @@ fn an_opt_out_outlives_the_person() -> Result<()> {
         let customer =
             shop.table.customer(&CustomerId::parse("c07777")?).await?.context("a customer")?.customer;
         ensure!(
-            customer.enrollments.len() == 1
-                && customer.consents_to(Channel::Sms, Purpose::Marketing),
+            customer.enrollments.len() == 1 && customer.consents_to(Channel::Sms, Purpose::Marketing),
             "{customer:?}"
         );
         Ok(())
