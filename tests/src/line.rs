@@ -54,6 +54,8 @@ struct Told {
     to_lose: usize,
     /// Whether it answers 503 to everything.
     down: bool,
+    /// How many requests from now on are too many.
+    too_many: usize,
 }
 
 impl LineApi {
@@ -91,6 +93,11 @@ impl LineApi {
         lock(&self.told).down = down;
     }
 
+    /// So many requests from now on are one too many: they are answered by 429, and nothing is done.
+    pub fn throttle(&self, count: usize) {
+        lock(&self.told).too_many = count;
+    }
+
     /// Forgets every retry key, as it does after 24 hours.
     pub fn forget_keys(&self) {
         lock(&self.told).keys.clear();
@@ -124,6 +131,10 @@ async fn push(State(told): State<Arc<Mutex<Told>>>, headers: HeaderMap, body: By
     let mut told = lock(&told);
     if told.down {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "down");
+    }
+    if told.too_many > 0 {
+        told.too_many -= 1;
+        return refuse(StatusCode::TOO_MANY_REQUESTS, "You have reached your limit of requests");
     }
     let times = told.keys.entry(key.clone()).or_default();
     *times += 1;

@@ -24,7 +24,9 @@ use std::fmt;
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
 
 use crate::call::Call;
@@ -226,6 +228,15 @@ pub(crate) fn read_number(item: &Item, name: &str) -> Option<i64> {
     match item.get(name) {
         Some(AttributeValue::N(value)) => value.parse().ok(),
         _ => None,
+    }
+}
+
+/// Whether the condition of an update held; any other error is returned.
+pub(crate) fn held(error: Option<SdkError<UpdateItemError>>, doing: &'static str) -> Result<bool> {
+    match error.map(SdkError::into_service_error) {
+        None => Ok(true),
+        Some(error) if error.is_conditional_check_failed_exception() => Ok(false),
+        Some(error) => Err(error).context(doing),
     }
 }
 

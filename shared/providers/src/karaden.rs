@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use domain::message::{Code, SMS_LIMIT};
+use domain::message::Code;
 use domain::parts::{Route, parts};
 use domain::time::Timestamp;
 use reqwest::{RequestBuilder, Url};
@@ -15,7 +15,7 @@ use crate::account::{Account, AccountError};
 use crate::answer::{Accepted, LookUp, SendError, inconclusive, sort_status};
 use crate::exchange::{Answer, exchange, with_form};
 use crate::post::Post;
-use crate::reading::{self, Item, domestic, word};
+use crate::reading::{self, Item, word};
 use crate::receipts::{Notice, ReceiptError, ReceiptStatus};
 use crate::segment::Segment;
 use crate::sms::SmsRequest;
@@ -69,11 +69,7 @@ impl Karaden {
     }
 
     pub(crate) async fn send(&self, request: &SmsRequest<'_>) -> Result<Accepted, SendError> {
-        let permanent = |code: &str| SendError::Permanent { code: code.to_owned() };
-        let number = domestic(request.to).ok_or_else(|| permanent("number-not-of-japan"))?;
-        if request.text.encode_utf16().count() > SMS_LIMIT {
-            return Err(permanent("text-too-long"));
-        }
+        let number = request.within_japan()?;
         let fields = [
             (ACCOUNT_FIELD, self.service_id.as_str()),
             ("to", &number),
@@ -108,11 +104,7 @@ impl Karaden {
     pub(crate) fn notices(&self, post: &Post<'_>, now: Timestamp) -> Result<Vec<Notice>, ReceiptError> {
         self.segment.verify(post)?;
         let told = reading::json(post.body)?;
-        let mut notices = Vec::new();
-        for (place, value) in reading::list(&told, "")? {
-            notices.extend(receipt(Item { value, place: &place }, now)?);
-        }
-        Ok(notices)
+        reading::each(&told, "", |item| receipt(item, now))
     }
 
     /// Lists the messages with a tag that none has.

@@ -96,11 +96,7 @@ impl Line {
     pub(crate) fn notices(&self, post: &Post<'_>, now: Timestamp) -> Result<Vec<Notice>, ReceiptError> {
         self.verify(post)?;
         let told = reading::json(post.body)?;
-        let mut notices = Vec::new();
-        for (place, value) in reading::list(&told, "/events")? {
-            notices.extend(event(Item { value, place: &place }, now)?);
-        }
-        Ok(notices)
+        reading::each(&told, "/events", |item| event(item, now))
     }
 
     /// Asks who the account is.

@@ -7,7 +7,6 @@
 use std::fmt;
 
 use domain::contact::Phone;
-use domain::message::SMS_LIMIT;
 use domain::parts::{Route, parts};
 use domain::time::Timestamp;
 use http::Method;
@@ -19,7 +18,7 @@ use crate::account::{Account, AccountError};
 use crate::answer::{Accepted, LookUp, SendError, inconclusive, sort_status};
 use crate::exchange::{Answer, exchange};
 use crate::post::Post;
-use crate::reading::{self, Item, domestic, japan_time, word};
+use crate::reading::{self, Item, japan_time, word};
 use crate::receipts::{Notice, ReceiptError, ReceiptStatus};
 use crate::segment::Segment;
 use crate::sms::SmsRequest;
@@ -113,11 +112,7 @@ impl MediaSms {
     }
 
     pub(crate) async fn send(&self, request: &SmsRequest<'_>) -> Result<Accepted, SendError> {
-        let permanent = |code: &str| SendError::Permanent { code: code.to_owned() };
-        let number = domestic(request.to).ok_or_else(|| permanent("number-not-of-japan"))?;
-        if request.text.encode_utf16().count() > SMS_LIMIT {
-            return Err(permanent("text-too-long"));
-        }
+        let number = request.within_japan()?;
         let message = Message {
             mobilenumber: &number,
             smstext: request.text,
@@ -152,11 +147,7 @@ impl MediaSms {
             }
             Ok(_) | Err(_) => Value::Object(reading::form(post.body)),
         };
-        let mut notices = Vec::new();
-        for (place, value) in reading::list(&told, "")? {
-            notices.extend(read(Item { value, place: &place }, now)?);
-        }
-        Ok(notices)
+        reading::each(&told, "", |item| read(item, now))
     }
 
     /// Asks for the state of a message that never was.

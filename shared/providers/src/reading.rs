@@ -4,7 +4,7 @@
 use domain::time::Timestamp;
 use serde_json::Value;
 
-use crate::receipts::{MAX_NOTICES, ReceiptError};
+use crate::receipts::{MAX_NOTICES, Notice, ReceiptError};
 
 /// The country code of Japan in E.164.
 const JAPAN: &str = "+81";
@@ -95,6 +95,19 @@ impl Item<'_> {
     pub(crate) fn malformed(&self, pointer: &str) -> ReceiptError {
         ReceiptError::Malformed { place: format!("{}{pointer}", self.place) }
     }
+}
+
+/// What the items of a list tell that stands at `pointer` of a post.
+pub(crate) fn each<N: IntoIterator<Item = Notice>>(
+    post: &Value,
+    pointer: &str,
+    read: impl Fn(Item<'_>) -> Result<N, ReceiptError>,
+) -> Result<Vec<Notice>, ReceiptError> {
+    let mut notices = Vec::new();
+    for (place, value) in list(post, pointer)? {
+        notices.extend(read(Item { value, place: &place })?);
+    }
+    Ok(notices)
 }
 
 /// The items of a list that stands at `pointer` of a post, each with its place.

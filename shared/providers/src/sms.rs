@@ -2,6 +2,7 @@
 
 use cloud::config::{ConfigError, Vars};
 pub use domain::consent::Purpose;
+use domain::message::SMS_LIMIT;
 use domain::time::Timestamp;
 use serde::Deserialize;
 
@@ -15,6 +16,7 @@ use crate::infobip::{self, Infobip};
 use crate::karaden::{self, Karaden};
 use crate::media_sms::{self, MediaSms};
 use crate::post::Post;
+use crate::reading::domestic;
 use crate::receipts::{Notice, ReceiptError};
 use crate::sandbox::{self, Sandbox};
 use crate::settings::{Names, required, wrong};
@@ -37,6 +39,18 @@ pub struct SmsRequest<'a> {
     pub text: &'a str,
     /// Why it is sent; providers route the two kinds differently.
     pub purpose: Purpose,
+}
+
+impl SmsRequest<'_> {
+    /// The number as it is dialled in Japan, for providers that send there alone; the text may be as long as carriers there
+    /// take it.
+    pub(crate) fn within_japan(&self) -> Result<String, SendError> {
+        let permanent = |code: &str| SendError::Permanent { code: code.to_owned() };
+        if self.text.encode_utf16().count() > SMS_LIMIT {
+            return Err(permanent("text-too-long"));
+        }
+        domestic(self.to).ok_or_else(|| permanent("number-not-of-japan"))
+    }
 }
 
 /// A provider of SMS.

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use domain::message::{CODE_LENGTH, SMS_LIMIT};
+use domain::message::CODE_LENGTH;
 use domain::parts::{Route, parts};
 use domain::time::Timestamp;
 use reqwest::Url;
@@ -16,7 +16,7 @@ use crate::account::{Account, AccountError};
 use crate::answer::{Accepted, LookUp, SendError, inconclusive, sort_status};
 use crate::exchange::{Answer, exchange, with_form};
 use crate::post::Post;
-use crate::reading::{self, Item, domestic, japan_time, word};
+use crate::reading::{self, Item, japan_time, word};
 use crate::receipts::{Notice, ReceiptError, ReceiptStatus};
 use crate::segment::Segment;
 use crate::sms::SmsRequest;
@@ -87,11 +87,7 @@ impl ZettaiReach {
     }
 
     pub(crate) async fn send(&self, request: &SmsRequest<'_>) -> Result<Accepted, SendError> {
-        let permanent = |code: &str| SendError::Permanent { code: code.to_owned() };
-        let number = domestic(request.to).ok_or_else(|| permanent("number-not-of-japan"))?;
-        if request.text.encode_utf16().count() > SMS_LIMIT {
-            return Err(permanent("text-too-long"));
-        }
+        let number = request.within_japan()?;
         let fields = [
             ("token", self.token.as_str()),
             ("clientId", &self.client_id),
@@ -131,11 +127,7 @@ impl ZettaiReach {
             _ => post.body,
         };
         let told = reading::json(told)?;
-        let mut notices = Vec::new();
-        for (place, value) in reading::list(&told, "/eventNotifications")? {
-            notices.extend(receipt(Item { value, place: &place }, now)?);
-        }
-        Ok(notices)
+        reading::each(&told, "/eventNotifications", |item| receipt(item, now))
     }
 
     /// Asks for the status of a message that never was. The SMS code is not part of that.

@@ -82,7 +82,7 @@ class Mutations:
 
     def first(self) -> None:
         code = next(iter(trace.messages(self.deployed.documents()["c50"], "asked").values()))["code"]
-        receipt = {"type": "receipt", "reference": code, "status": "delivered", "at": 0, "parts": None, "price_yen": None}
+        receipt = {"type": "receipt", "reference": code, "status": "delivered", "at": 0, "parts": None, "price": None}
         self.deployed.tell([receipt], identifier="mutated")
         check("  a link is not followed", self.answers, 503, lambda: self.deployed.browse(f"{self.deployed.url}/l/{code}")[0])
         start = {"to": "+819018888888", "ip": "192.0.2.8"}

@@ -216,7 +216,7 @@ class Play:
         expect(answer == 200 and len(side.suppressed("email")) == 1, f"{side.name}: opting out was answered {answer}")
         code = side.message(email(6))["reference"]
         bounced = {"type": "receipt", "reference": code, "status": {"bounced": {"permanent": True}}, "at": self.replied_at}
-        expect(side.tell([bounced | {"parts": None, "price_yen": None}], identifier="post-3") == 200, "the bounce is refused")
+        expect(side.tell([bounced | {"parts": None, "price": None}], identifier="post-3") == 200, "the bounce is refused")
         side.settle()
 
     def repeat(self, side: Side) -> None:

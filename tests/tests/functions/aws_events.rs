@@ -2,13 +2,15 @@
 
 use anyhow::{Context, Result, ensure};
 use domain::contact::Channel;
+use domain::money::Yen;
+use domain::names::AccountName;
 use domain::time::DAY;
 use sandbox::Faults;
 use serde_json::{Value, json};
 use tests::customers::Someone;
 use tests::shop::{Opening, Shop, alone};
 
-use crate::world::{MORNING, lapsed_shop_of};
+use crate::world::{LAPSED, MORNING, lapsed_shop_of};
 
 const SMS: &str = "journey:
   name: texts
@@ -82,6 +84,40 @@ fn sms_that_were_unknown_are_settled_and_a_final_state_stands() -> Result<()> {
             shop.accepted()?.into_iter().find(|entry| entry.reference == codes[2]).context("sent")?;
         assert_eq!(stopped.into_keys().collect::<Vec<_>>(), [invalid.to]);
         assert_eq!(shop.forbidden(), Vec::<String>::new());
+        Ok(())
+    })
+}
+
+/// AWS names what a message cost in dollars: the account's month and the report have it in yen, once, by the account's rate.
+#[test]
+fn a_price_in_dollars_is_paid_in_yen() -> Result<()> {
+    alone(async {
+        let provider = Faults { cut_off: 1.0, receipts_never: 1.0, ..Faults::default() };
+        let shop = Shop::open(Opening { provider, ..Opening::at(MORNING) }).await?;
+        let (someone, long_ago) = (Someone::willing(0), MORNING.plus(-60 * DAY));
+        shop.take(&[someone.identify(long_ago), someone.order("first", long_ago, 3000)]).await?;
+        shop.settle().await?;
+        let url = shop.sandbox()?.url();
+        let providers = format!(
+            "providers:
+  accounts:
+    main:
+      provider: sandbox
+      url: \"{url}\"
+      prices: [{{ from: 2026-01-01, currency: USD, yen_per: 150, per_part: {{ international: \"0.05\" }} }}]
+  routes: [{{ channel: sms, to: {{ main: 1 }} }}]
+"
+        );
+        shop.apply(&[LAPSED, SMS, &providers]).await?;
+        shop.settle().await?;
+        let code = shop.accepted()?.pop().context("it was sent")?.reference;
+        for _ in 0..2 {
+            sms_event(&shop, &code, "TEXT_DELIVERED", true).await?;
+        }
+        let spent = shop.table.account_spending(&AccountName::parse("main")?, "2026-03").await?;
+        assert_eq!((spent.yen, spent.actual, spent.known, spent.parts), (Yen(23), Yen(23), 1, 2));
+        let report = shop.report("texts").await?;
+        assert_eq!((report.total.cost_yen, report.sms_parts), (Yen(23), 2));
         Ok(())
     })
 }

@@ -1,5 +1,6 @@
 //! `person` and `erase`: everything that was told of a person is handed out, and nothing of it is left by an erasure, which
-//! may die anywhere, while late news comes and others are at work; and what is counted stays.
+//! may die anywhere, while late news comes and others are at work; and what is counted stays. One file, above 500 lines,
+//! because every test here stands on the same shop and asks the same of what is left.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

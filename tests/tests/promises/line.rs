@@ -119,6 +119,30 @@ fn a_message_whose_answer_is_lost_is_sent_once() -> Result<()> {
     })
 }
 
+/// What a repeat is answered says nothing of the first time, unless it is that the key was taken: too many requests leave the
+/// message where it is, sent and not known to be, until a later repeat tells.
+#[test]
+fn too_many_requests_on_a_repeat_prove_nothing() -> Result<()> {
+    alone(async {
+        let line = LineApi::start().await?;
+        let mut shop = shop(&line).await?;
+        let hana = Someone::willing(1);
+        at_line(&shop, &hana, HANA).await?;
+        line.lose_answers(1);
+        orders(&shop, &hana, "1").await?;
+        ensure!(line.taken().len() == 1, "{:?}", line.taken());
+        line.throttle(2);
+        shop.pass(6 * HOUR).await?;
+        ensure!(line.asked() == [2], "{:?}: once, and once when there was room again", line.asked());
+        let report = shop.report("receipt").await?;
+        let step = &report.steps[0];
+        ensure!((step.figures.sent, step.failed, step.unknown, step.skipped) == (1, 0, 0, 0), "{report:?}");
+        ensure!(line.taken().len() == 1 && shop.accepted()?.is_empty(), "it was sent again");
+        ensure!(shop.dead_letters().await?.is_empty(), "a letter is left");
+        Ok(())
+    })
+}
+
 /// For 24 hours a repeat is harmless. What is not known by then is unknown, and is not sent again.
 #[test]
 fn a_message_is_not_repeated_when_line_may_have_forgotten_its_key() -> Result<()> {

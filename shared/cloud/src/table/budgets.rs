@@ -4,13 +4,12 @@
 //! early rather than too late.
 
 use anyhow::{Context, Result};
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use domain::money::Yen;
 use domain::names::JourneyName;
 
 use super::spending::once;
-use super::{Reading, Table, number, read_number, text};
+use super::{Reading, Table, held, number, read_number, text};
 use crate::call::Call;
 
 fn key(journey: &JourneyName) -> String {
@@ -33,11 +32,7 @@ impl Table {
             .add_to_budget(journey, month, amount)
             .condition_expression("attribute_not_exists(yen) OR yen <= :most")
             .expression_attribute_values(":most", number(budget.0 - amount.0));
-        match request.call().await.map_err(SdkError::into_service_error) {
-            Ok(_) => Ok(true),
-            Err(error) if error.is_conditional_check_failed_exception() => Ok(false),
-            Err(error) => Err(error).context("taking from a budget"),
-        }
+        held(request.call().await.err(), "taking from a budget")
     }
 
     /// Sets right what was taken: more when the provider charged more, less when it charged less or nothing.

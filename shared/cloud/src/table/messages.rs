@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::{Context, Result, bail};
 use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
@@ -19,9 +18,13 @@ use serde::{Deserialize, Serialize};
 use super::customers::refused;
 use super::spending::Charge;
 use super::{
-    CONDITION_FAILED, CONFLICT, Item, Reading, Row, Table, canceled_for, number, read_number, read_text, text,
+    CONDITION_FAILED, CONFLICT, Item, Reading, Row, Table, canceled_for, held, number, read_number,
+    read_text, text,
 };
 use crate::call::Call;
+
+/// What fails where a message is written.
+pub(super) const WRITING: &str = "writing a message";
 
 /// How often a transaction is made again that met another write.
 const CONFLICTS_LIMIT: usize = 5;
@@ -190,7 +193,7 @@ impl Table {
             .condition_expression("attempt = :mine AND attribute_not_exists(outcome)")
             .expression_attribute_values(":mine", text(attempt))
             .expression_attribute_values(":now", number(now.seconds()));
-        settled(request.call().await.err())
+        held(request.call().await.err(), WRITING)
     }
 
     /// Takes over a claim whose holder is gone, once the provider has proved that it never accepted the message.
@@ -202,7 +205,7 @@ impl Table {
             .expression_attribute_values(":mine", text(attempt))
             .expression_attribute_values(":theirs", text(&taken.attempt))
             .expression_attribute_values(":now", number(now.seconds()));
-        settled(request.call().await.err())
+        held(request.call().await.err(), WRITING)
     }
 
     /// Renews a claim; `false` when it is no longer ours.
@@ -212,7 +215,7 @@ impl Table {
             .condition_expression("attempt = :mine AND attribute_not_exists(outcome)")
             .expression_attribute_values(":mine", text(attempt))
             .expression_attribute_values(":now", number(now.seconds()));
-        settled(request.call().await.err())
+        held(request.call().await.err(), WRITING)
     }
 
     /// Gives a claim back after the provider proved that it did not accept the message, so that a later delivery of the
@@ -237,7 +240,7 @@ impl Table {
             .condition_expression("attempt = :mine AND (attribute_not_exists(outcome) OR outcome = :outcome)")
             .expression_attribute_values(":mine", text(attempt))
             .expression_attribute_values(":outcome", text(serde_json::to_string(outcome)?));
-        settled(request.call().await.err())
+        held(request.call().await.err(), WRITING)
     }
 
     /// Puts items that stand beside a message's customer, on condition that the message is there: an erasure takes the
@@ -302,14 +305,5 @@ impl Table {
             }
         }
         Ok(found)
-    }
-}
-
-/// Whether a conditional update went through; any error but a failed condition is returned.
-pub(super) fn settled(error: Option<SdkError<UpdateItemError>>) -> Result<bool> {
-    match error.map(SdkError::into_service_error) {
-        None => Ok(true),
-        Some(error) if error.is_conditional_check_failed_exception() => Ok(false),
-        Some(error) => Err(error).context("writing a message"),
     }
 }

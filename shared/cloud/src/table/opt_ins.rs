@@ -7,7 +7,7 @@ use domain::contact::Channel;
 use domain::time::{DAY, Timestamp};
 
 use super::customers::refused;
-use super::people::{LIFTED, SUPPRESSION, Stopped, unless_later};
+use super::people::{LIFTED, Stopped, unless_later};
 use super::{Table, number, read_number, text};
 use crate::call::Call;
 
@@ -47,14 +47,7 @@ impl Table {
     /// everything. That it was lifted is noted for as long as an earlier word may come late.
     pub async fn lift(&self, channel: Channel, address: &str, until: Timestamp) -> Result<()> {
         let request = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .item("pk", text(self.suppression(channel, address)?))
-            .item("sk", text(SUPPRESSION))
-            .item("stopped", text(LIFTED))
-            .item("why", text("asked for again"))
-            .item("at", number(until.seconds()))
+            .put_suppression(self.suppression(channel, address)?, LIFTED, "asked for again", until)
             .item("expires", number(until.plus(KEPT_SECONDS).seconds()))
             .condition_expression("attribute_not_exists(pk) OR (stopped <> :everything AND #at <= :until)")
             .expression_attribute_names("#at", "at")

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use domain::consent::Purpose;
 use domain::contact::Channel;
 use domain::input::List;
@@ -28,7 +29,7 @@ pub(super) const ALIAS: &str = "alias";
 pub(crate) const BESIDE: &str = "alias#";
 
 /// The sort key of what is stopped to an address.
-pub(super) const SUPPRESSION: &str = "suppression";
+const SUPPRESSION: &str = "suppression";
 
 /// What a suppression that was lifted stops.
 pub(super) const LIFTED: &str = "nothing";
@@ -103,15 +104,7 @@ impl Table {
         why: &str,
         at: Timestamp,
     ) -> Result<()> {
-        let mut request = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .item("pk", text(suppression(channel, hash)))
-            .item("sk", text(SUPPRESSION))
-            .item("stopped", text(stopped.name()))
-            .item("why", text(why))
-            .item("at", number(at.seconds()));
+        let mut request = self.put_suppression(suppression(channel, hash), stopped.name(), why, at);
         match stopped {
             Stopped::Everything => {}
             Stopped::Marketing => {
@@ -125,6 +118,23 @@ impl Table {
             }
         }
         unless_later(request.call().await.err()).context("writing a suppression")
+    }
+
+    /// Puts what is stopped to an address, in its partition; under which condition is for the caller to add.
+    pub(super) fn put_suppression(
+        &self,
+        partition: String,
+        stopped: &str,
+        why: &str,
+        at: Timestamp,
+    ) -> PutItemFluentBuilder {
+        let request = self.client.put_item().table_name(&self.name);
+        request
+            .item("pk", text(partition))
+            .item("sk", text(SUPPRESSION))
+            .item("stopped", text(stopped))
+            .item("why", text(why))
+            .item("at", number(at.seconds()))
     }
 
     /// The partition of what is stopped to an address.

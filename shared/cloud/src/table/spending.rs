@@ -7,7 +7,6 @@
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::config::Config;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use domain::message::Code;
@@ -17,8 +16,8 @@ use domain::spend::Spent;
 use domain::verification::Id;
 use futures_util::future::BoxFuture;
 
-use super::messages::settled;
-use super::{Item, Reading, Table, number, read_number, read_text, text};
+use super::messages::WRITING;
+use super::{Item, Reading, Table, held, number, read_number, read_text, text};
 use crate::call::Call;
 
 /// What was taken for a message out of a month of its account, of its journey's budget, or of both, and what is known of it;
@@ -120,11 +119,7 @@ impl Table {
                 .condition_expression("attribute_not_exists(yen) OR yen <= :most")
                 .expression_attribute_values(":most", number(limit.0 - charge.taken.0));
         }
-        match request.call().await.map_err(SdkError::into_service_error) {
-            Ok(_) => Ok(true),
-            Err(error) if error.is_conditional_check_failed_exception() => Ok(false),
-            Err(error) => Err(error).context("taking from an account's month"),
-        }
+        held(request.call().await.err(), "taking from an account's month")
     }
 
     /// Gives back what was taken for a message that the provider has certainly not taken.
@@ -172,7 +167,7 @@ impl Table {
                 .condition_expression(format!("{KNOWN} = :known"))
                 .expression_attribute_values(":known", number(known.0)),
         };
-        settled(request.call().await.err())
+        held(request.call().await.err(), WRITING)
     }
 
     async fn count(&self, message: &Known<'_>, stood: Yen) -> Result<()> {

@@ -12,7 +12,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::contact::{Channel, Phone};
@@ -28,7 +27,7 @@ use serde::de::DeserializeOwned;
 
 use super::messages::Recorded;
 use super::spending::{Charge, once};
-use super::{Item, Reading, Table, new_attempt, number, read_number, read_text, text};
+use super::{Item, Reading, Table, held, new_attempt, number, read_number, read_text, text};
 use crate::call::Call;
 
 const SORT: &str = "verification";
@@ -426,14 +425,5 @@ impl Table {
         let item = self.get(&partition(id), SORT, Reading::Consistent).await?;
         let told = item.as_ref().and_then(|item| read_text(item, "receipt").ok());
         Ok(told.map(serde_json::from_str).transpose()?)
-    }
-}
-
-/// Whether the condition of an update held; any other error is returned.
-fn held(error: Option<SdkError<UpdateItemError>>, doing: &'static str) -> Result<bool> {
-    match error.map(SdkError::into_service_error) {
-        None => Ok(true),
-        Some(error) if error.is_conditional_check_failed_exception() => Ok(false),
-        Some(error) => Err(error).context(doing),
     }
 }

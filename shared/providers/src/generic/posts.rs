@@ -102,11 +102,7 @@ impl Posts {
             Proof::Segment(segment) => segment.verify(post)?,
         }
         let told = self.told(post)?;
-        let mut notices = Vec::new();
-        for (place, value) in reading::list(&told, &self.list)? {
-            notices.extend(self.notice(Item { value, place: &place }, now)?);
-        }
-        Ok(notices)
+        reading::each(&told, &self.list, |item| self.notice(item, now))
     }
 
     fn told(&self, post: &Post<'_>) -> Result<Value, ReceiptError> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use domain::time::Timestamp;
 use mail_parser::MessageParser;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -180,8 +181,13 @@ async fn a_check_logs_in_and_sends_nothing() {
     assert!(matches!(no_login, Err(SendError::Configuration { .. })), "{no_login:?}");
 }
 
-/// A server with a certificate of its own; `wrapped`, it speaks nothing but TLS.
-async fn encrypted(wrapped: bool) -> (u16, String, MailServer) {
+/// A server with a certificate of its own that answers so; `wrapped`, it speaks nothing but TLS. Where a conversation ends
+/// before its time, `garbage` comes where encrypted bytes should.
+async fn encrypted(
+    wrapped: bool,
+    answers: &[(&str, &str)],
+    garbage: &'static [u8],
+) -> (u16, String, MailServer) {
     let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let pem = own.cert.pem();
     let key = rustls::pki_types::PrivateKeyDer::Pkcs8(own.signing_key.serialize_der().into());
@@ -195,7 +201,7 @@ async fn encrypted(wrapped: bool) -> (u16, String, MailServer) {
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let server = MailServer::new(&[]);
+    let server = MailServer::new(answers);
     let kept = server.clone();
     tokio::spawn(async move {
         loop {
@@ -204,8 +210,9 @@ async fn encrypted(wrapped: bool) -> (u16, String, MailServer) {
             tokio::spawn(async move {
                 let stream = if wrapped { Some(stream) } else { server.converse(stream, true).await? };
                 let Some(stream) = stream else { return Ok(()) };
-                let stream = acceptor.accept(stream).await?;
-                server.converse(stream, wrapped).await.map(|_| ())
+                let mut stream = acceptor.accept(stream).await?;
+                server.converse(&mut stream, wrapped).await?;
+                stream.get_mut().0.write_all(garbage).await
             });
         }
     });
@@ -215,7 +222,7 @@ async fn encrypted(wrapped: bool) -> (u16, String, MailServer) {
 #[tokio::test]
 async fn encryption_is_asked_for_and_the_certificate_is_looked_at() {
     for (tls, wrapped) in [("starttls", false), ("wrapper", true)] {
-        let (port, pem, server) = encrypted(wrapped).await;
+        let (port, pem, server) = encrypted(wrapped, &[], b"").await;
         let port = port.to_string();
         let at = |ca: &[(&str, &str)]| {
             let settings = [("host", "localhost"), ("port", port.as_str()), ("tls", tls)];
@@ -241,6 +248,25 @@ async fn encryption_is_asked_for_and_the_certificate_is_looked_at() {
     let refused = SendError::Configuration { reason: "the server offers no STARTTLS".to_owned() };
     assert_eq!(result, Err(refused));
     assert!(!server.said().iter().any(|line| line.starts_with("AUTH")));
+}
+
+/// The message is there, and the encryption breaks before the server's word for it: cut off without a farewell, or followed by
+/// what is no TLS.
+#[tokio::test]
+async fn encryption_that_breaks_after_the_end_of_the_message_proves_nothing() {
+    for (tls, wrapped) in [("starttls", false), ("wrapper", true)] {
+        for garbage in [b"".as_slice(), b"250 2.0.0 queued as 4XyZ\r\n"] {
+            let (port, pem, server) = encrypted(wrapped, &[("message", CLOSE)], garbage).await;
+            let port = port.to_string();
+            let settings =
+                [("host", "localhost"), ("port", port.as_str()), ("tls", tls), ("ca", pem.as_str())];
+            let smtp = Smtp::new(&account("", &settings, &LOGIN)).unwrap();
+            let unknown = SendError::Unknown { reason: "connection lost" };
+            assert_eq!(smtp.send(&REQUEST).await, Err(unknown), "{tls}");
+            let messages = server.said().iter().filter(|line| line.as_str() == "DATA").count();
+            assert_eq!(messages, 1, "{tls}: it was sent again");
+        }
+    }
 }
 
 #[test]
