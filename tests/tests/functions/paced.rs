@@ -64,7 +64,7 @@ async fn an_instance_of(shop: &Shop, instances: u32) -> Result<()> {
         json!({ "messageId": index.to_string(), "body": task.body, "attributes": {}, "messageAttributes": {} })
     });
     let event = json!({ "Records": records.collect::<Vec<_>>() });
-    let answer = Arc::new(function).handle(serde_json::from_value(event)?).await;
+    let answer = function(serde_json::from_value(event)?).await;
     ensure!(answer.batch_item_failures.is_empty(), "{answer:?}");
     region.queues().delete(QUEUE, tasks.into_iter().map(|task| task.receipt).collect()).await?;
     Ok(())

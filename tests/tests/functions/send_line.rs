@@ -37,6 +37,7 @@ fn without_account(shop: &Shop) -> Result<Function> {
     let declared = template::Function {
         logical_id: declared.logical_id.clone(),
         timeout_seconds: declared.timeout_seconds,
+        memory_mb: declared.memory_mb,
         environment: environment.collect(),
         sources: Vec::new(),
         role: declared.role.clone(),
