@@ -7,6 +7,7 @@ use anyhow::Result;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use cloud::batch::{self, Failure};
 use cloud::payload::Payload;
+use cloud::version::Shape;
 use domain::message::reply_word;
 use domain::replies::{Meaning, ReplyWords};
 use domain::time::Timestamp;
@@ -35,7 +36,7 @@ pub(crate) struct Later {
 }
 
 impl Payload for Later {
-    const VERSION: u32 = 1;
+    const SHAPE: Shape = Shape { kind: "notices of a provider", steps: &[] };
 }
 
 impl Later {

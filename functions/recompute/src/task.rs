@@ -1,9 +1,11 @@
 //! What travels in the function's own queue, and on the bus to it.
 
 use cloud::payload::Payload;
-use cloud::table::runs::RunId;
+use cloud::table::runs::{RunId, RunKind};
+use cloud::version::Shape;
 use domain::names::SegmentName;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// Something to do in one invocation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +30,17 @@ pub enum Task {
 }
 
 impl Payload for Task {
-    const VERSION: u32 = 2;
+    const SHAPE: Shape = Shape { kind: "a task of recompute", steps: &[by_its_run] };
+}
+
+/// Version 1 was a part of a run that carried all about it. Its run had a name of another kind and no row, so the part goes
+/// on from the beginning, in the run of the same definitions.
+fn by_its_run(written: &mut Value) {
+    let number = written["definitions"].as_u64().and_then(|number| u32::try_from(number).ok());
+    if let Some(number) = number {
+        let run = RunId { kind: RunKind::Recompute, number, again: 0 };
+        *written = json!({ "task": "part", "run": run, "part": written["part"], "hop": 0 });
+    }
 }
 
 /// What `tsunagi` and others put on the bus when definitions were applied.

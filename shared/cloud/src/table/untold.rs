@@ -1,13 +1,16 @@
 //! What people said on our pages, kept until the inbox has heard it. A row stands in the due index, where `schedule` finds it
 //! like a customer that is due and tells the inbox; whoever wrote it takes it away when the inbox took it at once.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use domain::event::EventId;
 use domain::input::Input;
 use domain::names::CustomerId;
 use domain::time::Timestamp;
 
-use super::{Item, Reading, Row, Table, number, read_text, shard, text};
+use super::{Item, Reading, Row, Table, number, shard, text};
+use crate::version::Shape;
+
+const SAID: Shape = Shape { kind: "what was said on a page", steps: &[] };
 
 /// Seconds that whoever wrote a row has to tell the inbox itself.
 const PATIENCE_SECONDS: i64 = 30;
@@ -24,6 +27,7 @@ impl Table {
         let sk = format!("untold#{:012}#{}", at.seconds(), EventId::of(&inputs).as_str());
         let item = Item::from([
             ("inputs".to_owned(), text(inputs)),
+            SAID.mark(),
             ("due_shard".to_owned(), text(shard(customer.as_str(), self.due_shards).to_string())),
             ("due_at".to_owned(), number(at.plus(PATIENCE_SECONDS).seconds())),
         ]);
@@ -33,11 +37,7 @@ impl Table {
     /// What stands in a row; none when it was told meanwhile.
     pub async fn untold(&self, customer: &CustomerId, sort: &str) -> Result<Option<Vec<Input>>> {
         let item = self.get(&format!("C#{customer}"), sort, Reading::Consistent).await?;
-        let read = |item: &Item| {
-            serde_json::from_str(read_text(item, "inputs")?)
-                .map_err(|error| anyhow!("what was said does not read at column {}", error.column()))
-        };
-        item.as_ref().map(read).transpose()
+        item.as_ref().map(inputs).transpose()
     }
 
     /// Takes a row away: the inbox has it.
@@ -47,4 +47,9 @@ impl Table {
         request.send().await.context("taking a row away")?;
         Ok(())
     }
+}
+
+/// What stands in a row.
+pub(super) fn inputs(item: &Item) -> Result<Vec<Input>> {
+    SAID.document(item, "inputs")
 }

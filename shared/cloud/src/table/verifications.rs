@@ -24,6 +24,9 @@ use serde::de::DeserializeOwned;
 use super::messages::Recorded;
 use super::spending::{Charge, once};
 use super::{Item, Reading, Table, new_attempt, number, read_number, read_text, text};
+use crate::version::Shape;
+
+const VERIFICATION: Shape<Item> = Shape { kind: "a verification", steps: &[] };
 
 const SORT: &str = "verification";
 
@@ -58,7 +61,8 @@ pub struct CodeClaim<'a> {
 }
 
 impl Kept {
-    fn read(item: &Item) -> Result<Self> {
+    pub(super) fn read(item: &Item) -> Result<Self> {
+        let item = &*VERIFICATION.item(item)?;
         let integer = |name: &str| read_number(item, name).with_context(|| format!("no number `{name}`"));
         let id = read_text(item, "pk")?.strip_prefix("V#").and_then(Id::parse).context("no name")?;
         let verification = Verification {
@@ -80,6 +84,28 @@ impl Kept {
         let charged = account.zip(Charge::read(item));
         Ok(Self { verification, claim, outcome, charged })
     }
+}
+
+/// The item of a verification of which nothing has come yet.
+pub(super) fn item(verification: &Verification) -> Item {
+    let Verification { id, to, shape, locale, host, stands, tries_left, expires_at, minutes, taken } =
+        verification;
+    let mut item = Item::from([
+        ("pk".to_owned(), text(partition(id))),
+        ("sk".to_owned(), text(SORT)),
+        ("phone".to_owned(), text(to.as_str())),
+        ("shape".to_owned(), text(shape.name())),
+        ("locale".to_owned(), text(locale.name())),
+        ("stands".to_owned(), text(stands.name())),
+        ("tries_left".to_owned(), number(tries_left)),
+        ("expires".to_owned(), number(expires_at.seconds())),
+        ("minutes".to_owned(), number(minutes)),
+        ("taken_on".to_owned(), text(&taken.day)),
+        ("yen".to_owned(), number(taken.yen.0)),
+        VERIFICATION.mark(),
+    ]);
+    item.extend(host.iter().map(|host| ("host".to_owned(), text(host.as_str()))));
+    item
 }
 
 fn named<T: DeserializeOwned>(name: &str) -> Result<T> {
@@ -151,26 +177,8 @@ impl Table {
 
     /// Writes a verification, and has the one before it for the same number stop counting. `hidden` is the number's hash.
     pub async fn begin_verification(&self, verification: &Verification, hidden: &str) -> Result<()> {
-        let Verification { id, to, shape, locale, host, stands, tries_left, expires_at, minutes, taken } =
-            verification;
-        let mut request = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .item("pk", text(partition(id)))
-            .item("sk", text(SORT))
-            .item("phone", text(to.as_str()))
-            .item("shape", text(shape.name()))
-            .item("locale", text(locale.name()))
-            .item("stands", text(stands.name()))
-            .item("tries_left", number(tries_left))
-            .item("expires", number(expires_at.seconds()))
-            .item("minutes", number(minutes))
-            .item("taken_on", text(&taken.day))
-            .item("yen", number(taken.yen.0));
-        if let Some(host) = host {
-            request = request.item("host", text(host.as_str()));
-        }
+        let Verification { id, expires_at, .. } = verification;
+        let request = self.client.put_item().table_name(&self.name).set_item(Some(item(verification)));
         request.send().await.context("writing a verification")?;
         let latest = self.client.put_item().table_name(&self.name);
         let latest = latest.item("pk", text(format!("V#number#{hidden}"))).item("sk", text(LATEST));
