@@ -62,3 +62,43 @@ pub struct RecomputeAsked {
 
 /// The detail type of that event.
 pub const RECOMPUTE_ASKED: &str = "Recompute Asked";
+
+#[cfg(test)]
+mod tests {
+    use cloud::payload;
+
+    use super::*;
+
+    fn read(body: &Value) -> Task {
+        payload::read(&body.to_string()).unwrap()
+    }
+
+    #[test]
+    fn what_is_queued_is_what_its_version_says() {
+        let run = "recompute#0000000007#0001";
+        for body in [
+            json!({ "v": 2, "task": "part", "run": run, "part": 3, "hop": 4 }),
+            json!({ "v": 2, "task": "count", "segment": "lapsed", "day": "2026-03-02" }),
+        ] {
+            let task = read(&body);
+            // A task that is added, or a field of one, does not compile until it stands here, and then above, too.
+            match &task {
+                Task::Part { run: _, part: _, hop: _ } | Task::Count { segment: _, day: _ } => {}
+            }
+            let written: Value = serde_json::from_str(&payload::write(&task).unwrap()).unwrap();
+            assert_eq!(written, body, "a task is written otherwise: it wants a new version");
+        }
+    }
+
+    #[test]
+    fn a_part_of_the_first_version_is_one_of_the_run_of_its_definitions() {
+        let id = RunId { kind: RunKind::Recompute, number: 7, again: 0 };
+        for after in [Value::Null, json!({ "pk": "C#c00003", "sk": "customer" })] {
+            let body = json!({
+                "v": 1, "run": "7-1772413200", "definitions": 7, "part": 3, "parts": 8, "after": after, "again": false,
+                "read": 40, "changed": 2,
+            });
+            assert_eq!(read(&body), Task::Part { run: id, part: 3, hop: 0 });
+        }
+    }
+}

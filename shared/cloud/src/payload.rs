@@ -55,6 +55,9 @@ pub fn read<T: Payload>(body: &str) -> Result<T, Unread> {
 }
 
 #[cfg(test)]
+mod kept;
+
+#[cfg(test)]
 mod tests {
     use serde_json::Value;
 

@@ -154,7 +154,7 @@ fn sort(entered: Timestamp, key: Option<&str>, customer: &CustomerId) -> String 
     format!("{:012}{key}#{customer}", entered.seconds())
 }
 
-fn journey_of(item: &Item) -> Result<JourneyName> {
+pub(super) fn journey_of(item: &Item) -> Result<JourneyName> {
     let name = read_text(item, "pk")?.split('#').nth(1).context("a ledger row's key does not read")?;
     Ok(JourneyName::parse(name)?)
 }

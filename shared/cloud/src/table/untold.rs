@@ -23,15 +23,7 @@ impl Table {
         inputs: &[Input],
         at: Timestamp,
     ) -> Result<(Row, String)> {
-        let inputs = serde_json::to_string(inputs)?;
-        let sk = format!("untold#{:012}#{}", at.seconds(), EventId::of(&inputs).as_str());
-        let item = Item::from([
-            ("inputs".to_owned(), text(inputs)),
-            SAID.mark(),
-            ("due_shard".to_owned(), text(shard(customer.as_str(), self.due_shards).to_string())),
-            ("due_at".to_owned(), number(at.plus(PATIENCE_SECONDS).seconds())),
-        ]);
-        Ok((Row { pk: format!("C#{customer}"), sk: sk.clone(), item }, sk))
+        row(customer, inputs, at, self.due_shards)
     }
 
     /// What stands in a row; none when it was told meanwhile.
@@ -52,4 +44,22 @@ impl Table {
 /// What stands in a row.
 pub(super) fn inputs(item: &Item) -> Result<Vec<Input>> {
     SAID.document(item, "inputs")
+}
+
+/// What a customer said at `at`, as a row in one of so many shards of the due index, and the row's sort key.
+pub(super) fn row(
+    customer: &CustomerId,
+    inputs: &[Input],
+    at: Timestamp,
+    due_shards: u32,
+) -> Result<(Row, String)> {
+    let inputs = serde_json::to_string(inputs)?;
+    let sk = format!("untold#{:012}#{}", at.seconds(), EventId::of(&inputs).as_str());
+    let item = Item::from([
+        ("inputs".to_owned(), text(inputs)),
+        SAID.mark(),
+        ("due_shard".to_owned(), text(shard(customer.as_str(), due_shards).to_string())),
+        ("due_at".to_owned(), number(at.plus(PATIENCE_SECONDS).seconds())),
+    ]);
+    Ok((Row { pk: format!("C#{customer}"), sk: sk.clone(), item }, sk))
 }

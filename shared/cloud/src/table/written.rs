@@ -41,3 +41,6 @@ impl Shape<Item> {
         self.raised(item, version(item))
     }
 }
+
+#[cfg(test)]
+mod tests;
