@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use cloud::table::messages::MessageItem;
 use cloud::table::{Item, Table};
 use cloud::trail::Trail;
+use cloud::version;
 use domain::contact::Channel;
 use domain::names::CustomerId;
 use domain::time::Timestamp;
@@ -78,9 +79,10 @@ fn ends(value: &Value, hash: &str) -> bool {
     value.as_str().is_some_and(|text| text.ends_with(hash))
 }
 
-/// An item as JSON, without its partition; its sort key says what it is.
+/// An item as JSON, without the version it is written in; its sort key says what it is.
 fn plain(item: &Item) -> Map<String, Value> {
-    item.iter().map(|(name, value)| (name.clone(), of(value))).collect()
+    let said = item.iter().filter(|(name, _)| *name != version::NAME);
+    said.map(|(name, value)| (name.clone(), of(value))).collect()
 }
 
 fn of(value: &AttributeValue) -> Value {

@@ -22,7 +22,12 @@ const DELAY_LIMIT: i64 = 900;
 impl Recompute {
     /// Takes a part from one hop to the next.
     pub(crate) async fn part(&self, id: RunId, part: u32, hop: u32) -> Result<()> {
-        let run = self.table.run(id).await?.with_context(|| format!("the run {id} is not known"))?;
+        let run = match self.table.run(id).await? {
+            Some(run) => run,
+            // A release that kept no rows of runs had begun it.
+            None if hop == 0 => return self.begin(id).await,
+            None => bail!("the run {id} is not known"),
+        };
         let mut part = self.table.part(id, part).await?.unwrap_or_else(|| Part::new(part, run.begun));
         ensure!(part.hop >= hop, "part {} of {id} is not at hop {hop} yet", part.part);
         if part.hop > hop {

@@ -54,7 +54,7 @@ pub struct Received<T> {
 }
 
 /// Handles a batch: `handle` gets the messages that can be read and returns an outcome for each by its index; one
-/// without an outcome is retried.
+/// without an outcome is retried, and so is one of a later version.
 pub async fn run<T, F, Fut>(event: SqsEvent, dead_letters: &Queue, handle: F) -> SqsBatchResponse
 where
     T: Payload,
@@ -72,7 +72,9 @@ where
                 readable.push(Received { index, redelivered, sent: sent(message), body });
                 outcomes.push(None);
             }
-            Err(error) => outcomes.push(Some(Err(Failure::Fail(error)))),
+            // What a later release wrote is for its processes, which take this one's place within minutes.
+            Err(error) if error.is_later() => outcomes.push(Some(Err(Failure::Retry(error.into())))),
+            Err(error) => outcomes.push(Some(Err(Failure::Fail(error.into())))),
         }
     }
     for (index, outcome) in handle(readable).await {

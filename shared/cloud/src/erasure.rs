@@ -5,6 +5,7 @@ use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::payload::Payload;
+use crate::version::Shape;
 
 /// Someone is to be erased.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +17,7 @@ pub struct EraseTask {
 }
 
 impl Payload for EraseTask {
-    const VERSION: u32 = 1;
+    const SHAPE: Shape = Shape { kind: "a task to erase a person", steps: &[] };
 }
 
 /// How long an invocation lives that read a person before the erasure began, in seconds: twice the longest time-out of the

@@ -7,6 +7,7 @@ use domain::names::CustomerId;
 use serde::{Deserialize, Serialize};
 
 use crate::payload::Payload;
+use crate::version::Shape;
 
 /// The most inputs in one payload.
 pub const INPUTS_LIMIT: usize = 100;
@@ -24,7 +25,7 @@ pub struct Inbox {
 }
 
 impl Payload for Inbox {
-    const VERSION: u32 = 1;
+    const SHAPE: Shape = Shape { kind: "a message of the inbox", steps: &[] };
 }
 
 impl Inbox {

@@ -19,4 +19,5 @@ pub mod queue;
 pub mod table;
 pub mod telemetry;
 pub mod trail;
+pub mod version;
 pub mod write_key;

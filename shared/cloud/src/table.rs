@@ -18,6 +18,7 @@ mod strike;
 pub mod untold;
 pub mod verifications;
 pub mod webhooks;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;

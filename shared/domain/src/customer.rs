@@ -1,6 +1,7 @@
 //! A customer: one small document that holds all that decisions about this person need.
 
 mod value;
+pub mod versions;
 
 use std::collections::{BTreeMap, BTreeSet};
 

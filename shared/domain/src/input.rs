@@ -37,7 +37,8 @@ pub enum Input {
     Timer,
     /// Definitions or thresholds changed.
     Evaluate {
-        /// The number of the definitions that are to be known.
+        /// The number of the definitions that are to be known; 0 when any will do.
+        #[serde(default)]
         definitions: u32,
     },
     /// What became of a message that was handed to its sender.

@@ -20,6 +20,7 @@ mod schedule;
 mod send_line;
 mod spend_off;
 mod surveys;
+mod versions;
 mod webhooks;
 #[path = "../promises/world.rs"]
 mod world;

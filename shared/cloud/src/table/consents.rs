@@ -2,7 +2,7 @@
 //! show for it. The law wants it kept for as long as advertisements are sent on its strength and a while after (特定電子メール法
 //! art. 3-2, rule 4); rows do not expire, and go when the person is erased.
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use domain::consent::ConsentSaid;
 use domain::event::EventId;
 use domain::names::CustomerId;
@@ -10,6 +10,9 @@ use domain::time::Timestamp;
 
 use super::{Item, Row, Table, read_text, text};
 use crate::call::Call;
+use crate::version::Shape;
+
+const WORD: Shape = Shape { kind: "a consent", steps: &[] };
 
 /// What the sort keys of consents begin with.
 const PREFIX: &str = "consent#";
@@ -37,6 +40,7 @@ impl Row {
         let item = Item::from([
             ("said".to_owned(), text(said)),
             ("source".to_owned(), text(word.proof.source.name())),
+            WORD.mark(),
         ]);
         Ok(Self { pk: format!("C#{customer}"), sk, item })
     }
@@ -78,11 +82,8 @@ impl Table {
     }
 }
 
-fn read(item: &Item) -> Result<Recorded> {
+pub(super) fn read(item: &Item) -> Result<Recorded> {
     let key = read_text(item, "sk")?.strip_prefix(PREFIX).and_then(|key| key.split('#').next());
     let at = key.and_then(|seconds| seconds.parse().ok()).context("a consent's key has no time")?;
-    // Its place is enough: serde_json quotes what it can't read.
-    let word = serde_json::from_str(read_text(item, "said")?)
-        .map_err(|error| anyhow!("a consent does not read at column {}", error.column()))?;
-    Ok(Recorded { at: Timestamp::from_seconds(at), word })
+    Ok(Recorded { at: Timestamp::from_seconds(at), word: WORD.document(item, "said")? })
 }

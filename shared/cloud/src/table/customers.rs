@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
-use domain::customer::Customer;
+use domain::customer::{Customer, versions};
 use domain::due::{Due, DueReason};
 use domain::names::CustomerId;
 use domain::time::{DAY, Timestamp};
 
 use super::{Item, Reading, Table, new_attempt, number, read_number, read_text, shard, text};
 use crate::call::Call;
+use crate::version::Shape;
+
+pub(super) const CUSTOMER: Shape = Shape { kind: "a customer's document", steps: versions::STEPS };
 
 /// The sort key of a customer.
 pub const SORT: &str = "customer";
@@ -77,10 +80,25 @@ impl Stored {
 
 /// The document of an item.
 pub(crate) fn document(item: &Item) -> Result<Customer> {
-    serde_json::from_str(read_text(item, "doc")?).map_err(|error| {
-        // Its place is enough: serde_json quotes what it can't read.
-        anyhow!("a customer's document does not read at column {}", error.column())
-    })
+    CUSTOMER.document(item, "doc")
+}
+
+/// The item of a customer at a revision that an attempt writes.
+pub(super) fn item(customer: &Customer, revision: u64, attempt: &str) -> Result<Item> {
+    let document = serde_json::to_string(customer)?;
+    anyhow::ensure!(
+        document.len() <= DOCUMENT_LIMIT,
+        "a customer's document of {} bytes; at most {DOCUMENT_LIMIT}",
+        document.len()
+    );
+    Ok(Item::from([
+        ("pk".to_owned(), text(format!("C#{}", customer.id))),
+        ("sk".to_owned(), text(SORT)),
+        ("rev".to_owned(), number(revision)),
+        ("by".to_owned(), text(attempt)),
+        ("doc".to_owned(), text(document)),
+        CUSTOMER.mark(),
+    ]))
 }
 
 /// Whose key it is.
@@ -136,23 +154,13 @@ impl Table {
         after: &Customer,
         due_at: Option<Timestamp>,
     ) -> Result<Committed> {
-        let document = serde_json::to_string(after)?;
-        anyhow::ensure!(
-            document.len() <= DOCUMENT_LIMIT,
-            "a customer's document of {} bytes; at most {DOCUMENT_LIMIT}",
-            document.len()
-        );
         let attempt = new_attempt();
         let revision = before.revision + 1;
         let mut request = self
             .client
             .put_item()
             .table_name(&self.name)
-            .item("pk", text(format!("C#{}", after.id)))
-            .item("sk", text(SORT))
-            .item("rev", number(revision))
-            .item("by", text(&attempt))
-            .item("doc", text(document))
+            .set_item(Some(item(after, revision, &attempt)?))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         if let Some(due_at) = due_at {
             request = request

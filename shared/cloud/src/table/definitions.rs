@@ -12,6 +12,9 @@ use domain::definitions::{Kind, Version};
 use super::{CONCURRENCY, Item, Reading, Table, number, read_number, read_text, text};
 use crate::call::Call;
 use crate::concurrent;
+use crate::version::Shape;
+
+pub(super) const DEFINITION: Shape<Item> = Shape { kind: "a definition", steps: &[] };
 
 pub(super) const PARTITION: &str = "D#";
 
@@ -58,7 +61,7 @@ impl Table {
             let (pk, sk) = apart(&list);
             let item = self.get(&pk, &sk, Reading::Consistent).await?;
             let item = item.with_context(|| format!("the ids of the list {} are not there", list.name))?;
-            read_text(&item, "yaml")?.clone_into(&mut list.yaml);
+            read_text(&*DEFINITION.item(&item)?, "yaml")?.clone_into(&mut list.yaml);
         }
         Ok(list)
     }
@@ -102,6 +105,7 @@ impl Table {
             .client
             .put_item()
             .table_name(&self.name)
+            .set_item(Some(Item::from([DEFINITION.mark()])))
             .item("pk", text(PARTITION))
             .item("sk", text(format!("{}#{}#{LATEST}", version.kind.name(), version.name)))
             .item("version", number(version.number))
@@ -121,7 +125,8 @@ impl Table {
     }
 
     fn put_new(&self, pk: &str, sk: &str) -> PutBuilder {
-        let put = Put::builder().table_name(&self.name).item("pk", text(pk)).item("sk", text(sk));
+        let put = Put::builder().table_name(&self.name).set_item(Some(Item::from([DEFINITION.mark()])));
+        let put = put.item("pk", text(pk)).item("sk", text(sk));
         put.condition_expression("attribute_not_exists(pk)")
     }
 }
@@ -138,6 +143,7 @@ fn apart(list: &Version) -> (String, String) {
 }
 
 fn read(item: &Item) -> Result<Version> {
+    let item = &*DEFINITION.item(item)?;
     let key = read_text(item, "sk")?;
     let mut parts = key.splitn(3, '#');
     let (Some(kind), Some(name), Some(number)) = (parts.next(), parts.next(), parts.next()) else {

@@ -15,8 +15,9 @@ use domain::message::Code;
 use domain::names::{CustomerId, JourneyName};
 use domain::time::{DAY, Timestamp};
 
+use super::consents;
 use super::customers::{ERASING, SORT, refused};
-use super::ledger::{LedgerRow, row_key};
+use super::ledger::{self, LedgerRow, row_key};
 use super::people::{ALIAS, alias, member_key};
 use super::{CONDITION_FAILED, Item, Reading, Table, canceled_for, number, read_number, read_text, text};
 use crate::call::Call;
@@ -144,13 +145,10 @@ impl Table {
     /// Puts a row of the ledger in the place of another, so that at no instant both are there or neither. Where it stands
     /// already, the other one goes.
     pub async fn replace_row(&self, journey: &JourneyName, old: &LedgerRow, new: &LedgerRow) -> Result<()> {
-        let ((pk, sk), gone) = (row_key(journey, new), row_key(journey, old));
+        let gone = row_key(journey, old);
         let put = Put::builder()
             .table_name(&self.name)
-            .item("pk", text(pk))
-            .item("sk", text(sk))
-            .item("rev", number(0))
-            .item("doc", text(serde_json::to_string(&new.row)?))
+            .set_item(Some(ledger::item(journey, new, 0)?))
             .condition_expression("attribute_not_exists(pk)")
             .build()?;
         let delete = Delete::builder()
@@ -221,9 +219,8 @@ impl Table {
             let Some(said_at) = sk.strip_prefix("consent#").and_then(|rest| rest.split('#').next()) else {
                 continue;
             };
-            let said: serde_json::Value = serde_json::from_str(read_text(item, "said")?)?;
-            let word = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
-            let (channel, purpose, given) = (word("channel"), word("purpose"), said["given"] == true);
+            let said = consents::read(item)?.word;
+            let (channel, purpose, given) = (said.channel, said.purpose.name(), said.given);
             let kept = Item::from([
                 ("source".to_owned(), text(read_text(item, "source")?)),
                 ("addresses".to_owned(), text(hashes.join(" "))),

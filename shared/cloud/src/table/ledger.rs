@@ -3,16 +3,20 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use domain::customer::Past;
 use domain::event::EventId;
 use domain::ledger::Row;
 use domain::names::{CustomerId, JourneyName};
 use domain::time::Timestamp;
 
-use super::people::unless_later;
+use super::customers::refused;
 use super::{Item, Reading, Table, number, read_text, shard, text};
 use crate::call::Call;
 use crate::concurrent;
+use crate::version::Shape;
+
+pub(super) const ROW: Shape = Shape { kind: "a ledger row", steps: &[] };
 
 /// Over how many partitions the rows of one version of a journey are spread.
 pub const LEDGER_SHARDS: u32 = 16;
@@ -32,18 +36,23 @@ pub struct LedgerRow {
 }
 
 impl Table {
-    /// Writes a row, unless a later revision of the customer wrote it.
+    /// Writes a row, unless a later revision of the customer wrote it; one of a later version is not written over.
     pub async fn put_row(&self, journey: &JourneyName, row: &LedgerRow, revision: u64) -> Result<()> {
-        let (pk, sk) = row_key(journey, row);
-        let request = self.client.put_item().table_name(&self.name);
-        let request = request
-            .item("pk", text(pk))
-            .item("sk", text(sk))
-            .item("rev", number(revision))
-            .item("doc", text(serde_json::to_string(&row.row)?))
-            .condition_expression("attribute_not_exists(pk) OR rev < :rev")
-            .expression_attribute_values(":rev", number(revision));
-        unless_later(request.call().await.err())
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item(journey, row, revision)?))
+            .condition_expression(
+                "attribute_not_exists(pk) OR (rev < :rev AND (attribute_not_exists(v) OR v <= :known))",
+            )
+            .expression_attribute_values(":rev", number(revision))
+            .expression_attribute_values(":known", number(ROW.version()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match request.call().await {
+            Ok(_) => Ok(()),
+            Err(error) => Ok(ROW.check_item(&refused(error)?)?),
+        }
     }
 
     /// Calls `take` on every row of one version of a journey, shard by shard and in the order of entry within each.
@@ -114,6 +123,18 @@ impl Table {
     }
 }
 
+/// The item of a row that a revision of the customer writes.
+pub(super) fn item(journey: &JourneyName, row: &LedgerRow, revision: u64) -> Result<Item> {
+    let (pk, sk) = row_key(journey, row);
+    Ok(Item::from([
+        ("pk".to_owned(), text(pk)),
+        ("sk".to_owned(), text(sk)),
+        ("rev".to_owned(), number(revision)),
+        ("doc".to_owned(), text(serde_json::to_string(&row.row)?)),
+        ROW.mark(),
+    ]))
+}
+
 /// The key of a row.
 pub(super) fn row_key(journey: &JourneyName, row: &LedgerRow) -> (String, String) {
     let shard = shard(row.customer.as_str(), LEDGER_SHARDS);
@@ -134,18 +155,18 @@ fn sort(entered: Timestamp, key: Option<&str>, customer: &CustomerId) -> String 
     format!("{:012}{key}#{customer}", entered.seconds())
 }
 
-fn journey_of(item: &Item) -> Result<JourneyName> {
+pub(super) fn journey_of(item: &Item) -> Result<JourneyName> {
     let name = read_text(item, "pk")?.split('#').nth(1).context("a ledger row's key does not read")?;
     Ok(JourneyName::parse(name)?)
 }
 
-fn read(item: &Item) -> Result<LedgerRow> {
+pub(super) fn read(item: &Item) -> Result<LedgerRow> {
     let key = read_text(item, "sk")?;
     let (entered, customer) = key.split_once('#').context("a ledger row's key does not read")?;
     let entered = entered.split('~').next().unwrap_or(entered);
     Ok(LedgerRow {
         customer: CustomerId::kept(customer)?,
         entered: Timestamp::from_seconds(entered.parse().context("a ledger row's key does not read")?),
-        row: serde_json::from_str(read_text(item, "doc")?).context("reading a ledger row")?,
+        row: ROW.document(item, "doc")?,
     })
 }

@@ -22,6 +22,9 @@ use super::{
     read_text, text,
 };
 use crate::call::Call;
+use crate::version::Shape;
+
+const MESSAGE: Shape<Item> = Shape { kind: "a message", steps: &[] };
 
 /// What fails where a message is written.
 pub(super) const WRITING: &str = "writing a message";
@@ -87,7 +90,28 @@ pub enum Claimed {
 }
 
 impl MessageItem {
-    fn read(item: &Item) -> Result<Self> {
+    /// What a claim writes.
+    pub(super) fn claimed(&self) -> Result<Item> {
+        let mut item = Item::from([
+            ("pk".to_owned(), text(format!("M#{}", self.code.as_str()))),
+            ("sk".to_owned(), text(SORT)),
+            ("customer".to_owned(), text(self.customer.as_str())),
+            ("channel".to_owned(), text(self.channel.name())),
+            ("to".to_owned(), text(&self.to)),
+            ("links".to_owned(), text(serde_json::to_string(&self.links)?)),
+            ("claimed_at".to_owned(), number(self.claimed_at.seconds())),
+            ("attempt".to_owned(), text(&self.attempt)),
+            ("expires".to_owned(), number(self.expires.seconds())),
+            MESSAGE.mark(),
+        ]);
+        item.extend(self.charge.iter().flat_map(Charge::attributes));
+        item.extend(self.account.iter().map(|account| ("account".to_owned(), text(account.as_str()))));
+        item.extend(self.asks_email.then(|| (ASKS_EMAIL.to_owned(), AttributeValue::Bool(true))));
+        Ok(item)
+    }
+
+    pub(super) fn read(item: &Item) -> Result<Self> {
+        let item = &*MESSAGE.item(item)?;
         let seconds =
             |name| read_number(item, name).map(Timestamp::from_seconds).context("a message has no time");
         let outcome = read_text(item, "outcome")
@@ -124,27 +148,13 @@ const ASKS_EMAIL: &str = "asks_email";
 impl Table {
     /// Claims a message: of all who try, one may call the provider.
     pub async fn claim(&self, message: &MessageItem) -> Result<Claimed> {
-        let asks_email = message.asks_email.then(|| (ASKS_EMAIL.to_owned(), AttributeValue::Bool(true)));
-        let charge = message.charge.as_ref().map(Charge::attributes);
-        let mut request = self
+        let request = self
             .client
             .put_item()
             .table_name(&self.name)
-            .set_item(Some(charge.into_iter().flatten().chain(asks_email).collect::<HashMap<_, _>>()))
-            .item("pk", text(format!("M#{}", message.code.as_str())))
-            .item("sk", text(SORT))
-            .item("customer", text(message.customer.as_str()))
-            .item("channel", text(message.channel.name()))
-            .item("to", text(&message.to))
-            .item("links", text(serde_json::to_string(&message.links)?))
-            .item("claimed_at", number(message.claimed_at.seconds()))
-            .item("attempt", text(&message.attempt))
-            .item("expires", number(message.expires.seconds()))
+            .set_item(Some(message.claimed()?))
             .condition_expression("attribute_not_exists(pk)")
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        if let Some(account) = &message.account {
-            request = request.item("account", text(account.as_str()));
-        }
         match request.call().await {
             Ok(_) => Ok(Claimed::Ours),
             Err(error) => {

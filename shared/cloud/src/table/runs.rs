@@ -8,7 +8,6 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow};
 use domain::time::{DAY, Timestamp};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::customers::refused;
@@ -16,6 +15,11 @@ use super::due::ScanKey;
 use super::people::unless_later;
 use super::{Item, Reading, Table, new_attempt, number, read_number, read_text, text};
 use crate::call::Call;
+use crate::version::Shape;
+
+const RUN: Shape = Shape { kind: "a run", steps: &[] };
+
+const PART: Shape = Shape { kind: "a part of a run", steps: &[] };
 
 /// How long the rows of a run are kept after it began.
 pub const RUNS_KEPT_SECONDS: i64 = 90 * DAY;
@@ -213,12 +217,12 @@ impl Table {
 
     /// A run.
     pub async fn run(&self, id: RunId) -> Result<Option<Run>> {
-        self.get(RUNS, &id.to_string(), Reading::Consistent).await?.as_ref().map(document).transpose()
+        self.get(RUNS, &id.to_string(), Reading::Consistent).await?.as_ref().map(read_run).transpose()
     }
 
     /// Every run that is kept, the earlier ones of each kind first.
     pub async fn runs(&self) -> Result<Vec<Run>> {
-        self.partition(RUNS, Reading::Consistent).await?.iter().map(document).collect()
+        self.partition(RUNS, Reading::Consistent).await?.iter().map(read_run).collect()
     }
 
     /// The run of this kind that was begun last: all of its parts were handed to the queue.
@@ -289,16 +293,17 @@ impl Table {
     }
 }
 
-fn run_item(run: &Run) -> Result<Item> {
+pub(super) fn run_item(run: &Run) -> Result<Item> {
     Ok(Item::from([
         ("pk".to_owned(), text(RUNS)),
         ("sk".to_owned(), text(run.id.to_string())),
         ("doc".to_owned(), text(serde_json::to_string(run)?)),
+        RUN.mark(),
         ("expires".to_owned(), expires(run)),
     ]))
 }
 
-fn part_item(run: &Run, part: &Part, attempt: &str) -> Result<Item> {
+pub(super) fn part_item(run: &Run, part: &Part, attempt: &str) -> Result<Item> {
     Ok(Item::from([
         ("pk".to_owned(), text(partition(run.id))),
         ("sk".to_owned(), text(sort(part.part))),
@@ -306,6 +311,7 @@ fn part_item(run: &Run, part: &Part, attempt: &str) -> Result<Item> {
         ("handed".to_owned(), number(u8::from(part.handed))),
         ("by".to_owned(), text(attempt)),
         ("doc".to_owned(), text(serde_json::to_string(part)?)),
+        PART.mark(),
         ("expires".to_owned(), expires(run)),
     ]))
 }
@@ -322,17 +328,18 @@ fn sort(part: u32) -> String {
     format!("{part:04}")
 }
 
-fn read_part(item: &Item) -> Result<Part> {
+pub(super) fn read_run(item: &Item) -> Result<Run> {
+    RUN.document(item, "doc")
+}
+
+pub(super) fn read_part(item: &Item) -> Result<Part> {
+    let state = PART.document(item, "doc")?;
     let hop = read_number(item, "hop").and_then(|hop| u32::try_from(hop).ok());
     Ok(Part {
         hop: hop.context("a part of a run has no hop")?,
         handed: read_number(item, "handed") == Some(1),
-        ..document(item)?
+        ..state
     })
-}
-
-fn document<T: DeserializeOwned>(item: &Item) -> Result<T> {
-    serde_json::from_str(read_text(item, "doc")?).context("the row of a run does not read")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use domain::definitions::Kind;
 use domain::names::CustomerId;
 use serde_json::json;
 
-use super::definitions::PARTITION;
+use super::definitions::{DEFINITION, PARTITION};
 use super::{Item, Reading, Table, read_text, text};
 use crate::call::Call;
 
@@ -48,6 +48,8 @@ impl Table {
         for name in names {
             let partition = format!("{PARTITION}{prefix}{name}");
             for item in self.partition(&partition, Reading::Consistent).await? {
+                // It is written over as it stands.
+                DEFINITION.check_item(&item)?;
                 let yaml = read_text(&item, "yaml")?;
                 // Most versions are of other people: to look for the id is cheaper than to read them.
                 if !yaml.contains(&plain(id)) {

@@ -29,6 +29,16 @@ use super::messages::Recorded;
 use super::spending::{Charge, once};
 use super::{Item, Reading, Table, held, new_attempt, number, read_number, read_text, text};
 use crate::call::Call;
+use crate::version::Shape;
+
+const VERIFICATION: Shape<Item> = Shape { kind: "a verification", steps: &[validity] };
+
+/// Version 1 says by `expires` alone until when it is valid, and knows no hash of its number.
+fn validity(item: &mut Item) {
+    if let Some(expires) = item.get("expires").cloned() {
+        item.insert("valid_until".to_owned(), expires);
+    }
+}
 
 const SORT: &str = "verification";
 
@@ -80,7 +90,8 @@ pub struct CodeClaim<'a> {
 }
 
 impl Kept {
-    fn read(item: &Item) -> Result<Self> {
+    pub(super) fn read(item: &Item) -> Result<Self> {
+        let item = &*VERIFICATION.item(item)?;
         let integer = |name: &str| read_number(item, name).with_context(|| format!("no number `{name}`"));
         let id = read_text(item, "pk")?.strip_prefix("V#").and_then(Id::parse).context("no name")?;
         let verification = Verification {
@@ -104,6 +115,33 @@ impl Kept {
         let network = if item.contains_key(ABROAD) { Network::International } else { Network::Japan };
         Ok(Self { verification, to, address, network, claim, outcome, charged })
     }
+}
+
+/// The item of a verification of which nothing has come yet; `address` is the hash of its number.
+pub(super) fn item(verification: &Verification, to: &Phone, address: &str) -> Item {
+    let Verification { id, shape, locale, host, stands, tries_left, expires_at, minutes, taken } =
+        verification;
+    let mut item = Item::from([
+        ("pk".to_owned(), text(partition(id))),
+        ("sk".to_owned(), text(SORT)),
+        ("phone".to_owned(), text(to.as_str())),
+        ("address".to_owned(), text(address)),
+        ("shape".to_owned(), text(shape.name())),
+        ("locale".to_owned(), text(locale.name())),
+        ("stands".to_owned(), text(stands.name())),
+        ("tries_left".to_owned(), number(tries_left)),
+        ("valid_until".to_owned(), number(expires_at.seconds())),
+        ("expires".to_owned(), number(expires_at.plus(SENDING_SECONDS).seconds())),
+        ("minutes".to_owned(), number(minutes)),
+        ("taken_on".to_owned(), text(&taken.day)),
+        ("yen".to_owned(), number(taken.yen.0)),
+        VERIFICATION.mark(),
+    ]);
+    item.extend(host.iter().map(|host| ("host".to_owned(), text(host.as_str()))));
+    if Network::of(to.as_str()) == Network::International {
+        item.insert(ABROAD.to_owned(), AttributeValue::Bool(true));
+    }
+    item
 }
 
 fn named<T: DeserializeOwned>(name: &str) -> Result<T> {
@@ -179,36 +217,13 @@ impl Table {
 
     /// Writes a verification of a number, and has the one before it stop counting.
     pub async fn begin_verification(&self, verification: &Verification, to: &Phone) -> Result<()> {
-        let Verification { id, shape, locale, host, stands, tries_left, expires_at, minutes, taken } =
-            verification;
+        let Verification { id, expires_at, .. } = verification;
         let hash = self.address_key()?.address(Channel::Sms, to.as_str());
-        let sent_until = expires_at.plus(SENDING_SECONDS);
         // First, so that an erasure finds whatever comes after it.
-        let listed = self.put_of_number(&hash, id.as_str(), sent_until.plus(RECEIPT_SECONDS));
-        listed.call().await.context("listing a verification")?;
-        let mut request = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .item("pk", text(partition(id)))
-            .item("sk", text(SORT))
-            .item("phone", text(to.as_str()))
-            .item("address", text(&hash))
-            .item("shape", text(shape.name()))
-            .item("locale", text(locale.name()))
-            .item("stands", text(stands.name()))
-            .item("tries_left", number(tries_left))
-            .item("valid_until", number(expires_at.seconds()))
-            .item("expires", number(sent_until.seconds()))
-            .item("minutes", number(minutes))
-            .item("taken_on", text(&taken.day))
-            .item("yen", number(taken.yen.0));
-        if let Some(host) = host {
-            request = request.item("host", text(host.as_str()));
-        }
-        if Network::of(to.as_str()) == Network::International {
-            request = request.item(ABROAD, AttributeValue::Bool(true));
-        }
+        let until = expires_at.plus(SENDING_SECONDS + RECEIPT_SECONDS);
+        self.put_of_number(&hash, id.as_str(), until).call().await.context("listing a verification")?;
+        let item = item(verification, to, &hash);
+        let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
         request.call().await.context("writing a verification")?;
         let latest = self.put_of_number(&hash, LATEST, *expires_at).item("named", text(id.as_str()));
         let latest = latest.return_values(ReturnValue::AllOld);
