@@ -140,9 +140,10 @@ fn what_is_written_is_what_its_version_says() {
     }
 }
 
+/// As the last releases wrote it before they said a version, which no step may change.
 #[test]
 fn what_says_no_version_is_of_the_first() {
-    for (kind, fixture, again) in KINDS.into_iter().filter(|(kind, ..)| *kind != "a customer's document") {
+    for (kind, fixture, again) in KINDS {
         for item in items(fixture) {
             let mut bare = item.clone();
             bare.remove("v");
