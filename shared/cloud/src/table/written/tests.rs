@@ -141,6 +141,7 @@ fn what_is_written_is_what_its_version_says() {
     }
 }
 
+/// As the last releases wrote it before they said a version, which no step may change.
 #[test]
 fn what_says_no_version_is_of_the_first() {
     for (kind, fixture, again) in KINDS {
