@@ -13,6 +13,7 @@ use domain::replies::{Meaning, ReplyWords};
 use domain::time::Timestamp;
 use providers::receipts::{LineDid, Notice, ReceiptStatus};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::Callback;
 use crate::notices::{REASON_LIMIT, code, meaning};
@@ -36,7 +37,18 @@ pub(crate) struct Later {
 }
 
 impl Payload for Later {
-    const SHAPE: Shape = Shape { kind: "notices of a provider", steps: &[] };
+    const SHAPE: Shape = Shape { kind: "notices of a provider", steps: &[prices] };
+}
+
+/// Version 1 has prices in yen alone.
+fn prices(later: &mut Value) {
+    let notices = later.get_mut("notices").and_then(Value::as_array_mut);
+    for notice in notices.into_iter().flatten().filter_map(Value::as_object_mut) {
+        if let Some(yen) = notice.remove("price_yen") {
+            let price = yen.as_number().map(|yen| json!({ "amount": yen.to_string(), "currency": "JPY" }));
+            notice.insert("price".to_owned(), json!(price));
+        }
+    }
 }
 
 impl Later {
@@ -136,20 +148,15 @@ impl Callback {
 #[cfg(test)]
 mod tests {
     use cloud::payload;
-    use serde_json::{Value, json};
 
     use super::*;
 
     /// A notice that is added, or a field of one, does not compile until it stands here, and then in the test, too.
     const fn place(notice: &Notice) -> usize {
         match notice {
-            Notice::Receipt {
-                reference: _,
-                status: ReceiptStatus::Delivered,
-                at: _,
-                parts: _,
-                price_yen: _,
-            } => 0,
+            Notice::Receipt { reference: _, status: ReceiptStatus::Delivered, at: _, parts: _, price: _ } => {
+                0
+            }
             Notice::Receipt { status: ReceiptStatus::Undelivered { reason: _ }, .. } => 1,
             Notice::Receipt { status: ReceiptStatus::Invalid { reason: _ }, .. } => 2,
             Notice::Receipt { status: ReceiptStatus::Bounced { permanent: _ }, .. } => 3,
@@ -167,9 +174,9 @@ mod tests {
     #[test]
     fn what_is_put_off_is_what_its_version_says() {
         let (code, at) = ("Whole9AAAAAA", 1_772_413_200);
-        let receipt = |status: Value| json!({ "type": "receipt", "reference": code, "status": status, "at": at, "parts": 2, "price_yen": null });
+        let receipt = |status: Value| json!({ "type": "receipt", "reference": code, "status": status, "at": at, "parts": 2, "price": null });
         let line = |did: Value| json!({ "type": "line", "user": "U1", "did": did, "at": at, "id": "1" });
-        let body = json!({ "v": 1, "at": at, "notices": [
+        let body = json!({ "v": 2, "at": at, "notices": [
             receipt(json!("delivered")),
             receipt(json!({ "undelivered": { "reason": "30006" } })),
             receipt(json!({ "invalid": { "reason": "21211" } })),
@@ -187,5 +194,18 @@ mod tests {
         let written: Value = serde_json::from_str(&payload::write(&later).unwrap()).unwrap();
         assert_eq!(written, body, "notices are written otherwise: they want a new version");
         assert_eq!(later.notices.iter().map(place).collect::<Vec<_>>(), (0..12).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn prices_of_the_first_version_are_yen() {
+        let receipt = |price: (&str, Value)| json!({ "type": "receipt", "reference": "a", "status": "delivered", "at": 5, "parts": 1, price.0: price.1 });
+        let later = |version: u32, receipts: Vec<Value>| {
+            let body = json!({ "v": version, "at": 5, "notices": receipts }).to_string();
+            payload::write(&payload::read::<Later>(&body).unwrap()).unwrap()
+        };
+        let first = vec![receipt(("price_yen", json!(20))), receipt(("price_yen", Value::Null))];
+        let price = json!({ "amount": "20", "currency": "JPY" });
+        let second = vec![receipt(("price", price)), receipt(("price", Value::Null))];
+        assert_eq!(later(1, first), later(2, second));
     }
 }
