@@ -12,7 +12,6 @@ mod deaths;
 mod inbox_full;
 mod link;
 mod nights;
-mod paced;
 mod person;
 mod recompute;
 mod runs;
