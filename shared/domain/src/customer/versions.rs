@@ -37,3 +37,43 @@ fn holds(enrollment: &mut Value) {
         known.as_array_mut().into_iter().for_each(|known| known.append(&mut holds));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn second(mut document: Value) -> Value {
+        STEPS[0](&mut document);
+        document
+    }
+
+    #[test]
+    fn beginnings_get_a_place_for_their_key_and_holds_one_list() {
+        let message = |held: Value| json!({ "message": { "step": 1, "code": "AAAAAAAAAAAA", "held": held } });
+        let took = json!({ "took": { "step": 0, "way": "came", "at": 5 } });
+        let first = json!({
+            "past": { "win-back": [3, 4], "news": [[7, "A-1"]] },
+            "enrollments": [{ "visits": [took, message(json!(["quiet_hours", 9]))], "holds": [[6, 0, 8, "paused"]] }],
+        });
+        let kept = json!({ "message": { "step": 1, "code": "AAAAAAAAAAAA" } });
+        let expected = json!({
+            "past": { "win-back": [[3], [4]], "news": [[7, "A-1"]] },
+            "enrollments": [{ "visits": [took, kept], "holds": [[6, 0, 8, "paused"], [9, 1, 9, "quiet_hours"]] }],
+        });
+        assert_eq!(second(first), expected);
+    }
+
+    /// The last documents that said no version were as those of the second are.
+    #[test]
+    fn what_is_as_the_second_version_stays_as_it_is() {
+        let message = json!({ "message": { "step": 1, "code": "AAAAAAAAAAAA" } });
+        for same in [
+            json!({ "id": "1", "definitions": 2 }),
+            json!({ "id": "1", "past": { "news": [[7], [8, "A-1"]] }, "enrollments": [{ "visits": [message] }, {}] }),
+            json!({ "id": "1", "enrollments": [{ "visits": [message], "holds": [[6, 1, 8, "paused"]] }] }),
+            json!("no customer at all"),
+        ] {
+            assert_eq!(second(same.clone()), same);
+        }
+    }
+}
