@@ -147,7 +147,8 @@ impl SendCode {
         say(&definitions.shop.codes, *shape, *locale, &said)
     }
 
-    /// Calls an account; when it has certainly not taken the SMS, the next one.
+    /// Calls an account; when it has certainly not taken the SMS, the next one. What a provider says that was asked an instant
+    /// after it failed is not enough for another to send it: the SMS waits for its next turn.
     async fn call(
         &self,
         verification: &Verification,
@@ -190,7 +191,8 @@ impl SendCode {
             }
             let provider = &way.transport.0;
             let mut result = provider.send(&request).await;
-            if let Err(SendError::Unclear { .. }) = result {
+            let unclear = matches!(result, Err(SendError::Unclear { .. }));
+            if unclear {
                 result = asked(provider.look_up(verification.id.as_str()).await);
             }
             way.record(&result, self.clock.now());
@@ -211,6 +213,9 @@ impl SendCode {
                 Err(error @ (SendError::Temporary { .. } | SendError::Configuration { .. })) => {
                     tracing::warn!(%error, "an account did not take a one-time code");
                     purse.give_back(&self.table).await;
+                    if unclear {
+                        return Ok(Called::Nobody);
+                    }
                 }
             }
         }

@@ -47,6 +47,9 @@ const SENDER: &str = "a number without +, or a name";
 const SIGNATURE: &str = "the signature secret, as the dashboard shows it";
 const METHODS: &str = "md5hash, hmac-md5, hmac-sha1, hmac-sha256 or hmac-sha512, as in the dashboard";
 
+/// The `err-code` of a message to someone who opted out at Vonage.
+const OPTED_OUT: u32 = 9;
+
 /// A part's status when it was taken.
 const TAKEN: &str = "0";
 
@@ -140,7 +143,7 @@ impl Vonage {
         }
         let fields = fields.ok_or_else(|| malformed("body"))?;
         if let Some(status) = fields.get("status") {
-            return Ok(receipt(&fields, status, now).into_iter().collect());
+            return Ok(receipt(&fields, status, now));
         }
         reply(&fields, now).map(|reply| reply.into_iter().collect())
     }
@@ -272,13 +275,15 @@ fn refusal(status: &str) -> SendError {
     }
 }
 
-/// A receipt. One without our reference is of a message that someone else sent.
-fn receipt(fields: &Fields, status: &str, now: Timestamp) -> Option<Notice> {
-    let reference = fields.get("client-ref").filter(|reference| !reference.is_empty())?.clone();
+/// A receipt, and that the person opted out at Vonage when it says so. One without our reference is of a message that someone
+/// else sent.
+fn receipt(fields: &Fields, status: &str, now: Timestamp) -> Vec<Notice> {
+    let reference = fields.get("client-ref").filter(|reference| !reference.is_empty());
+    let Some(reference) = reference.cloned() else { return Vec::new() };
+    let error: Option<u32> = fields.get("err-code").and_then(|error| error.parse().ok());
     let status = match status {
         "delivered" => ReceiptStatus::Delivered,
         "expired" | "failed" | "rejected" | "deleted" => {
-            let error: Option<u32> = fields.get("err-code").and_then(|error| error.parse().ok());
             let reason = match error {
                 Some(error) if error > 0 => format!("{status}-{error}"),
                 Some(_) | None => status.to_owned(),
@@ -286,10 +291,12 @@ fn receipt(fields: &Fields, status: &str, now: Timestamp) -> Option<Notice> {
             ReceiptStatus::Undelivered { reason }
         }
         // `accepted` and `buffered` are on the way; `unknown` is what the carrier said and Vonage did not understand.
-        _ => return None,
+        _ => return Vec::new(),
     };
     let at = fields.get("message-timestamp").and_then(|at| utc(at)).unwrap_or(now);
-    Some(Notice::Receipt { reference, status, at, parts: None, price: None })
+    let opted_out = (error == Some(OPTED_OUT)).then(|| Notice::OptOut { reference: reference.clone(), at });
+    let receipt = Notice::Receipt { reference, status, at, parts: None, price: None };
+    opted_out.into_iter().chain([receipt]).collect()
 }
 
 /// A message to us. A long one comes in parts, each of which has its id and is a reply. A binary one has no text.

@@ -1,8 +1,12 @@
 //! `send-code`: each code reaches the provider once at most, and one that may have reached it is never sent again.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, ensure};
+use axum::routing::post;
+use axum::{Json, Router};
 use cloud::table::verifications::RECEIPT_SECONDS;
 use domain::contact::Channel;
 use domain::enrollment::Status;
@@ -18,6 +22,7 @@ use tests::codes::{ask, check, code};
 use tests::customers::Someone;
 use tests::picture::everything;
 use tests::shop::{Opening, Shop, alone};
+use tokio::net::TcpListener;
 
 use crate::deaths::AtCall;
 use crate::world::MORNING;
@@ -303,30 +308,57 @@ fn a_number_that_is_none_is_suppressed_by_its_hash() -> Result<()> {
     })
 }
 
+/// Codes go by an account at `main`, and by one at `backup` when that took nothing; other SMS by the second alone.
+fn codes_by(main: &str, backup: &str) -> String {
+    format!(
+        "providers:
+  accounts:
+    main: {{ provider: sandbox, url: \"{main}\" }}
+    backup: {{ provider: sandbox, url: \"{backup}\" }}
+  routes:
+    - {{ channel: sms, purposes: [marketing, transactional], to: {{ backup: 1 }} }}
+    - {{ channel: sms, purposes: [one_time_code], to: {{ main: 1 }}, then: [backup] }}
+"
+    )
+}
+
 /// Codes have a route of their own, and the next account takes over where one certainly took nothing.
 #[test]
 fn codes_go_by_their_own_route() -> Result<()> {
     alone(async {
         let shop = shop(Opening::at(MORNING)).await?;
-        let url = shop.sandbox()?.url();
-        let providers = |route: &str| {
-            format!(
-                "providers:
-  accounts:
-    main: {{ provider: sandbox, url: \"http://127.0.0.1:1\" }}
-    backup: {{ provider: sandbox, url: \"{url}\" }}
-  routes:
-    - {{ channel: sms, purposes: [marketing, transactional], to: {{ backup: 1 }} }}
-    - {route}
-"
-            )
-        };
-        let codes = "{ channel: sms, purposes: [one_time_code], to: { main: 1 }, then: [backup] }";
-        shop.apply(&[&providers(codes)]).await?;
+        shop.apply(&[&codes_by("http://127.0.0.1:1", &shop.sandbox()?.url())]).await?;
         let id = ask_for(&shop, 1).await?;
         shop.settle().await?;
         ensure!(times(&shop, &id)? == 1, "the second account did not take over");
         ensure!(check(&shop, &id, Some(&code(&shop, &id)?)).await?, "it is the code");
+        Ok(())
+    })
+}
+
+/// An account that fails may have taken the code, and not know it yet an instant later.
+#[test]
+fn what_a_failing_account_denies_at_once_goes_by_no_other() -> Result<()> {
+    alone(async {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&calls);
+        let send = post(move || async move {
+            counted.fetch_add(1, Ordering::SeqCst);
+            StatusCode::SERVICE_UNAVAILABLE
+        });
+        let denied = || async { (StatusCode::NOT_FOUND, Json(json!({ "error": "not found" }))) };
+        let failing = Router::new().route("/sms/messages", send.get(denied));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        tokio::spawn(axum::serve(listener, failing).into_future());
+
+        let shop = shop(Opening::at(MORNING)).await?;
+        shop.apply(&[&codes_by(&url, &shop.sandbox()?.url())]).await?;
+        let id = ask_for(&shop, 1).await?;
+        shop.settle().await?;
+        ensure!(calls.load(Ordering::SeqCst) == 1, "it was not asked to send");
+        ensure!(times(&shop, &id)? == 0, "another account sent it as well");
+        ensure!(outcome(&shop, &id).await?.is_none(), "it is given up");
         Ok(())
     })
 }

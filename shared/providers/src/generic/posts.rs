@@ -81,6 +81,11 @@ impl Posts {
             return Err(setup.account.error(&format!("{place}.json_field"), what));
         }
         let proof = match &settings.signature {
+            Some(_) if settings.format == PostFormat::Query => {
+                let what = "is over the body, and the format query reads the address, which it does not cover; leave \
+                            it out, and the secret segment of the address stands in its place";
+                return Err(setup.account.error(&format!("{place}.signature"), what));
+            }
             Some(signature) => {
                 Proof::Signature(Signed::new(setup, &format!("{place}.signature"), signature)?)
             }

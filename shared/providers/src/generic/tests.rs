@@ -453,6 +453,21 @@ receipts:
     assert_eq!(read(""), Err(ReceiptError::Malformed { place: "/st".to_owned() }));
 }
 
+/// It is over the body, and whoever saw one could write any query beside it.
+#[test]
+fn a_query_has_no_signature() {
+    let yaml = "url: https://a.jp
+send: { path: /m, answer: { rules: [{ status: [200], means: accepted }] } }
+receipts:
+  format: query
+  signature: { header: X, algorithm: hmac-sha1, encoding: hex, secret: key }
+  receipt: { reference: r, status: { at: s, delivered: [1], undelivered: [2] } }
+";
+    let error = set_up("https://a.jp", yaml).unwrap_err();
+    assert_eq!(error.place, "generic.receipts.signature");
+    assert!(error.to_string().contains("leave it out"), "{error}");
+}
+
 #[test]
 fn without_receipts_every_post_is_forged() {
     let generic = sending("https://sms.example.jp", "path: /m");

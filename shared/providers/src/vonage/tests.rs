@@ -152,7 +152,6 @@ fn receipts_are_read() {
     let cases = [
         (DELIVERED, Some(ReceiptStatus::Delivered)),
         (include_str!("../../tests/recorded/vonage/failed.json"), Some(undelivered("failed-6"))),
-        (include_str!("../../tests/recorded/vonage/rejected.json"), Some(undelivered("rejected-9"))),
         (include_str!("../../tests/recorded/vonage/expired.json"), Some(undelivered("expired-1"))),
         (include_str!("../../tests/recorded/vonage/buffered.json"), None),
         (include_str!("../../tests/recorded/vonage/unknown.json"), None),
@@ -161,6 +160,15 @@ fn receipts_are_read() {
         let expected: Vec<Notice> = status.map(receipt).into_iter().collect();
         assert_eq!(read("hmac-sha256", body, NOW), Ok(expected), "{body}");
     }
+}
+
+#[test]
+fn who_opted_out_at_vonage_has_opted_out() {
+    let notices =
+        read("hmac-sha256", include_str!("../../tests/recorded/vonage/rejected.json"), NOW).unwrap();
+    let [Notice::OptOut { reference, at }, told] = notices.as_slice() else { panic!("{notices:?}") };
+    assert_eq!((reference.as_str(), *told == receipt(undelivered("rejected-9"))), ("k3Jd02aZ9QmX", true));
+    assert!(at.seconds() > 0);
 }
 
 #[test]
