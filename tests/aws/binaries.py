@@ -58,13 +58,7 @@ def main() -> int:
     results = {"later versions are found": [] if len(too_late("\n".join(later))) == 2 else ["they are not"]}
     for name in FUNCTIONS:
         results[name] = [why for check in checks for why in check(path(folder, name))]
-    for name, found in results.items():
-        print(f"{'ok' if not found else 'FAILED'}: {name}")
-        for line in found:
-            print(f"    {line}")
-    failed = sum(bool(found) for found in results.values())
-    print(f"{len(results) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return tools.tell(results)
 
 
 if __name__ == "__main__":

@@ -137,13 +137,7 @@ def main() -> int:
         results[f"{len(other['Resources'])} resources are the template's"] = differences(one, other)
         results["parameters are typed"] = parameters(sam)
         results["a difference is found"] = unproven(one, other)
-    for name, lines in results.items():
-        print(f"{'ok' if not lines else 'FAILED'}: {name}")
-        for line in lines:
-            print(f"    {line}")
-    failed = sum(bool(lines) for lines in results.values())
-    print(f"{len(results) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return tools.tell(results)
 
 
 if __name__ == "__main__":

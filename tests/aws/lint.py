@@ -88,13 +88,7 @@ def main() -> int:
     results[stack.documented.__doc__] = list(stack.documented(template, runbook))
     results["the runbook's check can fail"] = proofs.undocumented(template, runbook)
     results[f"{len(proofs.PROOFS)} mistakes are found"] = proofs.unproven(template, CHECKS)
-    for name, found in results.items():
-        print(f"{'ok' if not found else 'FAILED'}: {name}")
-        for line in found:
-            print(f"    {line}")
-    failed = sum(bool(found) for found in results.values())
-    print(f"{len(results) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return tools.tell(results)
 
 
 if __name__ == "__main__":

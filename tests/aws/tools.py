@@ -1,4 +1,4 @@
-"""A virtual environment for each list of pinned tools, under the target directory."""
+"""A virtual environment for each list of pinned tools, under the target directory; and how checks are told."""
 
 import hashlib
 import os
@@ -33,6 +33,17 @@ def enter(requirements: str) -> Path:
     if Path(sys.prefix) != venv:
         os.execv(venv / "bin/python", [venv / "bin/python", *sys.argv])
     return venv
+
+
+def tell(results: dict[str, list[str]]) -> int:
+    """Prints what each check found, and how many found nothing; the exit code."""
+    for name, found in results.items():
+        print(f"{'FAILED' if found else 'ok'}: {name}")
+        for line in found:
+            print(f"    {line}")
+    failed = sum(map(bool, results.values()))
+    print(f"{len(results) - failed} passed, {failed} failed")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
