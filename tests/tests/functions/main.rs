@@ -12,6 +12,7 @@ mod deaths;
 mod inbox_full;
 mod link;
 mod nights;
+mod paced;
 mod person;
 mod recompute;
 mod runs;
