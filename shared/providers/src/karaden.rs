@@ -1,7 +1,8 @@
 //! 空電プッシュ Karaden of NTT Com Online (<https://prg-support.karaden.jp>, API version 2023-01-01).
 //!
-//! Our message code travels as a tag. The provider has no key against repeats, and lists messages by their tag: so a
-//! request whose fate is not known is looked up, never repeated. It signs no callback.
+//! Our message code travels as a tag. The provider has no key against repeats, and lists messages by their tag: so one
+//! that failed without saying whether it took a message is asked. A request that was not answered is left to its
+//! receipt. It signs no callback.
 
 use std::fmt;
 

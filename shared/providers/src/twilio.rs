@@ -119,7 +119,7 @@ impl Twilio {
     }
 
     /// Reads a status callback or a message to us. Neither tells when it was signed, so an old one cannot be told from a
-    /// new one: taken again, it says what it said.
+    /// new one: a reply that is posted again counts as of then.
     pub(crate) fn notices(&self, post: &Post<'_>, now: Timestamp) -> Result<Vec<Notice>, ReceiptError> {
         self.verify(post)?;
         let query = form(query(post.url));
